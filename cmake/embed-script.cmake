@@ -1,0 +1,18 @@
+# Writes OUT: the table SYMBOL of FILES as C source. See embed.cmake.
+set(text "#include \"embedded.h\"\n\n")
+set(table "")
+set(n 0)
+foreach(file IN LISTS FILES)
+	get_filename_component(name ${file} NAME_WE)
+	file(READ ${file} hex HEX)
+	string(LENGTH "${hex}" digits)
+	math(EXPR bytes "${digits} / 2")
+	string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
+	string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)"
+		"\\1\n" hex "${hex}")
+	string(APPEND text "static const unsigned char file_${n}[] = {\n${hex}0};\n\n")
+	string(APPEND table "\t{\"${name}\", (const char *)file_${n}, ${bytes}},\n")
+	math(EXPR n "${n} + 1")
+endforeach()
+string(APPEND text "const struct embedded ${SYMBOL}[] = {\n${table}\t{0, 0, 0},\n};\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,2 @@
+install(DIRECTORY include/hourglass DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY devices workloads DESTINATION ${CMAKE_INSTALL_DATADIR}/hourglass)

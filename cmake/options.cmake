@@ -1,0 +1,26 @@
+# What a preset may choose, and the flags that follow from it.
+option(HG_TESTS "build the tests" ON)
+option(HG_BENCH "build the benches" ON)
+option(HG_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
+option(HG_WERROR "warnings are errors" OFF)
+set(HG_SANITIZE "" CACHE STRING "sanitizers, such as address,undefined")
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_RUNTIME_OUTPUT_DIRECTORY)
+	set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endif()
+
+add_compile_options(-Wall -Wextra $<$<COMPILE_LANGUAGE:C>:-Wshadow> $<$<COMPILE_LANGUAGE:C>:-Wconversion>
+	$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes> -Wvla)
+if(HG_WERROR)
+	add_compile_options(-Werror)
+endif()
+if(HG_SANITIZE)
+	add_compile_options(-fsanitize=${HG_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	add_link_options(-fsanitize=${HG_SANITIZE})
+endif()

@@ -1,0 +1,167 @@
+/**
+ * @file device.h
+ * Devices behind one interface: identity, signals that can be read, knobs that can be set.
+ *
+ * Hardware speaks scaled 64-bit integers: uJ, mW, Hz, ns, ppm, milli-degrees. What a device does
+ * not have is listed with the reason, and never reads as 0.
+ *
+ * A device is used by one thread at a time; different devices by different threads.
+ */
+#ifndef HOURGLASS_DEVICE_H
+#define HOURGLASS_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hourglass/context.h>
+#include <hourglass/error.h>
+#include <hourglass/export.h>
+
+HG_BEGIN_DECLS
+
+/** A device; opaque, owned by its context. */
+typedef struct hg_device hg_device;
+
+/**
+ * Opens a device by name.
+ *
+ * "sim:MODEL[,KEY=VALUE...]" makes a simulated one (sim.h), e.g. "sim:h100,seed=7,noise=1%".
+ *
+ * @param out  owned by the context; hg_device_close() gives it back early
+ * @return HG_OK; HG_ENOENT (no such backend or device; the text says what there is); HG_EINVAL
+ *         (bad option: names it); HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_device_open(
+	hg_ctx *ctx, const char *spec, hg_device **out, hg_error *why);
+
+/** Closes a device; its knobs keep their settings. NULL is fine. */
+HG_API void hg_device_close(hg_device *d);
+
+/**
+ * Walks the devices that are open in a context.
+ * @param prev  NULL for the first
+ * @return the next one, NULL at the end
+ */
+HG_API hg_device *hg_device_next(hg_ctx *ctx, hg_device *prev);
+
+/** Who a device is. */
+typedef struct hg_device_info {
+	uint32_t size;       /**< sizeof(hg_device_info) */
+	uint32_t simulated;  /**< 1: no hardware behind it; whatever it says must be labelled so */
+	const char *spec;    /**< what it was opened as, "sim:h100,seed=7" */
+	const char *backend; /**< "sim" */
+	const char *vendor;  /**< "nvidia" */
+	const char *model;   /**< "h100-sxm" */
+	const char *title;   /**< "NVIDIA H100 SXM5 80GB" */
+	const char *uuid;    /**< stable identity; "" none */
+	const char *pci;     /**< "0000:17:00.0"; "" none */
+	const char *parent;  /**< uuid of the device it is a part of; "" none */
+} hg_device_info;
+
+/** Identity of a device; strings valid as long as the device. info->size must be set. */
+HG_API void hg_device_get_info(const hg_device *d, hg_device_info *info);
+
+/** How values of a signal from several devices combine. */
+typedef enum hg_aggregation {
+	HG_AGG_SUM = 0,  /**< energies, powers */
+	HG_AGG_MEAN = 1, /**< clocks, utilisations */
+	HG_AGG_SAME = 2  /**< expected to be equal */
+} hg_aggregation;
+
+/** How a signal behaves over time. */
+typedef enum hg_behaviour {
+	HG_MONOTONE = 0, /**< only grows, modulo `modulus` */
+	HG_VARIABLE = 1, /**< goes up and down */
+	HG_CONSTANT = 2  /**< does not change */
+} hg_behaviour;
+
+/** A signal, or why it is absent. */
+typedef struct hg_signal_info {
+	uint32_t size;          /**< sizeof(hg_signal_info) */
+	hg_aggregation agg;     /**< how devices combine */
+	hg_behaviour behaviour; /**< how it moves */
+	const char *name;       /**< "energy", "power", "sm_clock", "temperature", "throttle",
+				   "utilisation" */
+	const char *unit;       /**< "uJ", "mW", "Hz", "mC", "bits", "ppm" */
+	const char *text;       /**< one line for people */
+	const char *domain;     /**< "gpu", "memory", "package" */
+	uint64_t modulus;       /**< monotone: wraps at this value; 0: never in practice */
+	uint64_t resolution;    /**< smallest step, in `unit` */
+	int64_t period_ns;      /**< nominal time between two updates; 0: continuous */
+	const char *absent;     /**< NULL: present; else why it is not */
+} hg_signal_info;
+
+/** Number of signals, absent ones included. */
+HG_API size_t hg_device_signals(const hg_device *d);
+
+/** Describes signal i. @return HG_OK, HG_EINVAL (no such signal) */
+HG_API HG_NODISCARD hg_err hg_device_signal(const hg_device *d, size_t i, hg_signal_info *info);
+
+/** Index of a signal by name, or SIZE_MAX. */
+HG_API size_t hg_device_signal_index(const hg_device *d, const char *name);
+
+/** One value read. */
+typedef struct hg_reading {
+	int64_t value; /**< in the signal's unit; meaningless unless rc is HG_OK */
+	int64_t t0_ns; /**< device clock just before the read */
+	int64_t t1_ns; /**< device clock just after */
+	hg_err rc;     /**< HG_OK, HG_EUNSUPPORTED (absent), HG_EDEVICE */
+} hg_reading;
+
+/**
+ * Reads several signals at once.
+ * @param ids  n indices of signals
+ * @param out  n readings; failure is per element
+ * @return HG_OK when every index exists, HG_EINVAL otherwise
+ */
+HG_API HG_NODISCARD hg_err hg_device_read(
+	hg_device *d, const size_t *ids, size_t n, hg_reading *out);
+
+/** Time on the device's clock, in ns: virtual for a simulated device, else the context's clock. */
+HG_API int64_t hg_device_now(const hg_device *d);
+
+/** A knob, or why it cannot be set. */
+typedef struct hg_knob_info {
+	uint32_t size;          /**< sizeof(hg_knob_info) */
+	const char *name;       /**< "power_limit", "sm_clock" */
+	const char *unit;       /**< "mW", "Hz" */
+	const char *text;       /**< one line for people */
+	int64_t min;            /**< lowest settable value */
+	int64_t max;            /**< highest settable value */
+	int64_t step;           /**< distance between settable values, counted from min; 1: any */
+	int64_t default_value;  /**< value after a reset; for sm_clock 0: not locked */
+	int64_t current;        /**< value now */
+	const char *unsettable; /**< NULL: may be set; else why not */
+} hg_knob_info;
+
+/** Number of knobs, unsettable ones included. */
+HG_API size_t hg_device_knobs(const hg_device *d);
+
+/** Describes knob i. @return HG_OK, HG_EINVAL (no such knob) */
+HG_API HG_NODISCARD hg_err hg_device_knob(const hg_device *d, size_t i, hg_knob_info *info);
+
+/** Index of a knob by name, or SIZE_MAX. */
+HG_API size_t hg_device_knob_index(const hg_device *d, const char *name);
+
+/** What came of setting a knob. */
+typedef struct hg_effect {
+	int64_t requested; /**< what was asked */
+	int64_t enforced;  /**< what the driver took (rounded to a step) */
+	int64_t observed;  /**< what it reads back */
+} hg_effect;
+
+/**
+ * Sets a knob: range check, set, read back. It takes effect after the device's set latency.
+ * Leases, which undo a setting when its owner dies, come on top of this.
+ * @param value  within min..max, or default_value
+ * @return HG_OK; HG_ERANGE (names the range); HG_EUNSUPPORTED; HG_EINVAL; HG_EDEVICE
+ */
+HG_API HG_NODISCARD hg_err hg_device_set(
+	hg_device *d, size_t knob, int64_t value, hg_effect *effect, hg_error *why);
+
+/** Puts every settable knob back to its default. @return first error, or HG_OK */
+HG_API HG_NODISCARD hg_err hg_device_reset(hg_device *d, hg_error *why);
+
+HG_END_DECLS
+
+#endif

@@ -1,0 +1,19 @@
+/**
+ * @file hourglass.h
+ * Everything: include this, link -lhourglass.
+ */
+#ifndef HOURGLASS_HOURGLASS_H
+#define HOURGLASS_HOURGLASS_H
+
+#include <hourglass/context.h>
+#include <hourglass/device.h>
+#include <hourglass/error.h>
+#include <hourglass/export.h>
+#include <hourglass/frontier.h>
+#include <hourglass/model.h>
+#include <hourglass/profile.h>
+#include <hourglass/sim.h>
+#include <hourglass/train.h>
+#include <hourglass/version.h>
+
+#endif

@@ -1,0 +1,32 @@
+/* What a context is made of, for the hardware half. */
+#ifndef HG_CORE_CONTEXT_H
+#define HG_CORE_CONTEXT_H
+
+#include <pthread.h>
+
+#include <hourglass/context.h>
+
+#include "file.h"
+
+struct hg_device;
+
+struct hg_ctx {
+	hg_log_fn log; /* may be NULL */
+	void *log_user;
+	hg_clock_fn clock; /* never NULL */
+	void *clock_user;
+	struct fsroot root;
+	char *data_dir;            /* NULL: none */
+	pthread_mutex_t lock;      /* of `devices` */
+	struct hg_device *devices; /* list, newest first; links are the device module's */
+	void (*close_device)(struct hg_device *d); /* set with the first device; frees one */
+};
+
+/** Logs through the context; silent without a sink. */
+void ctx_log(const struct hg_ctx *ctx, hg_log_level level, const char *topic, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/** Time of the context's clock, ns. */
+int64_t ctx_now(const struct hg_ctx *ctx);
+
+#endif

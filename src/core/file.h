@@ -1,0 +1,46 @@
+/*
+ * Files: whole reads with a limit, atomic writes, and the root that device files are opened under.
+ */
+#ifndef HG_CORE_FILE_H
+#define HG_CORE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hourglass/error.h>
+
+#include "buf.h"
+
+/** Largest input file that is read whole. */
+#define FILE_MAX ((size_t)1 << 30)
+
+/**
+ * Reads a whole file, which may be a pipe; "-" is standard input. A directory is an error.
+ * @param out  initialised by the call; finish it in any case
+ * @return HG_OK; HG_ENOENT; HG_EPERM; HG_EIO; HG_ELIMIT (longer than max); HG_ENOMEM. The text
+ * names the file
+ */
+hg_err file_read(const char *path, size_t max, struct buf *out, hg_error *why);
+
+/**
+ * Writes a whole file atomically: temporary file beside it, fsync, rename, fsync of the directory.
+ * On any error the old file is as it was and no temporary is left. Follows a symbolic link at
+ * `path`; keeps the mode of a file it replaces. A path that exists and is no regular file
+ * (/dev/stdout, a pipe) is written to directly;
+ * "-" is standard output.
+ */
+hg_err file_write(const char *path, const void *data, size_t len, hg_error *why);
+
+/** A directory that stands for "/": sysfs and proc are only ever opened below one. */
+struct fsroot {
+	int fd; /* directory; -1 none */
+};
+
+/** Opens the root. @return HG_OK, HG_ENOENT, HG_EPERM, HG_EIO */
+hg_err fsroot_init(struct fsroot *r, const char *path, hg_error *why);
+void fsroot_finish(struct fsroot *r);
+/** Reads a small file below the root; path must not begin with '/'. Trailing newline removed. */
+hg_err fsroot_read(
+	const struct fsroot *r, const char *path, char *text, size_t room, hg_error *why);
+
+#endif
