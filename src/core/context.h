@@ -19,7 +19,8 @@ struct hg_ctx {
 	char *data_dir;            /* NULL: none */
 	pthread_mutex_t lock;      /* of `devices` */
 	struct hg_device *devices; /* list, newest first; links are the device module's */
-	void (*close_device)(struct hg_device *d); /* set with the first device; frees one */
+	void (*close_device)(
+		struct hg_device *d); /* set with the first device; unlinks and frees one */
 };
 
 /** Logs through the context; silent without a sink. */

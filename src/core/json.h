@@ -83,6 +83,7 @@ hg_err json_need_string(const struct json_doc *doc, const struct json *obj, cons
 	const char **out, hg_error *why);
 hg_err json_string_or(const struct json_doc *doc, const struct json *obj, const char *key,
 	const char **out, hg_error *why);
+/** Of any type; JSON_TRUE or JSON_FALSE stands for either. */
 hg_err json_need(const struct json_doc *doc, const struct json *obj, const char *key,
 	enum json_type type, const struct json **out, hg_error *why);
 
@@ -95,11 +96,15 @@ hg_err json_check_schema(
 
 /* ----- writing */
 
-/** A writer into a buffer. Commas, quoting and indentation are its business. */
+/**
+ * A writer into a buffer. Commas, quoting and indentation are its business; the newline at the end
+ * of a file is the caller's. Errors stay in the buffer.
+ */
 struct json_out {
 	struct buf *buf;
 	unsigned depth;                   /* open containers */
 	bool comma;                       /* the next item needs one before it */
+	bool after_key;                   /* the next item is the value of a key */
 	bool compact[JSON_MAX_DEPTH + 1]; /* container on one line */
 };
 

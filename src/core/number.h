@@ -20,6 +20,12 @@
  */
 bool double_parse(const char *text, size_t len, bool lenient, double *out);
 
+/**
+ * Parses the longest JSON number at the start of text[0..len).
+ * @return the bytes it takes; 0 when there is none. *out is infinite where it overflows
+ */
+size_t double_scan(const char *text, size_t len, double *out);
+
 /** Parses all of text[0..len) as a decimal integer with optional '-'. */
 bool int64_parse(const char *text, size_t len, int64_t *out);
 

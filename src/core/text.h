@@ -32,4 +32,13 @@ size_t edit_distance(const char *a, const char *b);
  */
 const char *nearest_word(const char *wrong, const char *const *known, size_t n);
 
+/** Bytes of the UTF-8 character at s[0..len); 0 when there is no valid one. */
+size_t utf8_length(const char *s, size_t len);
+
+/**
+ * Makes a string one printable line: control characters and bytes that are no UTF-8 become '?',
+ * a character cut off at the end is dropped. Never longer than before.
+ */
+void text_clean(char *text);
+
 #endif
