@@ -1,2 +1,36 @@
-install(DIRECTORY include/hourglass DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY devices workloads DESTINATION ${CMAKE_INSTALL_DATADIR}/hourglass)
+# What is installed: the library with what builds against it, the command with its pages and
+# completions, and the data files.
+include(CMakePackageConfigHelpers)
+set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hourglass)
+set(generated ${CMAKE_CURRENT_BINARY_DIR}/install)
+
+install(TARGETS hourglass EXPORT hourglass-targets
+	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/hourglass DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
+	PATTERN "*.h")
+install(EXPORT hourglass-targets NAMESPACE hourglass:: DESTINATION ${cmake_dir})
+configure_package_config_file(cmake/hourglass-config.cmake.in ${generated}/hourglass-config.cmake
+	INSTALL_DESTINATION ${cmake_dir})
+write_basic_package_version_file(${generated}/hourglass-config-version.cmake
+	COMPATIBILITY SameMinorVersion)
+install(FILES ${generated}/hourglass-config.cmake ${generated}/hourglass-config-version.cmake
+	DESTINATION ${cmake_dir})
+
+# Relative to the file itself, so that DESTDIR and a moved tree work.
+file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(cmake/hourglass.pc.in ${generated}/hourglass.pc @ONLY)
+install(FILES ${generated}/hourglass.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+file(GLOB devices CONFIGURE_DEPENDS devices/*.json)
+file(GLOB workloads CONFIGURE_DEPENDS workloads/*.json)
+install(FILES ${devices} DESTINATION ${CMAKE_INSTALL_DATADIR}/hourglass/devices)
+install(FILES ${workloads} DESTINATION ${CMAKE_INSTALL_DATADIR}/hourglass/workloads)
+foreach(section 1 3 5)
+	file(GLOB pages CONFIGURE_DEPENDS man/*.${section})
+	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+if(TARGET hourglass-cli)
+	install(TARGETS hourglass-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
