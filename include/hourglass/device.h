@@ -81,7 +81,7 @@ typedef struct hg_signal_info {
 	hg_aggregation agg;     /**< how devices combine */
 	hg_behaviour behaviour; /**< how it moves */
 	const char *name;       /**< "energy", "power", "sm_clock", "temperature", "throttle",
-				   "utilisation" */
+				   "utilisation", "static_power" (waiting, clocks up) */
 	const char *unit;       /**< "uJ", "mW", "Hz", "mC", "bits", "ppm" */
 	const char *text;       /**< one line for people */
 	const char *domain;     /**< "gpu", "memory", "package" */
@@ -99,6 +99,9 @@ HG_API HG_NODISCARD hg_err hg_device_signal(const hg_device *d, size_t i, hg_sig
 
 /** Index of a signal by name, or SIZE_MAX. */
 HG_API size_t hg_device_signal_index(const hg_device *d, const char *name);
+
+/** A bit of the signal "throttle": the power limit keeps the clock below the asked one. */
+#define HG_THROTTLE_POWER_LIMIT 1u
 
 /** One value read. */
 typedef struct hg_reading {
@@ -132,6 +135,7 @@ typedef struct hg_knob_info {
 	int64_t default_value;  /**< value after a reset; for sm_clock 0: not locked */
 	int64_t current;        /**< value now */
 	const char *unsettable; /**< NULL: may be set; else why not */
+	int64_t latency_ns;     /**< nominal time from setting to effect; 0: at once or unknown */
 } hg_knob_info;
 
 /** Number of knobs, unsettable ones included. */

@@ -10,11 +10,13 @@
  * | seed | 1 | of the noise; same seed, same bytes |
  * | noise | 0 | relative standard deviation of each unit's time and power, e.g. 1% |
  * | tick | 100ms | how often the energy counter moves; 0: continuously |
+ * | lag | 0 | between an instant and its energy being readable; at most 16 ticks |
  * | latency | 10ms | from setting a knob to its effect |
  * | gain | 1 | energy counter's reading / truth |
  * | realtime | 0 | 1: work takes as long as it says, 0: virtual time |
  *
- * It advances only when told to: by running work or idling.
+ * It advances only when told to: by running work or idling. With realtime=1 it also idles while
+ * nobody tells it anything. A knob that takes effect within a kernel changes what is left of it.
  */
 #ifndef HOURGLASS_SIM_H
 #define HOURGLASS_SIM_H
@@ -39,8 +41,8 @@ typedef struct hg_sim_truth {
 /**
  * Runs units of a workload on a simulated device.
  * @param truth  may be NULL
- * @return HG_OK; HG_EINVAL (device is not simulated); HG_ENOMEM; HG_EABORTED (the power callback
- * said so)
+ * @return HG_OK; HG_EINVAL (device is not simulated); HG_ENOMEM; HG_ELIMIT (more than 31 years);
+ *         HG_EABORTED (the power callback said so; the truth tells how far it came)
  */
 HG_API HG_NODISCARD hg_err hg_sim_run(
 	hg_device *d, const hg_workload *w, uint64_t units, hg_sim_truth *truth, hg_error *why);

@@ -1,0 +1,72 @@
+/*
+ * What a backend is: one const struct whose first word is the ABI, and a handful of hooks. The
+ * device layer checks ranges, keeps the list of devices, and hands the context's services (clock,
+ * log, root of the file system) to the backend; a backend never looks for them itself.
+ */
+#ifndef HG_HARDWARE_DEVICE_BACKEND_H
+#define HG_HARDWARE_DEVICE_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hourglass/device.h>
+
+/** Changes whenever struct backend does. */
+#define BACKEND_ABI 1u
+
+/** What a backend is asked to open. */
+struct backend_request {
+	struct hg_ctx *ctx; /* services; outlives the device */
+	const char *spec;   /* whole name, "sim:h100,seed=7"; outlives the device */
+	const char *rest;   /* what follows "NAME:" in it */
+};
+
+/** A backend. Hooks get the state that open() made. */
+struct backend {
+	uint32_t abi;     /* BACKEND_ABI */
+	const char *name; /* what stands before the ':' */
+	const char *text; /* one line for people */
+
+	/** Opens a device. @return HG_OK; HG_ENOENT; HG_EINVAL; HG_ENOMEM; HG_EDEVICE */
+	hg_err (*open)(const struct backend_request *req, void **state, hg_error *why);
+	/** Closes it; knobs keep their settings. */
+	void (*close)(void *state);
+	/** Fills in all but size, spec and backend; strings live as long as the state. */
+	void (*info)(const void *state, hg_device_info *info);
+	size_t (*signals)(const void *state);
+	/** @param i  below signals() */
+	void (*signal)(const void *state, size_t i, hg_signal_info *info);
+	/** Fills n readings; every id is below signals(). */
+	void (*read)(void *state, const size_t *ids, size_t n, hg_reading *out);
+	int64_t (*now)(const void *state);
+	size_t (*knobs)(const void *state);
+	/** @param i  below knobs() */
+	void (*knob)(const void *state, size_t i, hg_knob_info *info);
+	/** Sets a knob to a value that lies within its range or is its default; rounds to a step.
+	 */
+	hg_err (*set)(void *state, size_t knob, int64_t value, hg_effect *effect, hg_error *why);
+
+	/** Optional. The nearest name this backend would open, for "did you mean"; NULL none. */
+	const char *(*nearest)(const char *wrong);
+};
+
+/** Compiled-in backends, in the order they are listed; ends with NULL. */
+extern const struct backend *const backends[];
+
+/**
+ * Whether a backend may be used: right ABI, every required hook there.
+ * @return HG_OK; HG_EVERSION, HG_EINTERNAL (names the hook)
+ */
+hg_err backend_check(const struct backend *b, hg_error *why);
+
+/** Opens a device of a given backend and puts it into the context. */
+hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,
+	const char *rest, hg_device **out, hg_error *why);
+
+/** The backend's state of a device, or NULL when the device is of another backend. */
+void *device_state(const hg_device *d, const struct backend *b);
+
+/** What a device was opened as; for error texts. */
+const char *device_spec(const hg_device *d);
+
+#endif

@@ -1,0 +1,38 @@
+/* The table of compiled-in backends. No constructors: their order is undefined, and a static
+ * library's linker drops them. */
+#include "backend.h"
+
+#include "core/fail.h"
+
+#include "hardware/backend/sim/sim.h"
+
+const struct backend *const backends[] = {
+	&sim_backend,
+	NULL,
+};
+
+hg_err backend_check(const struct backend *b, hg_error *why)
+{
+	const char *missing;
+
+	if (b->abi != BACKEND_ABI)
+		return fail(
+			why, HG_EVERSION, "backend of ABI %u, expected %u", b->abi, BACKEND_ABI);
+	missing = !b->name      ? "name"
+		  : !b->text    ? "text"
+		  : !b->open    ? "open"
+		  : !b->close   ? "close"
+		  : !b->info    ? "info"
+		  : !b->signals ? "signals"
+		  : !b->signal  ? "signal"
+		  : !b->read    ? "read"
+		  : !b->now     ? "now"
+		  : !b->knobs   ? "knobs"
+		  : !b->knob    ? "knob"
+		  : !b->set     ? "set"
+				: NULL;
+	if (missing)
+		return fail(why, HG_EINTERNAL, "backend \"%s\" has no %s", b->name ? b->name : "?",
+			missing);
+	return HG_OK;
+}

@@ -1,0 +1,308 @@
+/*
+ * Devices of a context. This layer owns what every backend would otherwise repeat: the list, the
+ * checks of indices and ranges, "did you mean". The list's lock is the context's; a device itself
+ * is used by one thread at a time.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/context.h"
+#include "core/fail.h"
+#include "core/size.h"
+#include "core/text.h"
+
+#include "backend.h"
+
+/** Most backends that a "did you mean" compares. */
+#define BACKENDS_MAX 32
+
+struct hg_device {
+	struct hg_device *next; /* older one of the same context */
+	struct hg_ctx *ctx;
+	const struct backend *backend;
+	void *state;
+	char *spec; /* owned */
+};
+
+static void device_free(struct hg_device *d)
+{
+	if (d->state)
+		d->backend->close(d->state);
+	free(d->spec);
+	free(d);
+}
+
+hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,
+	const char *rest, hg_device **out, hg_error *why)
+{
+	struct backend_request req = {.ctx = ctx};
+	size_t at = (size_t)(rest - spec);
+	struct hg_device *d;
+	hg_err rc;
+
+	*out = NULL;
+	rc = backend_check(b, why);
+	if (rc)
+		return rc;
+	d = calloc(1, sizeof *d);
+	if (!d)
+		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
+	d->ctx = ctx;
+	d->backend = b;
+	d->spec = strdup(spec);
+	if (!d->spec) {
+		device_free(d);
+		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
+	}
+	req.spec = d->spec;
+	req.rest = d->spec + at;
+	rc = b->open(&req, &d->state, why);
+	if (rc) {
+		d->state = NULL;
+		device_free(d);
+		return rc;
+	}
+	pthread_mutex_lock(&ctx->lock);
+	d->next = ctx->devices;
+	ctx->devices = d;
+	ctx->close_device = hg_device_close;
+	pthread_mutex_unlock(&ctx->lock);
+	*out = d;
+	return HG_OK;
+}
+
+/* A name without "BACKEND:", or with one that there is not. */
+static hg_err unknown_backend(const char *spec, hg_error *why)
+{
+	struct slice rest = {spec, strlen(spec)};
+	struct slice head = slice_cut(&rest, ':');
+	const char *names[BACKENDS_MAX];
+	char list[160] = "", wrong[64];
+	const char *near;
+	size_t n = 0, used = 0;
+
+	for (size_t i = 0; backends[i] && n < BACKENDS_MAX; i++) {
+		size_t len = strlen(backends[i]->name);
+
+		names[n++] = backends[i]->name;
+		if (used + len + 3 > sizeof list)
+			continue;
+		memcpy(list + used, used ? ", " : "", used ? 2 : 0);
+		used += used ? 2 : 0;
+		memcpy(list + used, backends[i]->name, len + 1);
+		used += len;
+	}
+	for (size_t i = 0; !rest.text && backends[i]; i++) {
+		near = backends[i]->nearest ? backends[i]->nearest(spec) : NULL;
+		if (near)
+			return fail(why, HG_ENOENT,
+				"no device \"%.64s\"; did you mean \"%s:%s\"? Backends: %s", spec,
+				backends[i]->name, near, list);
+	}
+	head.len = head.len < sizeof wrong ? head.len : sizeof wrong - 1;
+	memcpy(wrong, head.text, head.len);
+	wrong[head.len] = '\0';
+	near = nearest_word(wrong, names, n);
+	if (near)
+		return fail(why, HG_ENOENT,
+			"no device \"%.64s\": no backend \"%s\"; did you mean \"%s\"? Backends: %s",
+			spec, wrong, near, list);
+	return fail(why, HG_ENOENT,
+		"no device \"%.64s\": expected \"BACKEND:NAME\" with one of these backends: %s",
+		spec, list);
+}
+
+hg_err hg_device_open(hg_ctx *ctx, const char *spec, hg_device **out, hg_error *why)
+{
+	const char *colon;
+
+	*out = NULL;
+	if (why)
+		why->text[0] = '\0';
+	if (!ctx || !spec)
+		return fail(why, HG_EINVAL, "hg_device_open: no context or no name");
+	colon = strchr(spec, ':');
+	for (size_t i = 0; colon && backends[i]; i++) {
+		size_t len = strlen(backends[i]->name);
+
+		if (len == (size_t)(colon - spec) && !memcmp(spec, backends[i]->name, len))
+			return device_open_with(ctx, backends[i], spec, colon + 1, out, why);
+	}
+	return unknown_backend(spec, why);
+}
+
+void hg_device_close(hg_device *d)
+{
+	struct hg_device **link;
+
+	if (!d)
+		return;
+	pthread_mutex_lock(&d->ctx->lock);
+	for (link = &d->ctx->devices; *link && *link != d; link = &(*link)->next)
+		;
+	if (*link)
+		*link = d->next;
+	pthread_mutex_unlock(&d->ctx->lock);
+	device_free(d);
+}
+
+hg_device *hg_device_next(hg_ctx *ctx, hg_device *prev)
+{
+	hg_device *d;
+
+	pthread_mutex_lock(&ctx->lock);
+	d = prev ? prev->next : ctx->devices;
+	pthread_mutex_unlock(&ctx->lock);
+	return d;
+}
+
+void *device_state(const hg_device *d, const struct backend *b)
+{
+	return d && d->backend == b ? d->state : NULL;
+}
+
+const char *device_spec(const hg_device *d)
+{
+	return d->spec;
+}
+
+void hg_device_get_info(const hg_device *d, hg_device_info *info)
+{
+	hg_device_info ours = {.size = sizeof ours,
+		.vendor = "",
+		.model = "",
+		.title = "",
+		.uuid = "",
+		.pci = "",
+		.parent = ""};
+
+	d->backend->info(d->state, &ours);
+	ours.size = sizeof ours;
+	ours.spec = d->spec;
+	ours.backend = d->backend->name;
+	size_write(info, &ours, sizeof ours);
+}
+
+/* ----- signals */
+
+size_t hg_device_signals(const hg_device *d)
+{
+	return d->backend->signals(d->state);
+}
+
+hg_err hg_device_signal(const hg_device *d, size_t i, hg_signal_info *info)
+{
+	hg_signal_info ours = {.size = sizeof ours};
+
+	if (i >= hg_device_signals(d))
+		return HG_EINVAL;
+	d->backend->signal(d->state, i, &ours);
+	size_write(info, &ours, sizeof ours);
+	return HG_OK;
+}
+
+size_t hg_device_signal_index(const hg_device *d, const char *name)
+{
+	size_t n = hg_device_signals(d);
+
+	for (size_t i = 0; i < n; i++) {
+		hg_signal_info info = {.size = sizeof info};
+
+		d->backend->signal(d->state, i, &info);
+		if (!strcmp(info.name, name))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+hg_err hg_device_read(hg_device *d, const size_t *ids, size_t n, hg_reading *out)
+{
+	size_t n_signals = hg_device_signals(d);
+
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] >= n_signals)
+			return HG_EINVAL;
+	d->backend->read(d->state, ids, n, out);
+	return HG_OK;
+}
+
+int64_t hg_device_now(const hg_device *d)
+{
+	return d->backend->now(d->state);
+}
+
+/* ----- knobs */
+
+size_t hg_device_knobs(const hg_device *d)
+{
+	return d->backend->knobs(d->state);
+}
+
+hg_err hg_device_knob(const hg_device *d, size_t i, hg_knob_info *info)
+{
+	hg_knob_info ours = {.size = sizeof ours};
+
+	if (i >= hg_device_knobs(d))
+		return HG_EINVAL;
+	d->backend->knob(d->state, i, &ours);
+	size_write(info, &ours, sizeof ours);
+	return HG_OK;
+}
+
+size_t hg_device_knob_index(const hg_device *d, const char *name)
+{
+	size_t n = hg_device_knobs(d);
+
+	for (size_t i = 0; i < n; i++) {
+		hg_knob_info info = {.size = sizeof info};
+
+		d->backend->knob(d->state, i, &info);
+		if (!strcmp(info.name, name))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+hg_err hg_device_set(hg_device *d, size_t knob, int64_t value, hg_effect *effect, hg_error *why)
+{
+	hg_knob_info info = {.size = sizeof info};
+	hg_effect ours = {.requested = value};
+	hg_err rc;
+
+	if (knob >= hg_device_knobs(d))
+		return fail(why, HG_EINVAL, "%s: no knob %zu, there are %zu", d->spec, knob,
+			hg_device_knobs(d));
+	d->backend->knob(d->state, knob, &info);
+	if (info.unsettable)
+		return fail(why, HG_EUNSUPPORTED, "%s: %s cannot be set: %s", d->spec, info.name,
+			info.unsettable);
+	if ((value < info.min || value > info.max) && value != info.default_value)
+		return fail(why, HG_ERANGE,
+			"%s: %s %lld %s is out of range, expected %lld to %lld %s", d->spec,
+			info.name, (long long)value, info.unit, (long long)info.min,
+			(long long)info.max, info.unit);
+	rc = d->backend->set(d->state, knob, value, &ours, why);
+	if (effect)
+		*effect = ours;
+	return rc;
+}
+
+hg_err hg_device_reset(hg_device *d, hg_error *why)
+{
+	size_t n = hg_device_knobs(d);
+	hg_err first = HG_OK;
+
+	for (size_t i = 0; i < n; i++) {
+		hg_knob_info info = {.size = sizeof info};
+		hg_err rc;
+
+		d->backend->knob(d->state, i, &info);
+		if (info.unsettable)
+			continue;
+		rc = hg_device_set(d, i, info.default_value, NULL, first ? NULL : why);
+		first = first ? first : rc;
+	}
+	return first;
+}

@@ -1,0 +1,95 @@
+/*
+ * What a device model and a workload are made of. The equations stand in <hourglass/model.h>.
+ *
+ * spec.c      devices/NAME.json  -> hg_model         predict.c   both -> hg_predictor, and answers
+ * workload.c  workloads/NAME.json -> hg_workload     library.c   names, aliases, where files lie
+ */
+#ifndef HG_HARDWARE_MODEL_MODEL_H
+#define HG_HARDWARE_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hourglass/model.h>
+
+#include "core/arena.h"
+#include "core/json.h"
+
+/** Most bytes of a device or workload file. */
+#define MODEL_FILE_MAX ((size_t)4 << 20)
+/** Most memory that parsing one may take. */
+#define MODEL_TREE_MAX ((size_t)64 << 20)
+/** Most ops in a workload. */
+#define WORKLOAD_MAX_OPS 8192u
+
+/** Every number of a device file, in SI units; the symbols are those of <hourglass/model.h>. */
+struct figures {
+	double clock_min_hz, clock_max_hz, clock_step_hz;
+	double cap_min_w, cap_max_w, cap_default_w, idle_w;
+	double peak_flops, peak_bytes_per_s, link_bytes_per_s;
+	double sms, l2_bytes;
+
+	double static_w;           /* P0 */
+	double clock_tree_w;       /* d0 */
+	double compute_w;          /* D */
+	double memory_w;           /* km */
+	double gap_w;              /* Pg */
+	double voltage_knee;       /* xk */
+	double voltage_slope;      /* s */
+	double memory_knee;        /* xm */
+	double memory_exponent;    /* qm */
+	double overlap;            /* p */
+	double lowest_clock;       /* x_min: the clock a cap cannot push below */
+	double compute_efficiency; /* share of the peak that a good kernel reaches */
+	double memory_efficiency;  /* likewise */
+
+	double ambient_c;       /* temperature of the node without power */
+	double thermal_k_per_w; /* resistance to ambient; 0: always at ambient */
+	double thermal_time_s;  /* time constant of the node */
+	double leakage_per_k;   /* share of P0 more for each kelvin above the reference; 0: none */
+	double leakage_reference_c; /* where P0 holds */
+};
+
+struct hg_model {
+	struct arena arena;
+	const char *name, *title, *vendor;
+	const char **aliases;
+	size_t n_aliases;
+	struct figures f;
+	uint32_t origin; /* HG_ORIGIN_* of what follows from it */
+};
+
+/** One op of a workload, done `repeat` times in a row. */
+struct op {
+	double flops, bytes, host_gap_s;
+	double compute_efficiency, memory_efficiency; /* relative to what the device reaches */
+	double activity;                              /* factor on D */
+	uint64_t repeat;
+};
+
+struct hg_workload {
+	struct arena arena;
+	const char *name, *unit;
+	struct op *ops;
+	size_t n_ops;
+};
+
+/** Parses a device file. @param origin what the text is called in errors; only used in the call */
+hg_err model_parse(const char *text, size_t len, const char *origin, hg_model **out, hg_error *why);
+
+/** Parses a workload file. */
+hg_err workload_parse(
+	const char *text, size_t len, const char *origin, hg_workload **out, hg_error *why);
+
+/**
+ * The compiled-in device whose name or alias is nearest to a wrong one.
+ * @return its name, or NULL when none is near
+ */
+const char *model_nearest(const char *wrong);
+
+/** Refuses members of obj that are not in known[0..n); `where` names obj in the error. */
+hg_err fields_check(const struct json_doc *doc, const struct json *obj, const char *where,
+	const char *const *known, size_t n, hg_error *why);
+
+#endif
