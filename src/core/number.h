@@ -22,7 +22,8 @@ bool double_parse(const char *text, size_t len, bool lenient, double *out);
 
 /**
  * Parses the longest JSON number at the start of text[0..len).
- * @return the bytes it takes; 0 when there is none. *out is infinite where it overflows
+ * @return the bytes it takes; 0 when there is none or it is not whole ("1.", "1e", "01"); *out is
+ * infinite where it overflows
  */
 size_t double_scan(const char *text, size_t len, double *out);
 
