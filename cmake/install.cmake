@@ -34,3 +34,22 @@ install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
 if(TARGET hourglass-cli)
 	install(TARGETS hourglass-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+
+# Completion scripts come from the command itself.
+if(TARGET hourglass-cli AND NOT CMAKE_CROSSCOMPILING)
+	set(completions)
+	foreach(pair bash=bash-completion/completions/hourglass zsh=zsh/site-functions/_hourglass
+			fish=fish/vendor_completions.d/hourglass.fish)
+		string(REGEX MATCH "^(.*)=(.*)/(.*)$" _ ${pair})
+		set(shell ${CMAKE_MATCH_1})
+		set(to ${CMAKE_MATCH_2})
+		set(script ${generated}/${shell}/${CMAKE_MATCH_3})
+		add_custom_command(OUTPUT ${script}
+			COMMAND ${CMAKE_COMMAND} -E make_directory ${generated}/${shell}
+			COMMAND hourglass-cli completion ${shell} >${script}
+			DEPENDS hourglass-cli VERBATIM)
+		list(APPEND completions ${script})
+		install(FILES ${script} DESTINATION ${CMAKE_INSTALL_DATADIR}/${to})
+	endforeach()
+	add_custom_target(completions ALL DEPENDS ${completions})
+endif()

@@ -6,6 +6,8 @@
 
 #include "text.h"
 
+#undef fail
+
 hg_err fail(hg_error *why, hg_err code, const char *fmt, ...)
 {
 	char text[sizeof why->text]; /* an argument may be why->text itself */
