@@ -53,12 +53,9 @@ static hg_err sim_load(struct sim *s, const char *name, hg_error *why)
 	if (rc != HG_ENOENT)
 		return rc;
 	near = model_nearest(name);
-	if (near) {
-		char text[80];
-
-		(void)snprintf(text, sizeof text, "did you mean \"sim:%s\"? ", near);
-		fail_prefix(why, "%s", text);
-	}
+	if (near)
+		return fail(why, rc, "%.64s: no device model \"%.48s\"; did you mean \"sim:%s\"?",
+			s->spec, name, near);
 	return rc;
 }
 
