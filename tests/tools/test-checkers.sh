@@ -133,5 +133,70 @@ sed -i 's/#include <stdint.h>//' "$dir/include/hourglass/context.h"
 sed -i 's/#include <stdint.h>//' "$dir/include/hourglass/model.h"
 expect 1 "FAIL sim.h" sh "$root/tests/abi/check-headers" "$dir/include"
 
+# --- documents: a copy of ours, and a command with one option
+copy_documents() {
+	rm -rf "$dir/tree"
+	mkdir -p "$dir/tree/tests/abi" "$dir/tree/man"
+	cp -r "$root/include" "$dir/tree"
+	cp "$root/tests/abi/symbols" "$dir/tree/tests/abi"
+	cp "$root/man/libhourglass.3" "$dir/tree/man"
+	printf '# Changes\n\n## %s\n\nSee [here](man/libhourglass.3).\n' "$version" \
+		>"$dir/tree/CHANGELOG.md"
+	printf '.Nm\nfly\n' >"$dir/tree/man/hourglass.1"
+	printf '.Nm fly\n.It Fl -wings Ar N\n' >"$dir/tree/man/hourglass-fly.1"
+}
+version=$(sed -n 's/^#define HG_VERSION_[A-Z]* *\([0-9]*\).*/\1/p' \
+	"$root/include/hourglass/version.h" | paste -sd.)
+cat >"$dir/fly" <<'END'
+#!/bin/sh
+echo '{"commands": [{"name": "fly", "page": "hourglass-fly",
+	"options": [{"name": "--wings", "short": null}]}]}'
+END
+chmod +x "$dir/fly"
+docs() {
+	expect "$1" "$2" python3 "$root/tools/check-docs" "$dir/tree" "$dir/fly"
+}
+copy_documents
+docs 0 "0 differences"
+echo 'hg_gone 0.1' >>"$dir/tree/tests/abi/symbols"
+docs 1 "function hg_gone: in tests/abi/symbols, not in the headers"
+copy_documents
+sed -i '/^\.It Fn hg_open/d' "$dir/tree/man/libhourglass.3"
+docs 1 "description hg_open: in the headers, not in man/libhourglass.3"
+copy_documents
+sed -i 's/^\.Fa "uint32_t times"/.Fa "int times"/' "$dir/tree/man/libhourglass.3"
+docs 1 "prototype hg_frontier_repeat: frontier.h and man/libhourglass.3 differ"
+copy_documents
+sed -i '/^\.It Dv HG_EIO/d' "$dir/tree/man/libhourglass.3"
+docs 1 "error HG_EIO: in error.h, not in man/libhourglass.3"
+copy_documents
+sed -i 's/wings/fins/' "$dir/tree/man/hourglass-fly.1"
+docs 1 "option wings: in help --json, not in man/hourglass-fly.1"
+copy_documents
+sed -i 's/^## .*/## 9.9.9/' "$dir/tree/CHANGELOG.md"
+docs 1 "its first release is not $version"
+copy_documents
+echo '[x](nowhere.md)' >>"$dir/tree/CHANGELOG.md"
+docs 1 "link to nowhere.md"
+
+# --- examples: shell and C, exempt and failing; pkg-config knows a hourglass without a library
+mkdir -p "$dir/pc"
+printf 'Name: hourglass\nDescription: none\nVersion: 0\n' >"$dir/pc/hourglass.pc"
+examples() {
+	expect "$1" "$2" env PKG_CONFIG_PATH="$dir/pc" python3 "$root/tools/run-examples" \
+		"$dir/tree" "$dir/work"
+}
+fence='```'
+printf '%ssh\ntrue\n%s\n%sc\nputs("x");\n%s\n' $fence $fence $fence $fence |
+	sed 's/^puts/#include <stdio.h>\nputs/' | sample README.md
+examples 0 "2 examples, 0 failures"
+printf '%ssh\nfalse\n%s\n' $fence $fence | sample README.md
+examples 1 "README.md:1: status 1"
+printf '<!-- not run: sample -->\n%ssh\nfalse\n%s\n%ssh\ntrue\n%s\n' $fence $fence $fence $fence |
+	sample README.md
+examples 0 "1 examples, 0 failures"
+printf '.\\" example: c\n.Bd -literal\nint x = 1\n.Ed\n' | sample man/x.3
+examples 1 "man/x.3:1: status 1"
+
 [ $failures = 0 ] && echo "all checkers find what they look for"
 exit $((failures > 0))
