@@ -49,10 +49,11 @@ struct hg_frontier {
 	uint32_t *best; /* best[i]: point of 0..i with least effective energy; NULL when static
 			   power is unknown or 0: then it is i */
 	uint32_t knee;  /* index of the knee */
-	struct search by_time;   /* times */
-	struct search by_energy; /* energies, negated so that they increase */
-	struct search by_slope; /* -(slope) of the hull's segments, negated so that they increase */
-	hg_frontier_info info;  /* strings owned */
+	struct search by_time;    /* times */
+	struct search by_energy;  /* energies, negated so that they increase */
+	struct search by_hull;    /* times of the hull's vertices */
+	struct search by_slope;   /* slopes of the hull's segments, which increase */
+	hg_frontier_info info;    /* strings owned */
 	struct knob_table *table; /* NULL: no settings */
 	hg_op_kind op;
 	hg_frontier **children; /* one reference each */
@@ -60,6 +61,8 @@ struct hg_frontier {
 	size_t *part_begin; /* n + 1 offsets into parts; NULL: built */
 	hg_part *parts;
 	struct extra *extra; /* NULL: nothing unknown */
+	hg_frontier
+		*doomed; /* list of frontiers that are being freed, so that depth costs no stack */
 };
 
 /** What a frontier is put together from. Pointers marked (taken) belong to frontier_make() then. */
@@ -77,6 +80,9 @@ struct frontier_seed {
 	hg_part *parts;      /* (taken) */
 	struct extra *extra; /* one more reference is taken; may be NULL */
 };
+
+/** Frees what a seed that was not made into a frontier holds. */
+void frontier_seed_free(struct frontier_seed *seed);
 
 /** Makes the frontier and its indices; on errors everything taken is freed. */
 hg_err frontier_make(struct frontier_seed *seed, hg_frontier **out, hg_error *why);

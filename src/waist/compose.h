@@ -1,0 +1,48 @@
+/* What all operations of the algebra share. */
+#ifndef HG_WAIST_COMPOSE_H
+#define HG_WAIST_COMPOSE_H
+
+#include "core/vec.h"
+#include "frontier.h"
+
+/** A composed frontier under construction. */
+struct compose {
+	hg_frontier *const *children;
+	size_t n_children;
+	hg_op_kind op;
+	struct vec points; /* hg_point */
+	struct vec begins; /* size_t, one per point: where its parts start */
+	struct vec parts;  /* hg_part */
+};
+
+/** Checks the children and makes an empty composition. */
+hg_err compose_init(
+	struct compose *c, hg_op_kind op, hg_frontier *const *children, size_t n, hg_error *why);
+
+/** Frees; a zeroed one is fine. */
+void compose_finish(struct compose *c);
+
+/**
+ * Adds a point realised by n parts; points come in order of time. One that does not save energy
+ * against the point before is left out; one of equal time and less energy replaces it.
+ */
+hg_err compose_add(struct compose *c, const hg_point *p, const hg_part *parts, size_t n);
+
+/** Sum of the parts' energies, quadrature sum of their deviations, union of their origins; same for
+ * times. */
+hg_point compose_sum(const struct compose *c, const hg_part *parts, size_t n);
+
+/** Makes the frontier; c is empty then. */
+hg_err compose_make(
+	struct compose *c, const hg_frontier_info *info, hg_frontier **out, hg_error *why);
+
+/** Info that the children agree on; the rest unknown. Strings belong to the children. */
+hg_frontier_info compose_info(const struct compose *c);
+
+/** Larger of two, an unknown one not counting. */
+double compose_max(double a, double b);
+
+/** Sum of two, an unknown one not counting; unknown when both are. */
+double compose_add_known(double a, double b);
+
+#endif
