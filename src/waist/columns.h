@@ -11,7 +11,7 @@
 #include "lookup.h"
 
 /** Most knobs a file may have. */
-#define COLUMNS_MAX ((size_t)1024)
+#define COLUMNS_MAX ((size_t)4096)
 /** Most cells all rows may have together. */
 #define CELLS_MAX ((size_t)1 << 28)
 /** Most points. */
