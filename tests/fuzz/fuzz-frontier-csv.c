@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	hg_frontier *f;
 	hg_error why;
-	hg_err err = hg_frontier_parse(
-		(const char *)data, size, HG_FORMAT_CSV, "fuzz.csv", &f, &why);
+	hg_err err =
+		hg_frontier_parse((const char *)data, size, HG_FORMAT_CSV, "fuzz.csv", &f, &why);
 
 	require(!err == !why.text[0]);
 	if (err)

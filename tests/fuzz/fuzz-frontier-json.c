@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hg_error why;
 	char *text, *again;
 	size_t len, len_again;
-	hg_err err = hg_frontier_parse(
-		(const char *)data, size, HG_FORMAT_JSON, "fuzz.json", &f, &why);
+	hg_err err =
+		hg_frontier_parse((const char *)data, size, HG_FORMAT_JSON, "fuzz.json", &f, &why);
 
 	require(!err == !why.text[0]);
 	if (err)

@@ -1,4 +1,5 @@
 /* hourglass.frontier/1: what is written, what is read back, and what is refused. */
+#define _GNU_SOURCE /* mkdtemp */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +67,8 @@ static hg_frontier *build_example(void)
 	static const double settings[] = {
 		300, 0, (double)NAN, 250, 1, 64, 200, (double)NAN, (double)NAN, 150, 0, 32};
 	static const hg_point points[] = {{1, 300, 0, 0.01, 0, HG_ORIGIN_MEASURED},
-		{1.25, 0.1 + 0.2, (double)NAN, (double)NAN, 1, HG_ORIGIN_FITTED | HG_ORIGIN_SIMULATED},
+		{1.25, 0.1 + 0.2, (double)NAN, (double)NAN, 1,
+			HG_ORIGIN_FITTED | HG_ORIGIN_SIMULATED},
 		{1e-7, 400, 0.5, (double)NAN, 2, 0}, {2, 1000, (double)NAN, 0, 3, 0},
 		{3, 1e300, 0, 0, HG_SETTING_NONE, HG_ORIGIN_DATASHEET}};
 	hg_frontier_info info = HG_FRONTIER_INFO_INIT;
@@ -430,13 +432,13 @@ static const struct {
 	{HEAD "\"points\": [\n1]}", HG_EFORMAT, "f:2: points[0]", "a number"},
 	{HEAD "\"points\": [\n{\"energy_j\": 2}]}", HG_EFORMAT, "f:2:", "points[0].time_s"},
 	{HEAD "\"points\": [" ONE ",\n{\"time_s\": 2}]}", HG_EFORMAT, "f:2:", "points[1].energy_j"},
-	{HEAD "\"points\": [{\"time_s\": \"1\", \"energy_j\": 2}]}", HG_EFORMAT,
-		"points[0].time_s", "a string"},
+	{HEAD "\"points\": [{\"time_s\": \"1\", \"energy_j\": 2}]}", HG_EFORMAT, "points[0].time_s",
+		"a string"},
 	{HEAD "\"points\": [{\"time_s\": NaN, \"energy_j\": 2}]}", HG_EFORMAT, "f:1:", "N"},
 	{HEAD "\"points\": [{\"time_s\": -1, \"energy_j\": 2}]}", HG_EFORMAT, "points[0].time_s",
 		"-1"},
-	{HEAD "\"points\": [{\"time_s\": 1, \"energy_j\": -2}]}", HG_EFORMAT,
-		"points[0].energy_j", "-2"},
+	{HEAD "\"points\": [{\"time_s\": 1, \"energy_j\": -2}]}", HG_EFORMAT, "points[0].energy_j",
+		"-2"},
 	{HEAD "\"points\": [{\"time_s\": 1, \"energy_j\": 1, \"time_rsd\": -1}]}", HG_EFORMAT,
 		"points[0].time_rsd", "-1"},
 	{HEAD "\"points\": [{\"time_s\": 1e999, \"energy_j\": 2}]}", HG_EFORMAT, "f:1:", "1e999"},
@@ -537,8 +539,8 @@ static void test_refused(void **state)
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
 		hg_frontier *f = (hg_frontier *)(uintptr_t)1;
 		hg_error why = {""};
-		hg_err err = hg_frontier_parse(refused[i].text, strlen(refused[i].text),
-			HG_FORMAT_AUTO, "f", &f, &why);
+		hg_err err = hg_frontier_parse(
+			refused[i].text, strlen(refused[i].text), HG_FORMAT_AUTO, "f", &f, &why);
 
 		if (err != refused[i].code || !strstr(why.text, refused[i].says) ||
 			!strstr(why.text, refused[i].says_too))

@@ -62,8 +62,8 @@ static void test_csv(void **state)
 	opts.where = where;
 	opts.n_where = 1;
 	opts.devices = 3;
-	assert_int_equal(hg_frontier_import_csv(sweep, strlen(sweep), "dir/s.csv", &opts, &f, &why),
-		HG_OK);
+	assert_int_equal(
+		hg_frontier_import_csv(sweep, strlen(sweep), "dir/s.csv", &opts, &f, &why), HG_OK);
 	assert_int_equal(hg_frontier_count(f), 3);
 	p = hg_frontier_points(f);
 	assert_near(p[0].time_s, 0.0015);
@@ -200,7 +200,7 @@ static const struct refusal refusals[] = {
 	{"k,t,e\n1,2,3\n", "t", "e", "k=", NULL, HG_EINVAL, "knob k=", "empty"},
 	{"k,t,e,t\n1,2,3,4\n", "t", "e", "k", NULL, HG_EFORMAT, "column t", "twice"},
 	{"k,t,e\n1,2,3\n", "t", "e", "k", "k", HG_EINVAL, "condition k", "COL=VALUE"},
-	{"k,t,e\n1,2,3\n", "t", "e", "k", "j=1", HG_EINVAL, "column j", "k?"},
+	{"k,t,e\n1,2,3\n", "t", "e", "k", "j=1", HG_EINVAL, "column j", "none"},
 	{"k,t,e\n1,2,3\n", "t", "e", "k", "k=7", HG_EINVAL, "condition k=7", "none"},
 	{"k,t,e\n1,nan,3\n", "t", "e", "k", NULL, HG_EFORMAT, "s.csv:2: column t", "\"nan\""},
 	{"k,t,e\n1,2,3\n2,3,inf\n", "t", "e", "k", NULL, HG_EFORMAT, "s.csv:3: column e", "inf"},
@@ -214,8 +214,8 @@ static const struct refusal refusals[] = {
 	{"k,t,e\n1,2,3\n1,2,3,4\n", "t", "e", "k", NULL, HG_EFORMAT, "s.csv:3:", "found 4"},
 	{"k,t,e\n1,2,3\n2,3,1\n\n1.0,2,4\n", "t", "e", "k", NULL, HG_EFORMAT,
 		"s.csv:5: setting k=1:", "line 2"},
-	{"k,t,e\na,2,3\nb,3,1\na,2,4\n", "t", "e", "k", NULL, HG_EFORMAT, "s.csv:4: setting k=a:",
-		"line 2"},
+	{"k,t,e\na,2,3\nb,3,1\na,2,4\n", "t", "e", "k", NULL, HG_EFORMAT,
+		"s.csv:4: setting k=a:", "line 2"},
 	{"k,t,e\n1,2,3\nNaN,3,1\n", "t", "e", "k", NULL, HG_EFORMAT, "s.csv:3: column k", "NaN"},
 	{"k,t,e\n1,2,3\n,3,1\n", "t", "e", "k", NULL, HG_EFORMAT, "s.csv:3: column k", "\"\""},
 	{"k,t,e\n\xff,2,3\n", "t", "e", "k", NULL, HG_EFORMAT, "s.csv:2: column k", "UTF-8"},
@@ -299,8 +299,7 @@ static void test_million_columns(void **state)
 	assert_int_equal(hg_frontier_import_csv(text, len, "s", &opts, &f, &why), HG_ELIMIT);
 	assert_non_null(strstr(why.text, "s:1:"));
 	assert_int_equal(hg_frontier_import_zeus(text, len, "s", NULL, &f, &why), HG_ELIMIT);
-	assert_int_equal(
-		hg_frontier_parse(text, len, HG_FORMAT_CSV, "s", &f, &why), HG_EFORMAT);
+	assert_int_equal(hg_frontier_parse(text, len, HG_FORMAT_CSV, "s", &f, &why), HG_EFORMAT);
 	free(text);
 }
 
@@ -410,8 +409,7 @@ static void test_stage_profile(void **state)
 	opts.n_knobs = 1;
 	opts.where = where;
 	opts.n_where = 2;
-	assert_int_equal(
-		hg_frontier_import_csv(text.data, text.len, path, &opts, &f, &why), HG_OK);
+	assert_int_equal(hg_frontier_import_csv(text.data, text.len, path, &opts, &f, &why), HG_OK);
 	assert_near(cell(f, hg_frontier_points(f), "clock_mhz"), 1740);
 	assert_near(hg_frontier_points(f)->energy_j, 33.59392799949646);
 	(void)hg_frontier_dominated(f, &n);

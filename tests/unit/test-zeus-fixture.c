@@ -20,6 +20,7 @@
 #include "data-file.h"
 
 #define PROFILES "zeus/profile_data/"
+#define WINDOW   "__GlobalPowerLimitOptimizer_"
 
 /* Limits in W. */
 static const struct fixture {
@@ -51,7 +52,7 @@ static size_t read_rows(const struct buf *text, struct row *rows, size_t room)
 	assert_int_equal(csv_next(&csv, &more, NULL), HG_OK);
 	while (csv_next(&csv, &more, NULL) == HG_OK && more) {
 		assert_true(n < room);
-		rows[n].limit_w = strtod(strrchr(csv_get(&csv, 1).text, '_') + 1, NULL);
+		rows[n].limit_w = strtod(csv_get(&csv, 1).text + strlen(WINDOW), NULL);
 		rows[n].time_s = strtod(csv_get(&csv, 2).text, NULL);
 		rows[n].energy_j = 0;
 		for (size_t i = 3; i < csv_count(&csv); i++)

@@ -142,8 +142,8 @@ static size_t read_training(const struct job *job, const struct buf *text, struc
 
 /* The frontier of a job with one batch size, over limits (or at one), to the target. NULL: the
  * power table does not have the batch size. */
-static hg_frontier *import(const struct job *job, const struct buf *power,
-	const struct training *t, const char *limit)
+static hg_frontier *import(
+	const struct job *job, const struct buf *power, const struct training *t, const char *limit)
 {
 	static const char *const knobs[] = {"batch_size", "power_limit=power_limit_w:W"};
 	char dataset[64], network[64], optimizer[64], batch[64];
@@ -213,7 +213,8 @@ static void check_saving(const struct job *job, const char *what, double ratio,
 {
 	double percent = round(1000 * (1 - ratio)) / 10;
 	bool same = fabs(percent - expected->percent) < 0.01 &&
-		fabs(setting[0] - expected->batch) < 0.5 && fabs(setting[1] - expected->limit_w) < 0.5;
+		    fabs(setting[0] - expected->batch) < 0.5 &&
+		    fabs(setting[1] - expected->limit_w) < 0.5;
 
 	if (!same)
 		print_error("%s, %s: expected %.1f %% at (%g, %g W), found %.1f %% at (%g, %g W)\n",
