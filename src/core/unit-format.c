@@ -23,20 +23,32 @@ static const struct prefix powers[] = {{1e-6, 1e-6, "uW"}, {1e-3, 1e-3, "mW"}, {
 static const struct prefix clocks[] = {
 	{1, 1, "Hz"}, {1e3, 1e3, "kHz"}, {1e6, 1e6, "MHz"}, {1e9, 1e9, "GHz"}, {0, 0, NULL}};
 
-/* Four significant digits without zeros at the end, in plain notation where that is short. The
- * rounding is decimal: printf's digits, not its point, which is the locale's. */
+/* From here on an exponent says more than zeros. */
+#define PLAIN_MOST 1e9
+
+/*
+ * Four significant digits without zeros at the end. printf rounds them; its point, which is the
+ * locale's, does not get out.
+ */
 static void digits4(double v, char text[DOUBLE_TEXT])
 {
-	char plain[64];
-	double rounded;
+	char rounded[64], *e;
+	double mantissa = v;
 
-	(void)snprintf(plain, sizeof plain, "%.3e", v);
-	for (char *p = plain; *p; p++)
-		if (*p == ',')
-			*p = '.';
-	if (!double_parse(plain, strlen(plain), true, &rounded))
-		rounded = v;
-	(void)double_format(rounded, text);
+	(void)snprintf(rounded, sizeof rounded, "%.3e", v);
+	e = strchr(rounded, 'e');
+	if (!isfinite(v) || !e) {
+		(void)double_format(v, text);
+		return;
+	}
+	rounded[rounded[0] == '-' ? 2 : 1] = '.';
+	if (fabs(v) < PLAIN_MOST) {
+		(void)double_parse(rounded, strlen(rounded), false, &mantissa);
+		(void)double_format(mantissa, text);
+	} else {
+		(void)double_parse(rounded, (size_t)(e - rounded), false, &mantissa);
+		(void)snprintf(text + double_format(mantissa, text), 8, "%s", e);
+	}
 }
 
 static const char *prefixed(const struct prefix *p, double v, char text[QUANTITY_TEXT])
@@ -45,7 +57,7 @@ static const char *prefixed(const struct prefix *p, double v, char text[QUANTITY
 	double magnitude = fabs(v);
 
 	/* 999.95 J rounds to 1000 J at four digits, which is 1 kJ */
-	if (magnitude > 0)
+	if (magnitude > 0 && isfinite(magnitude))
 		while (p[1].name && magnitude * (1 + 5e-5) >= p[1].from)
 			p++;
 	else
