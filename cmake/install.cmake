@@ -46,7 +46,7 @@ if(TARGET hourglass-cli AND NOT CMAKE_CROSSCOMPILING)
 		set(script ${generated}/${shell}/${CMAKE_MATCH_3})
 		add_custom_command(OUTPUT ${script}
 			COMMAND ${CMAKE_COMMAND} -E make_directory ${generated}/${shell}
-			COMMAND hourglass-cli completion ${shell} >${script}
+			COMMAND hourglass-cli completion ${shell} > ${script}
 			DEPENDS hourglass-cli VERBATIM)
 		list(APPEND completions ${script})
 		install(FILES ${script} DESTINATION ${CMAKE_INSTALL_DATADIR}/${to})
