@@ -1,6 +1,7 @@
 #include "compose.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,22 @@ static void *steal(struct vec *v)
 	return data;
 }
 
+/* Sums of large figures may overflow; a deviation that does is unknown. */
+static bool check_figures(struct vec *points)
+{
+	for (size_t i = 0; i < points->len; i++) {
+		hg_point *p = vec_at(points, i);
+
+		if (!isfinite(p->time_s) || !isfinite(p->energy_j))
+			return false;
+		if (isinf(p->time_rsd))
+			p->time_rsd = NAN;
+		if (isinf(p->energy_rsd))
+			p->energy_rsd = NAN;
+	}
+	return true;
+}
+
 hg_err compose_make(
 	struct compose *c, const hg_frontier_info *info, hg_frontier **out, hg_error *why)
 {
@@ -109,6 +126,8 @@ hg_err compose_make(
 
 	if (err)
 		return fail(why, err, "out of memory");
+	if (!check_figures(&c->points))
+		return fail(why, HG_EINVAL, "times or energies too large to be added");
 	seed.points = steal(&c->points);
 	seed.part_begin = steal(&c->begins);
 	seed.parts = steal(&c->parts);
