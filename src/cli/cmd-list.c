@@ -1,0 +1,337 @@
+/* list: what there is here. */
+#include <stdint.h>
+
+#include <hourglass/model.h>
+
+#include "cmd.h"
+#include "core/json.h"
+#include "rig.h"
+#include "table.h"
+
+static const char no_hardware[] =
+	"this version has no hardware backend: no real device is looked for";
+
+static const struct option list_options[] = {
+	{.name = "device",
+		.abbr = 'd',
+		.kind = OPTION_DEVICE,
+		.repeat = true,
+		.value = "SPEC",
+		.text = "open this device and list its signals and knobs"},
+	{.name = NULL},
+};
+
+/* ----- devices that were opened */
+
+static void signals_json(struct json_out *j, const hg_device *d)
+{
+	json_key(j, "signals");
+	json_open(j, '[', false);
+	for (size_t i = 0; i < hg_device_signals(d); i++) {
+		hg_signal_info s = {.size = sizeof s};
+
+		if (hg_device_signal(d, i, &s) != HG_OK)
+			continue;
+		json_open(j, '{', true);
+		json_kv_string(j, "name", s.name);
+		json_kv_string(j, "unit", s.unit);
+		json_kv_string(j, "domain", s.domain);
+		json_kv_string(j, "text", s.text);
+		json_kv_bool(j, "monotone", s.behaviour == HG_MONOTONE);
+		json_kv_number(j, "resolution", (double)s.resolution);
+		json_kv_number(j, "period_s", (double)s.period_ns * 1e-9);
+		json_kv_bool(j, "present", !s.absent);
+		if (s.absent)
+			json_kv_string(j, "absent", s.absent);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void knobs_json(struct json_out *j, const hg_device *d)
+{
+	json_key(j, "knobs");
+	json_open(j, '[', false);
+	for (size_t i = 0; i < hg_device_knobs(d); i++) {
+		hg_knob_info k = {.size = sizeof k};
+
+		if (hg_device_knob(d, i, &k) != HG_OK)
+			continue;
+		json_open(j, '{', true);
+		json_kv_string(j, "name", k.name);
+		json_kv_string(j, "unit", k.unit);
+		json_kv_string(j, "text", k.text);
+		json_kv_int(j, "min", k.min);
+		json_kv_int(j, "max", k.max);
+		json_kv_int(j, "step", k.step);
+		json_kv_int(j, "default", k.default_value);
+		json_kv_int(j, "current", k.current);
+		json_kv_bool(j, "settable", !k.unsettable);
+		if (k.unsettable)
+			json_kv_string(j, "unsettable", k.unsettable);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void device_json(struct json_out *j, const hg_device *d)
+{
+	hg_device_info info = {.size = sizeof info};
+
+	hg_device_get_info(d, &info);
+	json_open(j, '{', false);
+	json_kv_string(j, "spec", info.spec);
+	json_kv_bool(j, "simulated", info.simulated != 0);
+	json_kv_string(j, "backend", info.backend);
+	json_kv_string(j, "vendor", info.vendor);
+	json_kv_string(j, "model", info.model);
+	json_kv_string(j, "title", info.title);
+	json_kv_string(j, "uuid", info.uuid);
+	json_kv_string(j, "pci", info.pci);
+	json_kv_string(j, "parent", info.parent);
+	signals_json(j, d);
+	knobs_json(j, d);
+	json_close(j, '}');
+}
+
+static void signals_text(struct cli *cli, const hg_device *d)
+{
+	struct table t;
+
+	table_init(&t, "llll");
+	table_cell(&t, "  signal");
+	table_cell(&t, "unit");
+	table_cell(&t, "domain");
+	table_cell(&t, " ");
+	for (size_t i = 0; i < hg_device_signals(d); i++) {
+		hg_signal_info s = {.size = sizeof s};
+
+		if (hg_device_signal(d, i, &s) != HG_OK)
+			continue;
+		table_cell(&t, "  %s", s.name);
+		table_cell(&t, "%s", s.unit);
+		table_cell(&t, "%s", s.domain);
+		table_cell(&t, "%s%s", s.absent ? "absent: " : "", s.absent ? s.absent : s.text);
+	}
+	table_print(&t, &cli->out, cli->color);
+	table_finish(&t);
+}
+
+/** A knob's value for people: "350 W", "1.98 GHz". */
+static const char *value_text(const hg_knob_info *k, int64_t value, char text[QUANTITY_TEXT])
+{
+	double factor;
+	enum quantity q = knob_quantity(k, &factor);
+
+	return quantity_format(q, (double)value * factor, text);
+}
+
+static void knobs_text(struct cli *cli, const hg_device *d)
+{
+	char text[QUANTITY_TEXT];
+	struct table t;
+
+	table_init(&t, "lrrrrrl");
+	table_cell(&t, "  knob");
+	table_cell(&t, "min");
+	table_cell(&t, "max");
+	table_cell(&t, "step");
+	table_cell(&t, "default");
+	table_cell(&t, "now");
+	table_cell(&t, " ");
+	for (size_t i = 0; i < hg_device_knobs(d); i++) {
+		hg_knob_info k = {.size = sizeof k};
+
+		if (hg_device_knob(d, i, &k) != HG_OK)
+			continue;
+		table_cell(&t, "  %s", k.name);
+		table_cell(&t, "%s", value_text(&k, k.min, text));
+		table_cell(&t, "%s", value_text(&k, k.max, text));
+		table_cell(&t, "%s", value_text(&k, k.step, text));
+		table_cell(&t, "%s", value_text(&k, k.default_value, text));
+		table_cell(&t, "%s", value_text(&k, k.current, text));
+		table_cell(&t, "%s%s", k.unsettable ? "cannot be set: " : "",
+			k.unsettable ? k.unsettable : k.text);
+	}
+	table_print(&t, &cli->out, cli->color);
+	table_finish(&t);
+}
+
+static void device_text(struct cli *cli, const hg_device *d)
+{
+	hg_device_info info = {.size = sizeof info};
+
+	hg_device_get_info(d, &info);
+	buf_addf(&cli->out, "%s: %s%s\n", info.spec, info.title,
+		info.simulated ? " (simulated)" : "");
+	signals_text(cli, d);
+	knobs_text(cli, d);
+	buf_addc(&cli->out, '\n');
+}
+
+/* ----- what can be opened */
+
+/** Calls fn for each compiled-in device model. @return exit code */
+static int each_model(struct cli *cli, void (*fn)(void *user, const hg_model_info *m), void *user)
+{
+	for (size_t i = 0; hg_model_builtin(i); i++) {
+		hg_model_info info = {.size = sizeof info};
+		hg_model *m = NULL;
+		hg_error why = {""};
+		hg_err rc = hg_model_load(hg_model_builtin(i), rig_data_dir(), &m, &why);
+
+		if (rc != HG_OK)
+			return cli_input_error(cli, rc, &why);
+		hg_model_get_info(m, &info);
+		fn(user, &info);
+		hg_model_destroy(m);
+	}
+	return EXIT_OK;
+}
+
+static void model_json(void *user, const hg_model_info *m)
+{
+	struct json_out *j = user;
+	struct buf spec;
+
+	buf_init(&spec, 4096);
+	buf_addf(&spec, "sim:%s", m->name);
+	json_open(j, '{', true);
+	json_kv_string(j, "spec", spec.data ? spec.data : "");
+	json_kv_string(j, "title", m->title);
+	json_kv_string(j, "vendor", m->vendor);
+	json_kv_number(j, "power_limit_min_w", m->cap_min_w);
+	json_kv_number(j, "power_limit_max_w", m->cap_max_w);
+	json_kv_number(j, "power_limit_default_w", m->cap_default_w);
+	json_kv_number(j, "sm_clock_min_hz", m->clock_min_hz);
+	json_kv_number(j, "sm_clock_max_hz", m->clock_max_hz);
+	json_kv_number(j, "idle_w", m->idle_w);
+	json_kv_number(j, "peak_flops", m->peak_flops);
+	json_kv_number(j, "peak_bytes_per_s", m->peak_bytes_per_s);
+	json_close(j, '}');
+	buf_finish(&spec);
+}
+
+static void model_text(void *user, const hg_model_info *m)
+{
+	struct table *t = user;
+
+	table_cell(t, "  sim:%s", m->name);
+	table_cell(t, "%.0f-%.0f W", m->cap_min_w, m->cap_max_w);
+	table_cell(t, "%.0f-%.0f MHz", m->clock_min_hz * 1e-6, m->clock_max_hz * 1e-6);
+	table_cell(t, "%.0f W", m->idle_w);
+	table_cell(t, "%.0f TFLOP/s", m->peak_flops * 1e-12);
+	table_cell(t, "%.0f GB/s", m->peak_bytes_per_s * 1e-9);
+	table_cell(t, "%s", m->title);
+}
+
+/** Names and units of the compiled-in workloads. */
+static int workloads(struct cli *cli, struct json_out *j)
+{
+	for (size_t i = 0; hg_workload_builtin(i); i++) {
+		hg_workload *w = NULL;
+		hg_error why = {""};
+		hg_err rc = hg_workload_load(hg_workload_builtin(i), rig_data_dir(), &w, &why);
+
+		if (rc != HG_OK)
+			return cli_input_error(cli, rc, &why);
+		if (j) {
+			json_open(j, '{', true);
+			json_kv_string(j, "name", hg_workload_name(w));
+			json_kv_string(j, "unit", hg_workload_unit(w));
+			json_close(j, '}');
+		} else {
+			buf_addf(&cli->out, "  %-20s per %s\n", hg_workload_name(w),
+				hg_workload_unit(w));
+		}
+		hg_workload_destroy(w);
+	}
+	return EXIT_OK;
+}
+
+static int list_json(struct cli *cli, hg_device *const *devices, size_t n)
+{
+	struct json_out j;
+	int rc;
+
+	json_out_init(&j, &cli->out);
+	json_open(&j, '{', false);
+	json_kv_string(&j, "schema", "hourglass.list/1");
+	json_key(&j, "hardware");
+	json_open(&j, '{', true);
+	json_kv_bool(&j, "looked_for", false);
+	json_kv_string(&j, "text", no_hardware);
+	json_close(&j, '}');
+	json_key(&j, "devices");
+	json_open(&j, '[', false);
+	for (size_t i = 0; i < n; i++)
+		device_json(&j, devices[i]);
+	json_close(&j, ']');
+	json_key(&j, "simulated_devices");
+	json_open(&j, '[', false);
+	rc = each_model(cli, model_json, &j);
+	json_close(&j, ']');
+	json_key(&j, "workloads");
+	json_open(&j, '[', false);
+	if (rc == EXIT_OK)
+		rc = workloads(cli, &j);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	buf_addc(&cli->out, '\n');
+	return rc;
+}
+
+static int list_text(struct cli *cli)
+{
+	static const char *const heads[] = {
+		"  device", "power limit", "clock", "idle", "peak", "memory", " "};
+	struct table t;
+	int rc;
+
+	buf_addf(&cli->out, "Devices: none; %s.\n\nSimulated devices that can be opened:\n",
+		no_hardware);
+	table_init(&t, "lrrrrrl");
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		table_cell(&t, "%s", heads[i]);
+	rc = each_model(cli, model_text, &t);
+	table_print(&t, &cli->out, cli->color);
+	table_finish(&t);
+	buf_adds(&cli->out, "\nWorkloads:\n");
+	if (rc == EXIT_OK)
+		rc = workloads(cli, NULL);
+	buf_adds(&cli->out, "\n'hourglass list --device sim:h100' lists its signals and knobs.\n");
+	return rc;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	size_t n = args_count(args, "device");
+	hg_device *devices[RIG_DEVICES];
+	hg_ctx *ctx = NULL;
+	int rc;
+
+	if (n > RIG_DEVICES)
+		return cli_usage(cli, "more than %d devices", RIG_DEVICES);
+	rc = rig_context(cli, &ctx);
+	for (size_t i = 0; rc == EXIT_OK && i < n; i++)
+		rc = rig_device(cli, ctx, args_nth(args, "device", i), &devices[i]);
+	if (rc == EXIT_OK && args_has(args, "json"))
+		rc = list_json(cli, devices, n);
+	else if (rc == EXIT_OK && n == 0)
+		rc = list_text(cli);
+	else
+		for (size_t i = 0; rc == EXIT_OK && i < n; i++)
+			device_text(cli, devices[i]);
+	hg_close(ctx);
+	return rc;
+}
+
+const struct command cmd_list = {
+	.name = "list",
+	.path = "list",
+	.page = "hourglass-list",
+	.usage = "[--device SPEC]... [--json]",
+	.summary = "devices, their signals and knobs; simulated devices and workloads",
+	.tables = {list_options},
+	.run = run,
+};

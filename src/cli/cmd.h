@@ -1,0 +1,27 @@
+/* The commands; each lives in cmd-NAME.c. */
+#ifndef HG_CLI_CMD_H
+#define HG_CLI_CMD_H
+
+#include "cli.h"
+
+extern const struct command cmd_completion;
+extern const struct command cmd_demo;
+extern const struct command cmd_frontier;
+extern const struct command cmd_help;
+extern const struct command cmd_list;
+extern const struct command cmd_profile;
+extern const struct command cmd_run;
+
+extern const struct command cmd_frontier_convert;
+extern const struct command cmd_frontier_import;
+extern const struct command cmd_frontier_merge;
+extern const struct command cmd_frontier_mix;
+extern const struct command cmd_frontier_parallel;
+extern const struct command cmd_frontier_pick;
+extern const struct command cmd_frontier_plot;
+extern const struct command cmd_frontier_repeat;
+extern const struct command cmd_frontier_scale;
+extern const struct command cmd_frontier_series;
+extern const struct command cmd_frontier_show;
+
+#endif

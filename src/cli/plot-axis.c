@@ -1,0 +1,131 @@
+/* Axes: a fitting unit, room at both ends, ticks at round numbers. */
+#include <math.h>
+#include <stdio.h>
+
+#include "plot.h"
+
+/** A unit and the values from which it is used. */
+struct display_unit {
+	double from, factor;
+	const char *name;
+};
+
+static const struct display_unit times[] = {
+	{7200, 3600, "h"},
+	{300, 60, "min"},
+	{1, 1, "s"},
+	{1e-3, 1e-3, "ms"},
+	{0, 1e-6, "us"},
+};
+
+static const struct display_unit energies[] = {
+	{1e9, 1e9, "GJ"},
+	{1e6, 1e6, "MJ"},
+	{1e4, 1e3, "kJ"},
+	{1, 1, "J"},
+	{1e-3, 1e-3, "mJ"},
+	{0, 1e-6, "uJ"},
+};
+
+static const struct display_unit powers[] = {
+	{1e6, 1e6, "MW"},
+	{1e4, 1e3, "kW"},
+	{1, 1, "W"},
+	{0, 1e-3, "mW"},
+};
+
+static void choose_unit(struct axis *a, enum quantity q)
+{
+	const struct display_unit *u = powers;
+
+	if (q == QUANTITY_TIME)
+		u = times;
+	else if (q == QUANTITY_ENERGY)
+		u = energies;
+	while (u->from > 0 && a->hi < u->from)
+		u++;
+	a->factor = u->factor;
+	a->unit = u->name;
+}
+
+/** The smallest of 1, 2, 2.5, 5 times a power of ten that is at least x. */
+static double nice_step(double x)
+{
+	double power = pow(10, floor(log10(x))), m = x / power;
+
+	if (m <= 1.0000001)
+		return power;
+	if (m <= 2)
+		return 2 * power;
+	if (m <= 2.5)
+		return 2.5 * power;
+	if (m <= 5)
+		return 5 * power;
+	return 10 * power;
+}
+
+/** Decimals that a multiple of step needs: 2.5 needs one more than its power of ten says. */
+static int step_decimals(double step)
+{
+	for (int d = 0; d < 12; d++) {
+		double scaled = step * pow(10, d);
+
+		if (fabs(scaled - nearbyint(scaled)) < 1e-6 * scaled)
+			return d;
+	}
+	return 12;
+}
+
+void axis_init(struct axis *a, enum quantity q, double lo, double hi, size_t want)
+{
+	double room = 0.06 * (hi - lo), step;
+
+	if (room <= 1e-9 * hi)
+		room = hi > 0 ? 0.1 * hi : 1;
+	a->lo = lo - room < 0 ? 0 : lo - room;
+	a->hi = hi + room;
+	choose_unit(a, q);
+	step = nice_step((a->hi - a->lo) / a->factor / (double)(want ? want : 1));
+	a->decimals = step_decimals(step);
+	a->n_ticks = 0;
+	for (double i = ceil(a->lo / a->factor / step - 1e-9);
+		a->n_ticks < AXIS_TICKS && i * step * a->factor <= a->hi * (1 + 1e-12); i++)
+		a->ticks[a->n_ticks++] = i * step * a->factor;
+}
+
+void axis_label(const struct axis *a, double value, char *text, size_t room)
+{
+	snprintf(text, room, "%.*f", a->decimals, value / a->factor + 0.0);
+}
+
+double axis_place(const struct axis *a, double value)
+{
+	return (value - a->lo) / (a->hi - a->lo);
+}
+
+static void span_add(double *lo, double *hi, double value)
+{
+	*lo = value < *lo ? value : *lo;
+	*hi = value > *hi ? value : *hi;
+}
+
+void plot_axes(const struct plot *p, struct axis *time, struct axis *energy, size_t want_time,
+	size_t want_energy)
+{
+	double t0 = HUGE_VAL, t1 = 0, e0 = HUGE_VAL, e1 = 0;
+
+	for (size_t s = 0; s < p->n_series; s++) {
+		const hg_point *points = hg_frontier_points(p->series[s].f);
+		size_t n = hg_frontier_count(p->series[s].f), n_lost;
+		const hg_point *lost = hg_frontier_dominated(p->series[s].f, &n_lost);
+
+		for (size_t i = 0; i < n + n_lost; i++) {
+			const hg_point *at = i < n ? &points[i] : &lost[i - n];
+
+			span_add(&t0, &t1, at->time_s);
+			span_add(&e0, &e1, at->energy_j);
+		}
+	}
+	axis_init(time, QUANTITY_TIME, t0, t1, want_time);
+	axis_init(energy, QUANTITY_ENERGY, e0, e1, want_energy);
+}
