@@ -34,6 +34,7 @@ static const char css[] =
 	".hg-plot .title{font-size:16px;font-weight:600}"
 	".hg-plot .label{font-size:11px;fill:var(--dim)}"
 	".hg-plot .line{fill:none;stroke-width:2;stroke-linejoin:round}"
+	".hg-plot .area{opacity:.13}"
 	".hg-plot .hull{fill:none;stroke-width:1.5;stroke-dasharray:5 4;opacity:.7}"
 	".hg-plot .lost{fill:none;stroke:var(--lost);stroke-width:1.4}"
 	".hg-plot .p:hover,.hg-plot .p:focus{stroke:var(--fg);stroke-width:2;outline:none}"
