@@ -36,7 +36,7 @@ static const struct option demo_options[] = {
 	{.name = NULL},
 };
 
-static const double slacks[DEMO_RUNS] = {NAN, 0.05, 0.15, 0.40};
+static const double slacks[DEMO_RUNS] = {NAN, 0.02, 0.05, 0.10};
 
 static void demo_init(struct demo *d)
 {
@@ -68,11 +68,34 @@ static void keep_setting(struct demo_run *run, const hg_frontier *f, hg_setting 
 	buf_finish(&text);
 }
 
+/** What the knobs are after a reset; one whose default is 0 is off. */
+static void keep_default(struct demo *d)
+{
+	hg_device *device = d->rig.devices[0];
+	char value[QUANTITY_TEXT];
+	struct buf text;
+
+	buf_init(&text, 4096);
+	for (size_t i = 0; i < hg_device_knobs(device); i++) {
+		hg_knob_info knob = {.size = sizeof knob};
+		enum quantity q;
+		double factor;
+
+		if (hg_device_knob(device, i, &knob) != HG_OK || knob.default_value == 0)
+			continue;
+		q = knob_quantity(&knob, &factor);
+		buf_addf(&text, "%s%s", text.len ? ", " : "",
+			quantity_format(q, (double)knob.default_value * factor, value));
+	}
+	snprintf(d->runs[0].setting, sizeof d->runs[0].setting, "%s", text.data ? text.data : "");
+	buf_finish(&text);
+}
+
 static int profile(struct cli *cli, struct demo *d)
 {
 	struct sweep_set set = {NULL, 0};
 	struct profile_how how = {.set = &set};
-	int rc = sweep_read(cli, d->rig.devices[0], NULL, 0, &set);
+	int rc = sweep_limits_and_clocks(cli, d->rig.devices[0], &set);
 	double fastest;
 
 	if (rc == EXIT_OK)
@@ -105,11 +128,9 @@ static int choose(struct cli *cli, struct demo *d, struct demo_run *run)
 
 static int run_all(struct cli *cli, struct demo *d)
 {
-	const hg_point *base = rig_default_point(&d->rig, d->f);
 	int rc = rig_reset(cli, &d->rig);
 
-	if (base)
-		keep_setting(&d->runs[0], d->f, base->setting);
+	keep_default(d);
 	for (size_t i = 0; rc == EXIT_OK && i < DEMO_RUNS; i++) {
 		struct demo_run *run = &d->runs[i];
 
@@ -189,7 +210,7 @@ static int demo_text(struct cli *cli, const struct demo *d, const char *path)
 		"This is a simulated device: %s. No hardware is touched, and all joules below are\n"
 		"what a model says.\n\n"
 		"Job: %s, %llu %ss, %s at the fastest setting.\n"
-		"1. Profiled: what each power limit costs one %s.\n\n",
+		"1. Profiled: what each power limit and clock costs one %s.\n\n",
 		rig_info(&d->rig, 0).title, hg_workload_name(d->rig.workload),
 		(unsigned long long)d->units, hg_workload_unit(d->rig.workload),
 		quantity_format(
@@ -226,15 +247,13 @@ static void demo_json(struct buf *out, const struct demo *d, const char *path)
 	json_open(&j, '[', false);
 	for (size_t i = 0; i < DEMO_RUNS; i++) {
 		const struct demo_run *run = &d->runs[i];
-		const hg_point *base = rig_default_point(&d->rig, d->f);
 
 		json_open(&j, '{', true);
 		json_kv_bool(&j, "default", i == 0);
 		json_kv_number(&j, "deadline_s", run->deadline_s);
 		json_key(&j, "setting");
-		if (i > 0 || base)
-			setting_json(
-				&j, d->f, i > 0 ? run->choice.pick.point.setting : base->setting);
+		if (i > 0)
+			setting_json(&j, d->f, run->choice.pick.point.setting);
 		else
 			json_put_null(&j);
 		json_kv_number(&j, "time_s", run->outcome.time_s);

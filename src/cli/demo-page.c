@@ -92,7 +92,7 @@ static void add_frontier(struct buf *out, const struct demo *d)
 		.inside_page = true};
 
 	buf_adds(out, "<h2>1. What each setting costs</h2>\n"
-		      "<p>Each dot is one power limit: how long one ");
+		      "<p>Each dot is one power limit and clock: how long one ");
 	add_escaped(out, hg_workload_unit(d->rig.workload));
 	buf_adds(out, " takes with it, and how much energy. A setting that another one beats in "
 		      "both is dominated, and never worth using; the others are the frontier.</p>\n"
@@ -131,10 +131,10 @@ static void add_table(struct buf *out, const struct demo *d)
 {
 	buf_adds(out, "<h2>2. What was picked, and what came of it</h2>\n"
 		      "<p>For each deadline the setting with the least energy that meets it; then "
-		      "the whole job was run at it.</p>\n"
+		      "the whole job was run at it. All figures are simulated.</p>\n"
 		      "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Deadline</th>"
-		      "<th scope=\"col\">Power limit</th><th scope=\"col\">Time</th>"
-		      "<th scope=\"col\">Energy (simulated)</th><th scope=\"col\">Mean power</th>"
+		      "<th scope=\"col\">Setting</th><th scope=\"col\">Time</th>"
+		      "<th scope=\"col\">Energy</th><th scope=\"col\">Mean power</th>"
 		      "<th scope=\"col\">Energy saved</th><th scope=\"col\">Time added</th></tr>"
 		      "</thead>\n<tbody>\n");
 	for (size_t i = 0; i < DEMO_RUNS; i++)
@@ -161,24 +161,34 @@ static void add_power(struct buf *out, const struct demo *d)
 		      "</figure>\n");
 }
 
-static void add_foot(struct buf *out, const struct demo *d)
+/** Commands that do the like, for the reader to change. */
+static void add_commands(struct buf *out, const struct demo *d)
 {
 	const char *spec = rig_info(&d->rig, 0).spec;
+	size_t k = hg_device_knob_index(d->rig.devices[0], "sm_clock");
+	hg_knob_info clock = {.size = sizeof clock};
 
-	buf_adds(out, "<h2>4. The same by hand</h2>\n<pre>hourglass profile --device ");
+	buf_adds(out, "<h2>4. By hand</h2>\n<pre>hourglass profile --device ");
 	add_escaped(out, spec);
 	buf_adds(out, " --workload ");
 	add_escaped(out, hg_workload_name(d->rig.workload));
+	if (hg_device_knob(d->rig.devices[0], k, &clock) == HG_OK)
+		buf_addf(out, " \\\n    --knob sm_clock=%.0fMHz:%.0fMHz:60MHz",
+			(double)clock.max * 0.35e-6, (double)clock.max * 1e-6);
 	buf_adds(out, " -o frontier.json\nhourglass frontier plot frontier.json\n"
-		      "hourglass frontier pick frontier.json --max-slowdown 15%\n"
-		      "hourglass run --device ");
+		      "hourglass frontier pick frontier.json --max-slowdown ");
+	buf_addf(out, "%.0f%%\nhourglass run --device ", 100 * d->runs[d->shown].slack);
 	add_escaped(out, spec);
 	buf_adds(out, " --workload ");
 	add_escaped(out, hg_workload_name(d->rig.workload));
 	buf_addf(out,
-		" --units %llu \\\n    --frontier frontier.json --max-slowdown 15%% --compare"
-		"</pre>\n",
-		(unsigned long long)d->units);
+		" --units %llu \\\n    --frontier frontier.json --max-slowdown %.0f%% "
+		"--compare</pre>\n",
+		(unsigned long long)d->units, 100 * d->runs[d->shown].slack);
+}
+
+static void add_foot(struct buf *out)
+{
 	buf_addf(out,
 		"<p class=\"dim\">Made by hourglass %s on a simulated device.</p>\n"
 		"</main>\n<div id=\"tip\" role=\"status\" hidden></div>\n<script>\n",
@@ -195,5 +205,6 @@ void demo_page(struct buf *out, const struct demo *d)
 	add_frontier(out, d);
 	add_table(out, d);
 	add_power(out, d);
-	add_foot(out, d);
+	add_commands(out, d);
+	add_foot(out);
 }

@@ -103,29 +103,49 @@ double axis_place(const struct axis *a, double value)
 	return (value - a->lo) / (a->hi - a->lo);
 }
 
-static void span_add(double *lo, double *hi, double value)
+/** A range of times and energies. */
+struct extent {
+	double t0, t1, e0, e1;
+};
+
+static void extent_add(struct extent *x, const hg_point *p)
 {
-	*lo = value < *lo ? value : *lo;
-	*hi = value > *hi ? value : *hi;
+	x->t0 = p->time_s < x->t0 ? p->time_s : x->t0;
+	x->t1 = p->time_s > x->t1 ? p->time_s : x->t1;
+	x->e0 = p->energy_j < x->e0 ? p->energy_j : x->e0;
+	x->e1 = p->energy_j > x->e1 ? p->energy_j : x->e1;
 }
 
-void plot_axes(const struct plot *p, struct axis *time, struct axis *energy, size_t want_time,
+size_t plot_axes(const struct plot *p, struct axis *time, struct axis *energy, size_t want_time,
 	size_t want_energy)
 {
-	double t0 = HUGE_VAL, t1 = 0, e0 = HUGE_VAL, e1 = 0;
+	struct extent x = {HUGE_VAL, 0, HUGE_VAL, 0}, most;
+	size_t hidden = 0;
 
+	for (size_t s = 0; s < p->n_series; s++)
+		for (size_t i = 0; i < hg_frontier_count(p->series[s].f); i++)
+			extent_add(&x, &hg_frontier_points(p->series[s].f)[i]);
+	/* settings that are far off would leave a corner to the frontier */
+	most = x;
+	most.t1 += x.t1 > x.t0 ? x.t1 - x.t0 : x.t1;
+	most.e1 += x.e1 > x.e0 ? x.e1 - x.e0 : x.e1;
 	for (size_t s = 0; s < p->n_series; s++) {
-		const hg_point *points = hg_frontier_points(p->series[s].f);
-		size_t n = hg_frontier_count(p->series[s].f), n_lost;
-		const hg_point *lost = hg_frontier_dominated(p->series[s].f, &n_lost);
+		size_t n;
+		const hg_point *lost = hg_frontier_dominated(p->series[s].f, &n);
 
-		for (size_t i = 0; i < n + n_lost; i++) {
-			const hg_point *at = i < n ? &points[i] : &lost[i - n];
-
-			span_add(&t0, &t1, at->time_s);
-			span_add(&e0, &e1, at->energy_j);
+		for (size_t i = 0; i < n; i++) {
+			if (lost[i].time_s <= most.t1 && lost[i].energy_j <= most.e1)
+				extent_add(&x, &lost[i]);
+			else
+				hidden++;
 		}
 	}
-	axis_init(time, QUANTITY_TIME, t0, t1, want_time);
-	axis_init(energy, QUANTITY_ENERGY, e0, e1, want_energy);
+	axis_init(time, QUANTITY_TIME, x.t0, x.t1, want_time);
+	axis_init(energy, QUANTITY_ENERGY, x.e0, x.e1, want_energy);
+	return hidden;
+}
+
+bool plot_shows(const struct axis *time, const struct axis *energy, const hg_point *p)
+{
+	return p->time_s <= time->hi && p->energy_j <= energy->hi;
 }

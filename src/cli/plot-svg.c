@@ -3,6 +3,7 @@
  * set in a style sheet that follows the reader's light or dark scheme.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #define HEIGHT      520
 #define LEFT        76
 #define RIGHT       24
-#define TOP         56
+#define TOP         72
 #define BOTTOM      62
 #define COLORS      7
 #define LABELS_MAX  48
@@ -59,6 +60,7 @@ struct canvas {
 	struct axis time, energy;
 	struct box boxes[LABELS_MAX + AXIS_TICKS];
 	size_t n_boxes;
+	size_t hidden; /* dominated points beyond the axes */
 };
 
 const char *plot_css(void)
@@ -200,6 +202,14 @@ static void draw_marker(const struct canvas *c, const hg_frontier *f, const hg_p
 	buf_finish(&setting);
 }
 
+/** The 2 x 2 pixels that a point lies in. */
+static unsigned char *spot_at(const struct canvas *c, unsigned char *spots, const hg_point *p)
+{
+	size_t x = (size_t)(at_x(c, p->time_s) / 2), y = (size_t)(at_y(c, p->energy_j) / 2);
+
+	return &spots[y * (WIDTH / 2 + 1) + x];
+}
+
 /** Dominated points, at most one a spot of 2 x 2 pixels. */
 static void draw_lost(const struct canvas *c, const hg_frontier *f)
 {
@@ -208,10 +218,11 @@ static void draw_lost(const struct canvas *c, const hg_frontier *f)
 	unsigned char *taken = calloc(WIDTH / 2 + 1, HEIGHT / 2 + 1);
 
 	for (size_t i = 0; taken && i < n; i++) {
-		size_t x = (size_t)(at_x(c, lost[i].time_s) / 2);
-		size_t y = (size_t)(at_y(c, lost[i].energy_j) / 2);
-		unsigned char *spot = &taken[y * (WIDTH / 2 + 1) + x];
+		unsigned char *spot;
 
+		if (!plot_shows(&c->time, &c->energy, &lost[i]))
+			continue;
+		spot = spot_at(c, taken, &lost[i]);
 		if (!*spot)
 			draw_marker(c, f, &lost[i], i, true, 0);
 		*spot = 1;
@@ -303,16 +314,37 @@ static void draw_marks(struct canvas *c)
 	}
 }
 
-/** Colour, name; then what the line styles mean. */
+/** What the line styles mean, flush right. @return where it begins */
+static double draw_styles(const struct canvas *c, int y)
+{
+	char text[64] = "dominated";
+	double x;
+
+	if (c->hidden)
+		snprintf(text, sizeof text, "dominated (%zu more beyond the axes)", c->hidden);
+	x = WIDTH - RIGHT - 6.6 * (double)strlen(text);
+	buf_addf(c->out,
+		"<circle class=\"lost\" cx=\"%.1f\" cy=\"%d\" r=\"3.5\"/>"
+		"<text class=\"tick\" x=\"%.1f\" y=\"%d\">%s</text>\n",
+		x - 9, y - 4, x, y, text);
+	x -= 100;
+	buf_addf(c->out,
+		"<path class=\"hull s0\" d=\"M%.1f %dh26\"/>"
+		"<text class=\"tick\" x=\"%.1f\" y=\"%d\">convex hull</text>\n",
+		x - 18, y - 4, x + 14, y);
+	return x - 24;
+}
+
+/** Colour and name of each series, then the line styles. */
 static void draw_legend(const struct canvas *c)
 {
-	double x = LEFT;
-	int y = TOP - 14;
+	int y = TOP - 16;
+	double x = LEFT, end = draw_styles(c, y);
 
 	for (size_t i = 0; i < c->plot->n_series; i++) {
 		const char *name = c->plot->series[i].name;
 
-		if (x + 40 + 7.2 * (double)strlen(name) > WIDTH - RIGHT)
+		if (x + 20 + 7.2 * (double)strlen(name) > end)
 			break;
 		buf_addf(c->out,
 			"<circle class=\"f%zu\" cx=\"%.1f\" cy=\"%d\" r=\"4.5\"/>"
@@ -322,12 +354,6 @@ static void draw_legend(const struct canvas *c)
 		buf_adds(c->out, "</text>\n");
 		x += 34 + 7.2 * (double)strlen(name);
 	}
-	buf_addf(c->out,
-		"<path class=\"hull s0\" d=\"M%d %dh26\"/>"
-		"<text class=\"tick\" x=\"%d\" y=\"%d\">convex hull</text>"
-		"<circle class=\"lost\" cx=\"%d\" cy=\"%d\" r=\"3.5\"/>"
-		"<text class=\"tick\" x=\"%d\" y=\"%d\">dominated</text>\n",
-		WIDTH - 230, 28, WIDTH - 198, 32, WIDTH - 102, 28, WIDTH - 94, 32);
 }
 
 static void draw_head(const struct canvas *c)
@@ -354,7 +380,7 @@ void plot_svg(struct buf *out, const struct plot *p)
 {
 	struct canvas c = {.out = out, .plot = p};
 
-	plot_axes(p, &c.time, &c.energy, 8, 7);
+	c.hidden = plot_axes(p, &c.time, &c.energy, 8, 7);
 	draw_head(&c);
 	draw_axes(&c);
 	draw_legend(&c);

@@ -18,6 +18,7 @@ struct grid {
 	unsigned char *dots; /* columns x rows, braille bits */
 	char *marks;         /* columns x rows, 0: none */
 	struct axis time, energy;
+	size_t hidden; /* dominated points beyond the axes */
 };
 
 /** Braille bit of dot (x, y) in a cell, x in 0..1, y in 0..3 from the top. */
@@ -160,7 +161,8 @@ static void draw(struct grid *g, const struct plot *p)
 		const hg_point *lost = hg_frontier_dominated(f, &n_lost);
 
 		for (size_t i = 0; i < n_lost; i++)
-			mark(g, lost[i].time_s, lost[i].energy_j, 'L');
+			if (plot_shows(&g->time, &g->energy, &lost[i]))
+				mark(g, lost[i].time_s, lost[i].energy_j, 'L');
 		for (size_t i = 0; i + 1 < n; i++)
 			line(g, &points[i], &points[i + 1]);
 		for (size_t i = 0; i < n; i++)
@@ -187,6 +189,8 @@ static void add_legend(struct buf *out, const struct grid *g, const struct plot 
 		add_mark(out, 'L', g->utf8);
 		buf_adds(out, " dominated");
 	}
+	if (g->hidden)
+		buf_addf(out, " (%zu more beyond the axes)", g->hidden);
 	buf_addc(out, '\n');
 }
 
@@ -202,7 +206,7 @@ hg_err plot_terminal(struct buf *out, const struct plot *p, int width, int heigh
 		out->failed = HG_ENOMEM;
 		goto out;
 	}
-	plot_axes(p, &g.time, &g.energy, (size_t)g.columns / 10, (size_t)g.rows / 3);
+	g.hidden = plot_axes(p, &g.time, &g.energy, (size_t)g.columns / 10, (size_t)g.rows / 3);
 	draw(&g, p);
 	buf_addf(out, "%s\n%*s\n", p->title, GUTTER - 1, g.energy.unit);
 	for (int row = 0; row < g.rows; row++) {

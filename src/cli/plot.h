@@ -52,9 +52,14 @@ struct plot {
 	bool inside_page; /* SVG: part of an HTML page that brings the style sheet */
 };
 
-/** Both axes of a plot. */
-void plot_axes(const struct plot *p, struct axis *time, struct axis *energy, size_t want_time,
+/**
+ * Both axes of a plot: all of the frontiers, and the dominated points that are not far off.
+ * @return how many dominated points lie beyond the axes
+ */
+size_t plot_axes(const struct plot *p, struct axis *time, struct axis *energy, size_t want_time,
 	size_t want_energy);
+/** Whether a point lies within the axes. */
+bool plot_shows(const struct axis *time, const struct axis *energy, const hg_point *p);
 
 /** Appends the plot as SVG. */
 void plot_svg(struct buf *out, const struct plot *p);

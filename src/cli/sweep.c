@@ -10,6 +10,7 @@
 #define STEPS_MIN  9
 #define STEPS_MAX  15
 #define NAME_MAX_  64
+#define CLOCKS     20
 
 enum quantity knob_quantity(const hg_knob_info *knob, double *factor)
 {
@@ -228,31 +229,62 @@ static double default_step(double range)
 	return range / 11;
 }
 
-static int default_sweep(struct cli *cli, hg_device *d, struct sweep_set *set)
+/** Values of one knob into the next sweep of the set. */
+static int add_sweep(struct cli *cli, hg_device *d, const char *name,
+	hg_err (*fill)(struct vec *values, const hg_knob_info *knob), struct sweep_set *set)
 {
-	hg_sweep *out = &set->sweeps[0];
+	hg_sweep *out = &set->sweeps[set->n];
 	hg_knob_info knob = {.size = sizeof knob};
 	struct vec values;
-	double step;
 	hg_err err;
 
-	out->knob = hg_device_knob_index(d, "power_limit");
+	out->knob = hg_device_knob_index(d, name);
 	if (out->knob == SIZE_MAX || hg_device_knob(d, out->knob, &knob) != HG_OK ||
 		knob.unsettable)
-		return cli_usage(
-			cli, "the device has no power limit to sweep: give --knob NAME=...");
+		return cli_usage(cli, "the device has no %s to sweep: give --knob NAME=...", name);
 	vec_init(&values, sizeof(int64_t), VALUES_MAX + 2);
-	step = default_step((double)(knob.max - knob.min));
-	err = add_value(&values, &knob, (double)knob.default_value);
-	if (err == HG_OK)
-		err = add_value(&values, &knob, (double)knob.max);
-	for (double v = (double)knob.min; err == HG_OK && v <= (double)knob.max; v += step)
-		err = add_value(&values, &knob, v);
+	err = fill(&values, &knob);
 	if (err == HG_OK)
 		err = take_values(&values, out);
 	vec_finish(&values);
-	set->n = err == HG_OK;
+	set->n += err == HG_OK;
 	return err == HG_OK ? EXIT_OK : cli_broken(cli, err);
+}
+
+static hg_err fill_limits(struct vec *values, const hg_knob_info *knob)
+{
+	double step = default_step((double)(knob->max - knob->min));
+	hg_err err = add_value(values, knob, (double)knob->default_value);
+
+	if (err == HG_OK)
+		err = add_value(values, knob, (double)knob->max);
+	for (double v = (double)knob->min; err == HG_OK && v <= (double)knob->max; v += step)
+		err = add_value(values, knob, v);
+	return err;
+}
+
+/* clocks below a third of the highest only waste the power that does not depend on the clock */
+static hg_err fill_clocks(struct vec *values, const hg_knob_info *knob)
+{
+	double least = (double)knob->max * 0.35;
+	hg_err err = HG_OK;
+
+	least = least > (double)knob->min ? least : (double)knob->min;
+	for (int i = 0; err == HG_OK && i <= CLOCKS; i++)
+		err = add_value(values, knob, least + ((double)knob->max - least) * i / CLOCKS);
+	return err;
+}
+
+int sweep_limits_and_clocks(struct cli *cli, hg_device *d, struct sweep_set *set)
+{
+	int rc;
+
+	set->n = 0;
+	set->sweeps = calloc(2, sizeof *set->sweeps);
+	if (!set->sweeps)
+		return cli_broken(cli, HG_ENOMEM);
+	rc = add_sweep(cli, d, "power_limit", fill_limits, set);
+	return rc == EXIT_OK ? add_sweep(cli, d, "sm_clock", fill_clocks, set) : rc;
 }
 
 int sweep_read(
@@ -265,7 +297,7 @@ int sweep_read(
 	if (!set->sweeps)
 		return cli_broken(cli, HG_ENOMEM);
 	if (n == 0)
-		return default_sweep(cli, d, set);
+		return add_sweep(cli, d, "power_limit", fill_limits, set);
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++)
 		rc = read_one(cli, d, texts[i], set);
 	for (size_t i = 0, product = 1; rc == EXIT_OK && i < set->n; i++) {
