@@ -202,7 +202,7 @@ static hg_err number_read(const struct json_doc *doc, const struct json *v, cons
 	const struct field *field, double *out, uint32_t *origin, hg_error *why)
 {
 	const struct json *value;
-	double factor, si;
+	double factor = 1.0, si;
 	hg_err rc;
 
 	if (v->type != JSON_OBJECT)
