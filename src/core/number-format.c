@@ -123,6 +123,7 @@ static char *decimal_put(char *to, struct shortest s)
 	int n, point;
 
 	first = digits_before(last, s.digits);
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): one digit at least */
 	while (last[-1] == '0')
 		last--;
 	point = (int)(room + sizeof room - first) + s.exponent; /* digits before the point */

@@ -195,7 +195,9 @@ static uint64_t nearest_bits(uint64_t w, int64_t q)
 	}
 	top = (int)(high >> 63);
 	mantissa = high >> (top + 9);
-	/* floor(log2(10^q)) + 63, then IEEE's bias */
+	/* floor(log2(10^q)) + 63, then IEEE's bias; both compilers shift a negative arithmetically
+	 */
+	/* cppcheck-suppress shiftNegativeLHS */
 	binary = (int)((217706 * q) >> 16) + 63 + top - zeros + 1023;
 	if (binary <= 0) {
 		if (binary < -62)

@@ -209,6 +209,7 @@ static double sd(double value, double rsd)
 /* Whether p saves enough against the point before it to be told apart from it. */
 static bool saves_enough(const struct cloud *c, const hg_point *before, const hg_point *p)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): sweep() wrote it */
 	double saved = before->energy_j - p->energy_j;
 	double noise;
 
@@ -259,7 +260,9 @@ static void *shrink(void *data, size_t bytes)
 		return NULL;
 	}
 	smaller = realloc(data, bytes);
-	return smaller ? smaller : data;
+	if (smaller)
+		data = smaller;
+	return data;
 }
 
 static hg_err split_cloud(struct cloud *c, struct frontier_seed *seed)

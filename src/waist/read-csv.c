@@ -64,8 +64,8 @@ static hg_err take_text(struct table *t, struct slice *line, bool word, const ch
 {
 	struct slice s = skip_blanks(*line);
 	struct json_doc doc = {0};
-	size_t n = s.len;
 	hg_err err = HG_OK;
+	size_t n;
 
 	if (s.len && *s.text == '"') {
 		n = quoted_len(s);
@@ -374,6 +374,7 @@ static hg_err read_record(struct table *t, const struct csv *csv)
 	if (err)
 		return err;
 	if (!row_is_empty(t->row, t->cloud.n_cols))
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): t->row belongs to the caller */
 		err = cloud_add_row(&t->cloud, t->row, csv->line, &p.setting);
 	if (!err)
 		err = cloud_add_point(&t->cloud, &p);

@@ -142,7 +142,7 @@ static hg_err read_setting(
 static hg_err read_index(struct reading *r, const struct place *at, const struct json *v,
 	const char *what, double min, double max, uint32_t *out)
 {
-	if (!v || v->type != JSON_NUMBER || !(v->number >= min && v->number <= max) ||
+	if (v->type != JSON_NUMBER || !(v->number >= min && v->number <= max) ||
 		floor(v->number) < v->number)
 		return read_fail(r, v, "%s[%zu].parts: expected a %s from %.0f to %.0f, found %.*s",
 			at->list, at->index, what, min, max, v->raw_len < 40 ? (int)v->raw_len : 40,
@@ -179,7 +179,7 @@ static hg_err read_parts(struct reading *r, const struct place *at, const struct
 	hg_err err = HG_OK;
 
 	for (const struct json *p = v->first; p && !err; p = p->next) {
-		hg_part part;
+		hg_part part = {0};
 
 		err = read_part(r, at, p, &part);
 		if (err)

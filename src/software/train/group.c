@@ -234,7 +234,7 @@ static hg_err visit_rank(struct group *g, size_t rank, bool energy)
 
 	if (err)
 		return err;
-	touched = malloc(n * sizeof(struct joint *));
+	touched = calloc(n, sizeof(struct joint *));
 	if (!touched)
 		return fail(g->why, HG_ENOMEM, "out of memory");
 	hg_frontier_get_info(g->ranks[rank], &info);

@@ -47,7 +47,7 @@ struct sim_options {
  * @param model  receives the model's name; malloc()ed
  */
 hg_err sim_options_parse(
-	const char *spec, const char *rest, struct sim_options *o, char **model, hg_error *why);
+	const char *spec, const char *text, struct sim_options *o, char **model, hg_error *why);
 
 enum sim_knob {
 	SIM_POWER_LIMIT,
