@@ -174,7 +174,7 @@ static void add_commands(struct buf *out, const struct demo *d)
 	add_escaped(out, hg_workload_name(d->rig.workload));
 	if (hg_device_knob(d->rig.devices[0], k, &clock) == HG_OK)
 		buf_addf(out, " \\\n    --knob sm_clock=%.0fMHz:%.0fMHz:60MHz",
-			(double)clock.max * 0.35e-6, (double)clock.max * 1e-6);
+			(double)clock.max * 0.5e-6, (double)clock.max * 1e-6);
 	buf_adds(out, " -o frontier.json\nhourglass frontier plot frontier.json\n"
 		      "hourglass frontier pick frontier.json --max-slowdown ");
 	buf_addf(out, "%.0f%%\nhourglass run --device ", 100 * d->runs[d->shown].slack);

@@ -4,6 +4,9 @@
 
 #include "plot.h"
 
+/* How far beyond the frontier, in its own extent, dominated points are still shown. */
+#define FAR_OFF 2
+
 /** A unit and the values from which it is used. */
 struct display_unit {
 	double from, factor;
@@ -127,8 +130,8 @@ size_t plot_axes(const struct plot *p, struct axis *time, struct axis *energy, s
 			extent_add(&x, &hg_frontier_points(p->series[s].f)[i]);
 	/* settings that are far off would leave a corner to the frontier */
 	most = x;
-	most.t1 += x.t1 > x.t0 ? x.t1 - x.t0 : x.t1;
-	most.e1 += x.e1 > x.e0 ? x.e1 - x.e0 : x.e1;
+	most.t1 += x.t1 > x.t0 ? FAR_OFF * (x.t1 - x.t0) : x.t1;
+	most.e1 += x.e1 > x.e0 ? FAR_OFF * (x.e1 - x.e0) : x.e1;
 	for (size_t s = 0; s < p->n_series; s++) {
 		size_t n;
 		const hg_point *lost = hg_frontier_dominated(p->series[s].f, &n);

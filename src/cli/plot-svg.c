@@ -9,6 +9,7 @@
 
 #include "describe.h"
 #include "plot.h"
+#include "table.h"
 
 #define WIDTH       860
 #define HEIGHT      520
@@ -17,7 +18,8 @@
 #define TOP         72
 #define BOTTOM      62
 #define COLORS      7
-#define LABELS_MAX  48
+#define LEGEND_ROW  18
+#define BOXES_MAX   1024
 #define MARKERS_MAX 400 /* more points than this are drawn as a line only */
 
 static const char css[] =
@@ -33,7 +35,8 @@ static const char css[] =
 	".hg-plot .axis{stroke:var(--dim);stroke-width:1}"
 	".hg-plot .tick{fill:var(--dim);font-size:12px}"
 	".hg-plot .title{font-size:16px;font-weight:600}"
-	".hg-plot .label{font-size:11px;fill:var(--dim)}"
+	".hg-plot .label{font-size:11px;fill:var(--dim);paint-order:stroke;stroke:var(--bg);"
+	"stroke-width:3px}"
 	".hg-plot .line{fill:none;stroke-width:2;stroke-linejoin:round}"
 	".hg-plot .area{opacity:.13}"
 	".hg-plot .hull{fill:none;stroke-width:1.5;stroke-dasharray:5 4;opacity:.7}"
@@ -58,8 +61,9 @@ struct canvas {
 	struct buf *out;
 	const struct plot *plot;
 	struct axis time, energy;
-	struct box boxes[LABELS_MAX + AXIS_TICKS];
+	struct box boxes[BOXES_MAX];
 	size_t n_boxes;
+	int top;       /* upper end of the axes */
 	size_t hidden; /* dominated points beyond the axes */
 };
 
@@ -100,7 +104,7 @@ static double at_x(const struct canvas *c, double time_s)
 
 static double at_y(const struct canvas *c, double energy_j)
 {
-	return HEIGHT - BOTTOM - axis_place(&c->energy, energy_j) * (HEIGHT - TOP - BOTTOM);
+	return HEIGHT - BOTTOM - axis_place(&c->energy, energy_j) * (HEIGHT - c->top - BOTTOM);
 }
 
 static void draw_axes(const struct canvas *c)
@@ -115,7 +119,7 @@ static void draw_axes(const struct canvas *c)
 		buf_addf(out,
 			"<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
 			"<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-			x, TOP, x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 18, label);
+			x, c->top, x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 18, label);
 	}
 	for (size_t i = 0; i < c->energy.n_ticks; i++) {
 		double y = at_y(c, c->energy.ticks[i]);
@@ -129,7 +133,8 @@ static void draw_axes(const struct canvas *c)
 	buf_addf(out,
 		"<path class=\"axis\" fill=\"none\" d=\"M%d %dV%dH%d\"/>\n"
 		"<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">Time",
-		LEFT, TOP, HEIGHT - BOTTOM, WIDTH - RIGHT, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 16);
+		LEFT, c->top, HEIGHT - BOTTOM, WIDTH - RIGHT, (LEFT + WIDTH - RIGHT) / 2,
+		HEIGHT - 16);
 	if (c->plot->work_unit[0]) {
 		buf_adds(out, " per ");
 		add_escaped(out, c->plot->work_unit);
@@ -137,7 +142,7 @@ static void draw_axes(const struct canvas *c)
 	buf_addf(out,
 		" (%s)</text>\n<text transform=\"translate(20 %d) rotate(-90)\" "
 		"text-anchor=\"middle\">Energy",
-		c->time.unit, (TOP + HEIGHT - BOTTOM) / 2);
+		c->time.unit, (c->top + HEIGHT - BOTTOM) / 2);
 	if (c->plot->work_unit[0]) {
 		buf_adds(out, " per ");
 		add_escaped(out, c->plot->work_unit);
@@ -234,7 +239,7 @@ static void draw_lost(const struct canvas *c, const hg_frontier *f)
 
 static bool box_free(const struct canvas *c, const struct box *b)
 {
-	if (b->x0 < LEFT + 2 || b->x1 > WIDTH - 4 || b->y0 < TOP - 12 || b->y1 > HEIGHT - BOTTOM)
+	if (b->x0 < LEFT + 2 || b->x1 > WIDTH - 4 || b->y0 < c->top - 12 || b->y1 > HEIGHT - BOTTOM)
 		return false;
 	for (size_t i = 0; i < c->n_boxes; i++) {
 		const struct box *o = &c->boxes[i];
@@ -245,43 +250,52 @@ static bool box_free(const struct canvas *c, const struct box *b)
 	return true;
 }
 
-/** Puts text beside a point where no other text is; nowhere if there is no room. */
-static void draw_label(
-	struct canvas *c, double x, double y, const char *text, const char *class, double em)
+/** Puts text beside a point where no other text is; if there is no room, nowhere unless it must. */
+static void draw_label(struct canvas *c, double x, double y, const char *text, const char *class,
+	double em, bool must)
 {
 	static const struct {
 		double dx, dy;
 		int anchor; /* 0 start, 1 end */
 	} places[] = {{9, -6, 0}, {9, 13, 0}, {-9, 15, 1}, {-9, -7, 1}, {12, 4, 0}, {-12, 4, 1}};
-	double width = em * (double)strlen(text), height = 13;
+	double width = em * (double)text_width(text), height = 13;
+	size_t n = sizeof places / sizeof *places;
 
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		double x0 = x + places[i].dx - (places[i].anchor ? width : 0);
-		double y1 = y + places[i].dy + 3;
+	for (size_t i = 0; i < (must ? n + 1 : n); i++) {
+		size_t at = i % n;
+		double x0 = x + places[at].dx - (places[at].anchor ? width : 0);
+		double y1 = y + places[at].dy + 3;
 		struct box b = {x0, y1 - height, x0 + width, y1};
 
-		if (c->n_boxes == sizeof c->boxes / sizeof *c->boxes || !box_free(c, &b))
+		if (c->n_boxes == BOXES_MAX || (i < n && !box_free(c, &b)))
 			continue;
 		c->boxes[c->n_boxes++] = b;
 		buf_addf(c->out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
-			class, x + places[i].dx, y + places[i].dy,
-			places[i].anchor ? "end" : "start");
+			class, x + places[at].dx, y + places[at].dy,
+			places[at].anchor ? "end" : "start");
 		add_escaped(c->out, text);
 		buf_adds(c->out, "</text>\n");
 		return;
 	}
 }
 
-/** Every marker is in the way of text. */
-static void block_markers(struct canvas *c, const hg_frontier *f)
+static void block(struct canvas *c, const hg_point *p, size_t n)
 {
-	const hg_point *p = hg_frontier_points(f);
-
-	for (size_t i = 0; i < hg_frontier_count(f) && c->n_boxes < LABELS_MAX / 2; i++) {
+	for (size_t i = 0; i < n && c->n_boxes < BOXES_MAX / 2; i++) {
 		double x = at_x(c, p[i].time_s), y = at_y(c, p[i].energy_j);
 
 		c->boxes[c->n_boxes++] = (struct box){x - 4, y - 4, x + 4, y + 4};
 	}
+}
+
+/** Every marker is in the way of text. */
+static void block_markers(struct canvas *c, const hg_frontier *f)
+{
+	size_t n_lost;
+	const hg_point *lost = hg_frontier_dominated(f, &n_lost);
+
+	block(c, hg_frontier_points(f), hg_frontier_count(f));
+	block(c, lost, n_lost);
 }
 
 static void draw_labels(struct canvas *c, const hg_frontier *f)
@@ -297,7 +311,7 @@ static void draw_labels(struct canvas *c, const hg_frontier *f)
 		setting_label(&label, f, p[i].setting);
 		if (label.data && label.len && label.len < 40)
 			draw_label(c, at_x(c, p[i].time_s), at_y(c, p[i].energy_j), label.data,
-				"label", 6.2);
+				"label", 6.2, false);
 		buf_finish(&label);
 	}
 }
@@ -310,50 +324,67 @@ static void draw_marks(struct canvas *c)
 
 		buf_addf(
 			c->out, "<circle class=\"mark\" cx=\"%.1f\" cy=\"%.1f\" r=\"9\"/>\n", x, y);
-		draw_label(c, x + 4, y - 5, m->label, "mark-label", 7.6);
+		draw_label(c, x + 4, y - 5, m->label, "mark-label", 7.6, true);
 	}
 }
 
 /** What the line styles mean, flush right. @return where it begins */
-static double draw_styles(const struct canvas *c, int y)
+static double draw_styles(const struct canvas *c, bool draw)
 {
+	int y = TOP - 16;
 	char text[64] = "dominated";
 	double x;
 
 	if (c->hidden)
 		snprintf(text, sizeof text, "dominated (%zu more beyond the axes)", c->hidden);
 	x = WIDTH - RIGHT - 6.6 * (double)strlen(text);
+	if (!draw)
+		return x - 116 - 24;
 	buf_addf(c->out,
 		"<circle class=\"lost\" cx=\"%.1f\" cy=\"%d\" r=\"3.5\"/>"
 		"<text class=\"tick\" x=\"%.1f\" y=\"%d\">%s</text>\n",
 		x - 9, y - 4, x, y, text);
-	x -= 100;
+	x -= 116;
 	buf_addf(c->out,
 		"<path class=\"hull s0\" d=\"M%.1f %dh26\"/>"
 		"<text class=\"tick\" x=\"%.1f\" y=\"%d\">convex hull</text>\n",
-		x - 18, y - 4, x + 14, y);
+		x - 18, y - 4, x + 12, y);
 	return x - 24;
 }
 
-/** Colour and name of each series, then the line styles. */
-static void draw_legend(const struct canvas *c)
+/**
+ * Colour and name of each series, in as many rows as they need; the first row ends where the line
+ * styles begin.
+ * @param draw  false: only count
+ * @return number of rows
+ */
+static int draw_names(const struct canvas *c, double first_end, bool draw)
 {
-	int y = TOP - 16;
-	double x = LEFT, end = draw_styles(c, y);
+	double x = LEFT, end = first_end;
+	int rows = 1;
 
 	for (size_t i = 0; i < c->plot->n_series; i++) {
 		const char *name = c->plot->series[i].name;
+		double width = 34 + 7.2 * (double)text_width(name);
+		int y;
 
-		if (x + 20 + 7.2 * (double)strlen(name) > end)
-			break;
-		buf_addf(c->out,
-			"<circle class=\"f%zu\" cx=\"%.1f\" cy=\"%d\" r=\"4.5\"/>"
-			"<text class=\"tick\" x=\"%.1f\" y=\"%d\">",
-			i % COLORS, x + 6, y - 4, x + 16, y);
-		add_escaped(c->out, name);
-		buf_adds(c->out, "</text>\n");
-		x += 34 + 7.2 * (double)strlen(name);
+		if (x + width > end && x > LEFT) {
+			rows++;
+			x = LEFT;
+			end = WIDTH - RIGHT;
+		}
+		y = TOP - 16 + (rows - 1) * LEGEND_ROW;
+		if (draw) {
+			buf_addf(c->out,
+				"<circle class=\"f%zu\" cx=\"%.1f\" cy=\"%d\" r=\"4.5\"/>"
+				"<text class=\"tick\" x=\"%.1f\" y=\"%d\">",
+				i % COLORS, x + 6, y - 4, x + 16, y);
+			add_escaped(c->out, name);
+			buf_adds(c->out, "</text>\n");
+		}
+		x += width;
 	}
+	return rows;
 }
 
 static void draw_head(const struct canvas *c)
@@ -381,9 +412,10 @@ void plot_svg(struct buf *out, const struct plot *p)
 	struct canvas c = {.out = out, .plot = p};
 
 	c.hidden = plot_axes(p, &c.time, &c.energy, 8, 7);
+	c.top = TOP + (draw_names(&c, draw_styles(&c, false), false) - 1) * LEGEND_ROW;
 	draw_head(&c);
 	draw_axes(&c);
-	draw_legend(&c);
+	draw_names(&c, draw_styles(&c, true), true);
 	for (size_t s = 0; s < p->n_series; s++) {
 		const hg_frontier *f = p->series[s].f;
 		size_t n_hull;

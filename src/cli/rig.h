@@ -51,7 +51,7 @@ struct sweep_set {
  * a default sweep of the power limit. */
 int sweep_read(
 	struct cli *cli, hg_device *d, const char *const *texts, size_t n, struct sweep_set *set);
-/** Both knobs: power limits as by default, and clocks from about a third of the highest. */
+/** Both knobs: power limits as by default, and clocks from half of the highest. */
 int sweep_limits_and_clocks(struct cli *cli, hg_device *d, struct sweep_set *set);
 void sweep_finish(struct sweep_set *set);
 /** Number of settings in the grid. */

@@ -263,10 +263,10 @@ static hg_err fill_limits(struct vec *values, const hg_knob_info *knob)
 	return err;
 }
 
-/* clocks below a third of the highest only waste the power that does not depend on the clock */
+/* clocks far below the highest only waste the power that does not depend on the clock */
 static hg_err fill_clocks(struct vec *values, const hg_knob_info *knob)
 {
-	double least = (double)knob->max * 0.35;
+	double least = (double)knob->max * 0.5;
 	hg_err err = HG_OK;
 
 	least = least > (double)knob->min ? least : (double)knob->min;
