@@ -169,7 +169,7 @@ static hg_err put_points(
 	const hg_knob_def *knobs = hg_frontier_knobs(f, &n);
 	hg_err err = HG_OK;
 
-	for (const hg_point *end = p + n_points; p < end && !err; p++) {
+	for (size_t k = 0; k < n_points && !err; k++, p++) {
 		const double *row = hg_frontier_setting(f, p->setting);
 
 		put_figure(out, p->time_s);
