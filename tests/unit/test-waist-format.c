@@ -12,6 +12,8 @@
 
 #include <hourglass/frontier.h>
 
+#include "core/file.h"
+
 #include "same-frontier.h"
 
 static hg_frontier *parse(const char *text)
@@ -589,6 +591,57 @@ static void test_bad_arguments(void **state)
 	hg_frontier_destroy(f);
 }
 
+/* Example number k of the manual page, the lines between .Bd and .Ed; malloc()ed. */
+static char *manual_example(const char *page, int k)
+{
+	static const char begin[] = "\n.Bd -literal\n";
+	const char *end;
+	char *text;
+	size_t len;
+
+	for (int i = 0; i <= k; i++) {
+		page = strstr(page, begin);
+		assert_non_null(page);
+		page += strlen(begin);
+	}
+	end = strstr(page, "\n.Ed\n");
+	assert_non_null(end);
+	len = (size_t)(end + 1 - page);
+	text = malloc(len + 1);
+	assert_non_null(text);
+	memcpy(text, page, len);
+	text[len] = '\0';
+	return text;
+}
+
+/* The manual's examples are what is written, to the letter. */
+static void test_manual(void **state)
+{
+	static const hg_format formats[] = {HG_FORMAT_JSON, HG_FORMAT_CSV, HG_FORMAT_JSON};
+	hg_frontier *f[3];
+	struct buf page;
+	hg_error why;
+
+	(void)state;
+	if (file_read(HG_SOURCE_DIR "/man/hourglass-frontier.5", FILE_MAX, &page, &why))
+		print_error("%s\n", why.text);
+	assert_non_null(page.data);
+	for (int k = 0; k < 3; k++) {
+		char *example = manual_example(page.data, k), *text;
+
+		f[k] = parse(example);
+		text = format(f[k], formats[k]);
+		assert_string_equal(text, example);
+		free(text);
+		free(example);
+	}
+	assert_null(frontier_difference(f[0], f[1], 0));
+	assert_int_equal(hg_frontier_op(f[2]), HG_OP_REPEAT);
+	for (int k = 0; k < 3; k++)
+		hg_frontier_destroy(f[k]);
+	buf_finish(&page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,6 +659,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_bad_arguments),
+		cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
