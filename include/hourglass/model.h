@@ -114,7 +114,8 @@ typedef struct hg_estimate {
 	double power_max_w; /**< highest active power of any op */
 	uint32_t flags;  /**< HG_CAP_*; NOT_BINDING when it binds for no op, INFEASIBLE when for any
 			  */
-	uint32_t origin; /**< bits of enum hg_origin */
+	uint32_t origin; /**< HG_ORIGIN_SIMULATED: no device did this. With it HG_ORIGIN_FITTED or
+			    HG_ORIGIN_DATASHEET where the device's numbers come from there */
 } hg_estimate;
 
 /**

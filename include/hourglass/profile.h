@@ -44,14 +44,23 @@ typedef struct hg_profile_opts {
  * Sweeps the grid, highest values first, and puts the knobs back as they were, also on errors.
  *
  * Energy is the difference of the counter over a window long enough that its tick and noise stay
- * below target_rsd; each point carries the standard deviation that this leaves. A setting that the
- * device refuses ends the sweep with an error.
+ * below target_rsd; each point carries the standard deviation that this leaves (NAN where the
+ * longest window had room for a single unit). A setting that the device refuses ends the sweep with
+ * an error.
+ *
+ * The frontier's knobs are named after the device's, in the units people use: power_limit in mW
+ * becomes power_limit_w in W, sm_clock in Hz sm_clock_mhz in MHz (0: not locked). The cells are
+ * what the driver made of the values asked for. Points are HG_ORIGIN_MEASURED, and
+ * HG_ORIGIN_SIMULATED besides when the device is simulated. static_power_w is the device's signal
+ * "static_power", max_power_w the largest power limit tried, or else the one in force.
  *
  * @param work  does the work; user is its first argument
  * @param out   receives the frontier, dominated points kept; also with HG_EABORTED if at least one
  *              setting was measured (else NULL)
  * @return HG_OK; HG_EABORTED (progress said stop); HG_EUNSUPPORTED (no energy counter or no such
- *         knob); HG_ERANGE; whatever `work` returned
+ *         knob); HG_ERANGE; HG_EINVAL; HG_EDEVICE (a counter that cannot be read, goes back or does
+ *         not move; knobs that could not be put back: the text says which); HG_ELIMIT (more than
+ *         100000 settings or 8 knobs); whatever `work` returned
  */
 HG_API HG_NODISCARD hg_err hg_profile(hg_device *d, const hg_profile_opts *opts, hg_work_fn work,
 	void *user, hg_frontier **out, hg_error *why);
