@@ -17,8 +17,8 @@ static void check(hg_ctx *ctx, hg_device *d)
 
 	if (hg_workload_load("llm-decode", NULL, &w, NULL))
 		abort();
-	if (hg_device_set(d, 0, 250000, NULL, NULL) == HG_OK)
-		(void)hg_device_reset(d, NULL);
+	if (hg_device_set(d, 0, 250000, NULL, NULL) == HG_OK && hg_device_reset(d, NULL))
+		abort();
 	if (hg_sim_run(d, w, 20, &truth, NULL) || !(truth.energy_j > 0.0) ||
 		hg_sim_idle(d, 100.0, &truth, NULL))
 		abort();
