@@ -143,7 +143,7 @@ static int read_list(
 	struct cli *cli, const hg_knob_info *knob, struct slice text, struct vec *values)
 {
 	while (text.text) {
-		double value;
+		double value = 0;
 		hg_err err;
 		int rc = read_value(cli, knob, slice_cut(&text, ','), false, &value);
 

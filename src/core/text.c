@@ -103,9 +103,26 @@ static bool is_tail(const char *s, size_t i)
 	return ((unsigned char)s[i] & 0xc0) == 0x80;
 }
 
+/* Overlong forms, surrogates, beyond U+10FFFF: the second byte tells. */
+static bool is_misused(unsigned char first, unsigned char second)
+{
+	switch (first) {
+	case 0xe0:
+		return second < 0xa0;
+	case 0xed:
+		return second > 0x9f;
+	case 0xf0:
+		return second < 0x90;
+	case 0xf4:
+		return second > 0x8f;
+	default:
+		return false;
+	}
+}
+
 size_t utf8_length(const char *s, size_t len)
 {
-	unsigned char c = len ? (unsigned char)s[0] : 0xff, d;
+	unsigned char c = len ? (unsigned char)s[0] : 0xff;
 
 	if (c < 0x80)
 		return 1;
@@ -113,12 +130,7 @@ size_t utf8_length(const char *s, size_t len)
 		return 0;
 	if (c < 0xe0)
 		return 2;
-	d = (unsigned char)s[1];
-	/* overlong forms, surrogates, beyond U+10FFFF */
-	if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) ||
-		(c == 0xf4 && d > 0x8f))
-		return 0;
-	if (len < 3 || !is_tail(s, 2))
+	if (is_misused(c, (unsigned char)s[1]) || len < 3 || !is_tail(s, 2))
 		return 0;
 	if (c < 0xf0)
 		return 3;
