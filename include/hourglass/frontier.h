@@ -418,14 +418,15 @@ HG_API HG_NODISCARD hg_err hg_frontier_load(
  * Writes a frontier to memory.
  * @param text  receives malloc()ed text with a final NUL; free() it
  * @param len   receives its length without the NUL
- * @return HG_OK, HG_ENOMEM
+ * @return HG_OK; HG_EINVAL (text that is no UTF-8); HG_ELIMIT (longer than 1 GiB, or nested deeper
+ *         than a reader goes); HG_EUNSUPPORTED (CSV cannot hold it); HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_frontier_format(
 	const hg_frontier *f, hg_format format, char **text, size_t *len, hg_error *why);
 
 /**
  * Writes a frontier file: temporary file, fsync, rename. The old file stays until the new is whole.
- * @return HG_OK, HG_EIO, HG_EPERM, HG_ENOENT (no such directory), HG_ENOMEM
+ * @return as hg_frontier_format(), and HG_EIO, HG_EPERM, HG_ENOENT (no such directory)
  */
 HG_API HG_NODISCARD hg_err hg_frontier_save(
 	const hg_frontier *f, const char *path, hg_format format, hg_error *why);

@@ -9,6 +9,8 @@
 
 #include "core/fail.h"
 
+#include "lookup.h"
+
 #define MAX_KNOBS 4096
 
 static void knob_finish(hg_knob_def *k)
@@ -57,6 +59,27 @@ static hg_err check_names(const hg_knob_def *knobs, size_t n, hg_error *why)
 					why, HG_EINVAL, "knob \"%s\" listed twice", knobs[i].name);
 	}
 	return HG_OK;
+}
+
+/* A word listed twice would be two values that no file can tell apart. */
+static hg_err check_choices(const hg_knob_def *knob, hg_error *why)
+{
+	struct intern words;
+	hg_err err = HG_OK;
+
+	intern_init(&words);
+	for (size_t i = 0; knob->choices && i < knob->n_choices && !err; i++) {
+		uint32_t index;
+
+		err = intern_add(&words, knob->choices[i], strlen(knob->choices[i]), &index);
+		if (err)
+			fail(why, err, "knob \"%s\": no memory for its choices", knob->name);
+		else if (index < i)
+			err = fail(why, HG_EINVAL, "knob \"%s\": choice \"%s\" listed twice",
+				knob->name, knob->choices[i]);
+	}
+	intern_finish(&words);
+	return err;
 }
 
 static bool cell_is_valid(const hg_knob_def *k, double cell)
@@ -111,6 +134,8 @@ hg_err knob_table_create(const hg_knob_def *knobs, size_t n_knobs, const double 
 	struct knob_table *t;
 	hg_err err = check_names(knobs, n_knobs, why);
 
+	for (size_t i = 0; i < n_knobs && !err; i++)
+		err = check_choices(&knobs[i], why);
 	if (err)
 		return err;
 	if (n_settings >= HG_SETTING_NONE)

@@ -576,6 +576,39 @@ static void test_truncated(void **state)
 	}
 }
 
+/* What no reader would take is not written. */
+static void test_not_written(void **state)
+{
+	static const char *const twice[] = {"a", "a"}, *const empty[] = {"a", ""};
+	static const hg_knob_def knobs_twice = {"k", "", twice, 2},
+				 knobs_empty = {"k", "", empty, 2};
+	static const hg_point point = {1, 1, 0, 0, HG_SETTING_NONE, 0};
+	hg_frontier_info info = HG_FRONTIER_INFO_INIT;
+	hg_build_opts opts = {.size = sizeof opts, .knobs = &knobs_twice, .n_knobs = 1};
+	hg_error why;
+	hg_frontier *f;
+	char *text;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(hg_frontier_build(&point, 1, &opts, &f, &why), HG_EINVAL);
+	assert_non_null(strstr(why.text, "twice"));
+	opts.knobs = &knobs_empty;
+	assert_int_equal(hg_frontier_build(&point, 1, &opts, &f, &why), HG_OK);
+	check_round_trip(f, HG_FORMAT_JSON, 0);
+	assert_int_equal(hg_frontier_format(f, HG_FORMAT_CSV, &text, &len, &why), HG_EUNSUPPORTED);
+	assert_non_null(strstr(why.text, "knob k"));
+	hg_frontier_destroy(f);
+	info.name = "caf\xe9";
+	opts.info = &info;
+	assert_int_equal(hg_frontier_build(&point, 1, &opts, &f, &why), HG_OK);
+	assert_int_equal(hg_frontier_format(f, HG_FORMAT_JSON, &text, &len, &why), HG_EINVAL);
+	assert_non_null(strstr(why.text, "name"));
+	assert_int_equal(hg_frontier_format(f, HG_FORMAT_CSV, &text, &len, &why), HG_EINVAL);
+	assert_null(text);
+	hg_frontier_destroy(f);
+}
+
 static void test_bad_arguments(void **state)
 {
 	hg_frontier *f = build_two(1, 2);
@@ -658,6 +691,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_not_written),
 		cmocka_unit_test(test_bad_arguments),
 		cmocka_unit_test(test_manual),
 	};
