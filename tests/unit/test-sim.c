@@ -320,8 +320,8 @@ static void test_bulk_ticks(void **state)
 
 		(void)snprintf(spec, sizeof spec, "sim:a100,seed=%u,tick=13ms,lag=%ums", seed,
 			seed % 7 * 13);
-		bulk = setup(spec, "resnet50-training");
-		walked = setup(spec, "resnet50-training");
+		bulk = setup(spec, "gpt-pipeline-stage");
+		walked = setup(spec, "gpt-pipeline-stage");
 		assert_int_equal(hg_sim_watch(walked.d, watch, &seen), HG_OK);
 		for (uint64_t n = 1; n < 20; n += 3) {
 			hg_sim_truth a = run(&bulk, n), b = run(&walked, n);
@@ -417,7 +417,7 @@ static void test_set_during_idle(void **state)
 
 static void test_noise(void **state)
 {
-	struct fixture f = setup("sim:h100,noise=5%,seed=11", hot_text);
+	struct fixture f = setup("sim:h100,noise=40%,seed=11", hot_text);
 	hg_estimate e = predict("h100", &f, (hg_knobs){0, 0});
 	double sum_t = 0, sum_tt = 0, sum_p = 0, sum_pp = 0;
 	const int n = 20000;
@@ -433,11 +433,11 @@ static void test_noise(void **state)
 		sum_p += power;
 		sum_pp += power * power;
 	}
-	/* mean 1 within 5 standard errors, sd 5 % within a few per cent */
-	assert_near_abs(sum_t / n, 1, 0, 5 * 0.05 / sqrt(n));
-	assert_near_abs(sum_p / n, 1, 0, 5 * 0.05 / sqrt(n));
-	assert_near(sqrt(sum_tt / n - sum_t / n * sum_t / n), 0.05, 0.04);
-	assert_near(sqrt(sum_pp / n - sum_p / n * sum_p / n), 0.05, 0.04);
+	/* mean 1 within 5 standard errors, sd 40 % within a few per cent */
+	assert_near_abs(sum_t / n, 1, 0, 5 * 0.4 / sqrt(n));
+	assert_near_abs(sum_p / n, 1, 0, 5 * 0.4 / sqrt(n));
+	assert_near(sqrt(sum_tt / n - sum_t / n * sum_t / n), 0.4, 0.04);
+	assert_near(sqrt(sum_pp / n - sum_p / n * sum_p / n), 0.4, 0.04);
 	teardown(&f);
 }
 

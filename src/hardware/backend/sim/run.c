@@ -130,12 +130,12 @@ static void walk_unit(struct sim *s, double time_factor, double power_factor)
 	}
 }
 
+/* Lognormal with mean 1 and the relative standard deviation asked for. */
 static double noise_factor(struct sim *s)
 {
-	double sigma = s->o.noise;
+	double variance = log1p(s->o.noise * s->o.noise);
 
-	/* mean 1 */
-	return sigma > 0.0 ? exp(sigma * rng_normal(&s->rng) - 0.5 * sigma * sigma) : 1.0;
+	return s->o.noise > 0.0 ? exp(sqrt(variance) * rng_normal(&s->rng) - 0.5 * variance) : 1.0;
 }
 
 /* How many units may be one stretch. */
