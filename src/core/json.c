@@ -214,7 +214,7 @@ static hg_err string_scan(struct parser *p, const char **close, bool *escapes)
 /* A string with p->at on its opening quote: unescaped copy in the arena. */
 static hg_err string_parse(struct parser *p, const char **text, uint32_t *len)
 {
-	const char *start = ++p->at, *close;
+	const char *start = ++p->at, *close = start;
 	bool escapes;
 	char *copy, *to;
 	hg_err err = string_scan(p, &close, &escapes);
