@@ -122,7 +122,7 @@ static hg_err read_device(struct reading *r, const struct json *v)
 		else if (extra_note(&unknown, m))
 			err = no_memory(r);
 	}
-	r->info.devices = (uint32_t)count;
+	r->info.devices = err ? 0 : (uint32_t)count;
 	if (!err && extra_take(&unknown, &r->extra->device))
 		err = no_memory(r);
 	buf_finish(&unknown);

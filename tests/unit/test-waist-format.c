@@ -471,6 +471,8 @@ static const struct {
 	{HEAD "\"name\": 3, \"points\": [" ONE "]}", HG_EFORMAT, "name", "a number"},
 	{HEAD "\"static_power_w\": -3, \"points\": [" ONE "]}", HG_EFORMAT, "static_power_w", "-3"},
 	{HEAD "\"device\": {\"count\": 1.5}, \"points\": [" ONE "]}", HG_EFORMAT, "count", "1.5"},
+	{HEAD "\"device\": {\"count\": 1e43}, \"points\": [" ONE "]}", HG_EFORMAT, "count",
+		"1e+43"},
 	{HEAD "\"name\": \"a\", \"name\": \"b\", \"points\": [" ONE "]}", HG_EFORMAT, "name",
 		"f:1:"},
 	{HEAD "\"repeated_settings\": 1, \"points\": [" ONE "]}", HG_EFORMAT, "repeated_settings",
