@@ -16,8 +16,9 @@ if(NOT CMAKE_RUNTIME_OUTPUT_DIRECTORY)
 	set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endif()
 
-# Products and sums are never fused, so that a result does not depend on the processor.
-add_compile_options(-Wall -Wextra -Wvla -ffp-contract=off)
+# Products and sums are never fused, so that a result does not depend on the processor. The
+# library's calls of its own functions are not up for replacement, so they can be direct.
+add_compile_options(-Wall -Wextra -Wvla -ffp-contract=off -fno-semantic-interposition)
 foreach(flag -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes)
 	add_compile_options($<$<COMPILE_LANGUAGE:C>:${flag}>)
 endforeach()
