@@ -68,13 +68,18 @@ static void scale_points(hg_point *points, size_t n, double time_factor, double 
  */
 static bool still_a_frontier(const hg_point *points, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 1; i < n; i++)
+		if (points[i].time_s <= points[i - 1].time_s ||
+			points[i].energy_j >= points[i - 1].energy_j)
+			return false;
+	return true;
+}
+
+static bool all_finite(const hg_point *points, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
 		if (!isfinite(points[i].time_s) || !isfinite(points[i].energy_j))
 			return false;
-		if (i && (points[i].time_s <= points[i - 1].time_s ||
-				 points[i].energy_j >= points[i - 1].energy_j))
-			return false;
-	}
 	return true;
 }
 
@@ -94,7 +99,8 @@ hg_err hg_frontier_scale(const hg_frontier *f, double time_factor, double energy
 		return err;
 	scale_points(seed.points, seed.n, time_factor, energy_factor);
 	scale_points(seed.dominated, seed.n_dominated, time_factor, energy_factor);
-	if (!still_a_frontier(seed.points, seed.n)) {
+	if (!still_a_frontier(seed.points, seed.n) || !all_finite(seed.points, seed.n) ||
+		!all_finite(seed.dominated, seed.n_dominated)) {
 		frontier_seed_free(&seed);
 		return fail(why, HG_ERANGE, "scaling by %g and %g leaves no distinct finite points",
 			time_factor, energy_factor);
