@@ -197,7 +197,7 @@ static int demo_text(struct cli *cli, const struct demo *d, const char *path)
 {
 	struct plot_series series = {"settings", d->f};
 	struct plot_mark marks[DEMO_RUNS];
-	char labels[DEMO_RUNS][32], text[QUANTITY_TEXT];
+	char labels[DEMO_RUNS][32], text[QUANTITY_TEXT], units[RIG_UNITS_TEXT];
 	struct buf title;
 	struct plot plot = {.work_unit = hg_workload_unit(d->rig.workload),
 		.series = &series,
@@ -209,10 +209,10 @@ static int demo_text(struct cli *cli, const struct demo *d, const char *path)
 	buf_addf(&cli->out,
 		"This is a simulated device: %s. No hardware is touched, and all joules below are\n"
 		"what a model says.\n\n"
-		"Job: %s, %llu %ss, %s at the fastest setting.\n"
+		"Job: %s, %llu %s, %s at the fastest setting.\n"
 		"1. Profiled: what each power limit and clock costs one %s.\n\n",
 		rig_info(&d->rig, 0).title, hg_workload_name(d->rig.workload),
-		(unsigned long long)d->units, hg_workload_unit(d->rig.workload),
+		(unsigned long long)d->units, rig_units(&d->rig, units),
 		quantity_format(
 			QUANTITY_TIME, hg_frontier_points(d->f)[0].time_s * (double)d->units, text),
 		hg_workload_unit(d->rig.workload));

@@ -312,10 +312,11 @@ static void report_row(struct table *t, const char *what, double time_s, double 
 static void report_text(struct cli *cli, const struct plan *p)
 {
 	struct buf *out = &cli->out;
+	char units[RIG_UNITS_TEXT];
 	struct table t;
 
-	buf_addf(out, "%s, %llu %ss on ", hg_workload_name(p->rig.workload),
-		(unsigned long long)p->units, hg_workload_unit(p->rig.workload));
+	buf_addf(out, "%s, %llu %s on ", hg_workload_name(p->rig.workload),
+		(unsigned long long)p->units, rig_units(&p->rig, units));
 	if (p->rig.n > 1)
 		buf_addf(out, "%zu x ", p->rig.n);
 	buf_addf(out, "%s (simulated device)\n", rig_info(&p->rig, 0).title);

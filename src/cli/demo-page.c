@@ -39,13 +39,14 @@ static double added(const struct demo *d, const struct demo_run *run)
 static void add_intro(struct buf *out, const struct demo *d)
 {
 	const struct demo_run *run = &d->runs[d->shown];
+	char units[RIG_UNITS_TEXT];
 
 	buf_addf(out, "<h1>%.0f %% less energy for %.0f %% more time</h1>\n<p class=\"dim\">",
 		100 * saving(d, run), 100 * added(d, run));
 	add_escaped(out, hg_workload_name(d->rig.workload));
 	buf_addf(out, ", %llu ", (unsigned long long)d->units);
-	add_escaped(out, hg_workload_unit(d->rig.workload));
-	buf_adds(out, "s on ");
+	add_escaped(out, rig_units(&d->rig, units));
+	buf_adds(out, " on ");
 	add_escaped(out, rig_info(&d->rig, 0).title);
 	buf_adds(out, "</p>\n<p class=\"notice\" role=\"note\"><strong>This is a simulated "
 		      "device.</strong> No hardware was touched: every second and every joule on "

@@ -64,16 +64,17 @@ static int option_unknown(const struct cli *cli, const char *arg, size_t len)
 static int check_bounds(const struct cli *cli, const struct option *o, const struct given *g)
 {
 	char low[DOUBLE_TEXT], high[DOUBLE_TEXT];
+	const char *unit = quantity_unit(o->quantity);
 
 	if ((o->min == 0 && o->max == 0) || (g->number >= o->min && g->number <= o->max))
 		return EXIT_OK;
 	double_format(o->min, low);
 	double_format(o->max, high);
 	if (o->max > 1e15)
-		return cli_usage(cli, "--%s %s: must be at least %s%s", o->name, g->text, low,
-			quantity_unit(o->quantity));
-	return cli_usage(cli, "--%s %s: must be from %s to %s%s", o->name, g->text, low, high,
-		quantity_unit(o->quantity));
+		return cli_usage(cli, "--%s %.80s: must be at least %s%s%s", o->name, g->text, low,
+			unit[0] ? " " : "", unit);
+	return cli_usage(cli, "--%s %.80s: must be from %s to %s%s%s", o->name, g->text, low, high,
+		unit[0] ? " " : "", unit);
 }
 
 static int check_choice(const struct cli *cli, const struct option *o, const char *text)
@@ -87,6 +88,9 @@ static int check_choice(const struct cli *cli, const struct option *o, const cha
 			return EXIT_OK;
 	}
 	near = nearest_word(text, o->choices, n);
+	for (size_t i = 0; !near && text[0] && i < n; i++)
+		if (strncmp(text, o->choices[i], strlen(text)) == 0)
+			near = o->choices[i];
 	if (near)
 		return cli_usage(cli, "--%s: no '%.80s'; did you mean '%s'?", o->name, text, near);
 	buf_init(&list, 4096);

@@ -2,6 +2,7 @@
 #include "rig.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,13 +67,24 @@ int rig_open(
 		rig->n++;
 		if (strcmp(rig_info(rig, i).model, rig_info(rig, 0).model) != 0)
 			return cli_usage(cli,
-				"devices of a group must be of one kind: '%s' is a %s, '%s' a %s",
-				specs[0], rig_info(rig, 0).model, specs[i], rig_info(rig, i).model);
+				"devices of a group must be of one kind, not %.80s and %.80s",
+				rig_info(rig, 0).model, rig_info(rig, i).model);
 	}
 	if (rc != EXIT_OK)
 		return rc;
 	err = hg_workload_load(workload, rig_data_dir(), &rig->workload, &why);
 	return err == HG_OK ? EXIT_OK : cli_input_error(cli, err, &why);
+}
+
+const char *rig_units(const struct rig *rig, char text[RIG_UNITS_TEXT])
+{
+	const char *unit = hg_workload_unit(rig->workload);
+	size_t n = strlen(unit);
+	bool hissing = n > 1 && (strchr("sx", unit[n - 1]) || strcmp(unit + n - 2, "ch") == 0 ||
+					strcmp(unit + n - 2, "sh") == 0);
+
+	snprintf(text, RIG_UNITS_TEXT, "%s%s", unit, hissing ? "es" : "s");
+	return text;
 }
 
 void rig_close(struct rig *rig)

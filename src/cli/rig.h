@@ -39,6 +39,11 @@ void rig_close(struct rig *rig);
 /** Identity of the i-th device. */
 hg_device_info rig_info(const struct rig *rig, size_t i);
 
+/** Room for rig_units(). */
+#define RIG_UNITS_TEXT 128
+/** Several of the workload's units: "steps", "batches". */
+const char *rig_units(const struct rig *rig, char text[RIG_UNITS_TEXT]);
+
 /* ----- sweeps: sweep.c */
 
 /** Values of knobs to try; owned. */
