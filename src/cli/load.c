@@ -40,20 +40,19 @@ int frontier_read(struct cli *cli, const char *path, hg_frontier **out)
 
 int frontiers_read(struct cli *cli, const struct args *args, hg_frontier ***out)
 {
-	bool stdin_used = false;
+	size_t from_stdin = 0;
 
+	*out = NULL;
+	for (size_t i = 0; i < args->n_operands; i++)
+		from_stdin += strcmp(args->operands[i], "-") == 0;
+	if (from_stdin > 1)
+		return cli_usage(cli, "standard input (-) given twice");
 	*out = calloc(args->n_operands + 1, sizeof **out);
 	if (!*out)
 		return cli_broken(cli, HG_ENOMEM);
 	for (size_t i = 0; i < args->n_operands; i++) {
-		int rc;
+		int rc = frontier_read(cli, args->operands[i], &(*out)[i]);
 
-		if (strcmp(args->operands[i], "-") == 0) {
-			if (stdin_used)
-				return cli_usage(cli, "standard input (-) given twice");
-			stdin_used = true;
-		}
-		rc = frontier_read(cli, args->operands[i], &(*out)[i]);
 		if (rc != EXIT_OK)
 			return rc;
 	}

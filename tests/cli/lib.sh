@@ -1,0 +1,124 @@
+#!/bin/sh
+# Sourced by every CLI test: runs the command, compares what it said, counts what was wrong.
+# $HOURGLASS is the installed command; $HG_TEST_DATA the folder of real measurements.
+set -u
+: "${HOURGLASS:?names the command to test}"
+LC_ALL=C.UTF-8
+COLUMNS=80
+export LC_ALL COLUMNS
+unset NO_COLOR HOURGLASS_DATA_DIR
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cd "$work" || exit 1
+checks=0
+failures=0
+
+fail() {
+	failures=$((failures + 1))
+	echo "FAIL: $*"
+}
+
+# check TEXT COMMAND...: COMMAND must succeed
+check() {
+	check_text=$1
+	shift
+	checks=$((checks + 1))
+	"$@" || fail "$check_text: $*"
+}
+
+# run CODE ARGUMENTS...: runs the command into the files out and err
+run() {
+	want=$1
+	shift
+	checks=$((checks + 1))
+	last="hourglass $*"
+	"$HOURGLASS" "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	[ "$got" = "$want" ] ||
+		fail "$last: exit $got, expected $want: $(head -n 3 "$work/err" "$work/out")"
+	if grep -q "ERROR: \|runtime error" "$work/err"; then
+		fail "$last: sanitizer: $(cat "$work/err")"
+	fi
+}
+
+# good ARGUMENTS...: exit 0 and nothing on standard error
+good() {
+	run 0 "$@"
+	[ ! -s "$work/err" ] || fail "$last: on standard error: $(cat "$work/err")"
+}
+
+# bad ARGUMENTS...: exit 2, one line on standard error, nothing on standard output
+bad() {
+	run 2 "$@"
+	one_line
+}
+
+one_line() {
+	checks=$((checks + 1))
+	if [ "$(wc -l <"$work/err")" != 1 ] || ! grep -q '^hourglass' "$work/err"; then
+		fail "$last: not one line: $(cat "$work/err")"
+	fi
+	[ ! -s "$work/out" ] || fail "$last: on standard output: $(head -n 2 "$work/out")"
+}
+
+# says TEXT: standard error is exactly this line
+says() {
+	checks=$((checks + 1))
+	[ "$(cat "$work/err")" = "$1" ] ||
+		fail "$last: said: $(cat "$work/err")
+      expected: $1"
+}
+
+# says_like PATTERN: standard error matches a basic regular expression
+says_like() {
+	checks=$((checks + 1))
+	grep -q -- "$1" "$work/err" || fail "$last: said: $(cat "$work/err")
+      expected to match: $1"
+}
+
+# shows PATTERN: standard output matches
+shows() {
+	checks=$((checks + 1))
+	grep -q -- "$1" "$work/out" || fail "$last: output does not match: $1: $(head -n 20 "$work/out")"
+}
+
+# json FILTER WANT [FILE]: what jq makes of the output (or of a file)
+json() {
+	checks=$((checks + 1))
+	value=$(jq -rc "$1" "${3:-$work/out}" 2>&1)
+	[ "$value" = "$2" ] || fail "$last: $1 is $value, expected $2"
+}
+
+# same_file A B
+same_file() {
+	checks=$((checks + 1))
+	cmp -s "$1" "$2" || fail "$last: $1 and $2 differ"
+}
+
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+
+finish() {
+	echo "$checks checks, $failures failures"
+	[ "$failures" = 0 ]
+	exit
+}
+
+# sweep NAME: writes NAME.csv, a power-limit sweep with two dominated rows, and NAME.json of it
+sweep() {
+	cat >"$1.csv" <<-'CSV'
+		limit,seconds,joules
+		300,10,3000
+		250,11,2750
+		200,12,2300
+		150,15,2100
+		125,19,2150
+		100,25,2400
+	CSV
+	"$HOURGLASS" frontier import --format csv "$1.csv" --time seconds --energy joules \
+		--knob limit=power_limit_w:W --name "$1" --work-unit step -o "$1.json" >/dev/null ||
+		fail "import of $1.csv"
+}
