@@ -103,7 +103,7 @@ typedef struct hg_build_opts {
 				     deviations of the difference; 0: compare exactly */
 } hg_build_opts;
 
-/** Keep dominated points too, see hg_frontier_dominated(). */
+/** Keep dominated points too, see hg_frontier_dominated(); near ties are not among them. */
 #define HG_BUILD_KEEP_DOMINATED 1u
 /** Two points with the same setting are an error (HG_EINVAL). */
 #define HG_BUILD_UNIQUE_SETTINGS 2u
@@ -140,7 +140,20 @@ HG_API size_t hg_frontier_count(const hg_frontier *f);
 /** The points, fastest first; valid as long as the frontier. */
 HG_API const hg_point *hg_frontier_points(const hg_frontier *f);
 
-/** Points that were built with HG_BUILD_KEEP_DOMINATED and lost; by time. @param n receives count
+/**
+ * Points that are worth taking only while waiting is charged: dominated in (time, energy), but no
+ * faster point has as little effective energy e - static_power_w * t. They exist only where the
+ * static power is known and above 0, and lie right behind the points in memory: the index of the
+ * first one is hg_frontier_count(). Picks with HG_CHARGE_WAITING and parts of composed points may
+ * name them.
+ * @param n  receives how many
+ * @return the points, by time
+ */
+HG_API const hg_point *hg_frontier_waiting(const hg_frontier *f, size_t *n);
+
+/**
+ * The other points that were built with HG_BUILD_KEEP_DOMINATED and lost; by time.
+ * @param n  receives how many
  */
 HG_API const hg_point *hg_frontier_dominated(const hg_frontier *f, size_t *n);
 
@@ -226,9 +239,9 @@ typedef struct hg_objective {
 typedef struct hg_pick {
 	uint32_t size;     /**< sizeof(hg_pick) */
 	uint32_t feasible; /**< 1, or 0: `point` misses the objective, and is the nearest to it */
-	size_t index;      /**< of the point in hg_frontier_points() */
-	hg_point point;    /**< the point */
-	double cost;       /**< HG_ETA: the Zeus cost in J; else the effective energy in J, or e */
+	size_t index; /**< of the point in hg_frontier_points(), or behind: hg_frontier_waiting() */
+	hg_point point; /**< the point */
+	double cost;    /**< HG_ETA: the Zeus cost in J; else the effective energy in J, or e */
 } hg_pick;
 
 /**
@@ -301,7 +314,7 @@ typedef struct hg_part {
  * static_power_w: the same device is meant, and waiting is not to be underestimated.
  *
  * @param children  n >= 1; the same frontier may stand several times
- * @return HG_OK, HG_EINVAL, HG_ELIMIT, HG_ENOMEM
+ * @return HG_OK, HG_EINVAL, HG_ELIMIT, HG_ERANGE (figures overflow), HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_frontier_series(
 	hg_frontier *const *children, size_t n, uint32_t flags, hg_frontier **out, hg_error *why);
@@ -312,7 +325,7 @@ HG_API HG_NODISCARD hg_err hg_frontier_series(
  *
  * static_power_w, max_power_w and devices add. Complexity: O(total points * log n).
  *
- * @return HG_OK, HG_EINVAL, HG_ENOMEM
+ * @return HG_OK, HG_EINVAL, HG_ELIMIT, HG_ERANGE (figures overflow), HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_frontier_parallel(
 	hg_frontier *const *children, size_t n, hg_frontier **out, hg_error *why);
@@ -322,7 +335,7 @@ HG_API HG_NODISCARD hg_err hg_frontier_parallel(
  * setting, between neighbours on the hull. times * (vertices - 1) + 1 points, at most 2^24.
  * For one setting throughout use hg_frontier_scale().
  *
- * @return HG_OK, HG_EINVAL (times == 0), HG_ELIMIT, HG_ENOMEM
+ * @return HG_OK, HG_EINVAL (times == 0), HG_ELIMIT, HG_ERANGE (figures overflow), HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_frontier_repeat(
 	hg_frontier *child, uint32_t times, hg_frontier **out, hg_error *why);

@@ -1,9 +1,13 @@
 /*
  * From a cloud of points to its frontier.
  *
+ * A point stays when no faster one has as little energy or, where the static power is known, as
+ * little effective energy. The latter alone decides who may be thrown out early: a point with more
+ * effective energy than a faster one has more energy, too.
+ *
  * Most points of a big cloud are dominated, and a coarse grid over time shows it without sorting:
- * a point is out when an earlier cell holds one at most as dear. What is left is sorted by time and
- * swept once. A cloud that is a frontier already is recognised and copied.
+ * a point is out when an earlier cell holds one that is at most as dear. What is left is sorted by
+ * time and swept once. A cloud that is a frontier already is recognised and copied.
  */
 #include "frontier.h"
 
@@ -25,9 +29,15 @@ struct cloud {
 	size_t n;
 	hg_build_opts opts;
 	uint64_t first_key, last_key; /* least and greatest time, as sort keys */
+	double static_w;              /* to judge effective energies; 0 unknown */
 	struct sort_item *order;      /* points that may be on the frontier, by time when sorted */
 	size_t n_order;
 };
+
+static double effective(const struct cloud *c, const hg_point *p)
+{
+	return p->energy_j - c->static_w * p->time_s;
+}
 
 static bool rsd_is_valid(double rsd)
 {
@@ -144,7 +154,7 @@ static size_t grid_cell(const struct cloud *c, double time_s, unsigned shift)
 	return (size_t)((sort_key(time_s) - c->first_key) >> shift);
 }
 
-/* Least energy of every cell, then of every cell and those before it. */
+/* Least effective energy of every cell, then of every cell and those before it. */
 static void grid_fill(const struct cloud *c, double *least, unsigned shift)
 {
 	for (size_t i = 0; i < GRID_CELLS; i++)
@@ -152,8 +162,7 @@ static void grid_fill(const struct cloud *c, double *least, unsigned shift)
 	for (size_t i = 0; i < c->n; i++) {
 		double *cell = &least[grid_cell(c, c->points[i].time_s, shift)];
 
-		if (c->points[i].energy_j < *cell)
-			*cell = c->points[i].energy_j;
+		*cell = fmin(*cell, effective(c, &c->points[i]));
 	}
 	for (size_t i = 1; i < GRID_CELLS; i++)
 		if (least[i - 1] < least[i])
@@ -178,7 +187,7 @@ static hg_err take_undominated(struct cloud *c)
 	for (size_t i = 0; i < c->n; i++) {
 		size_t cell = grid_cell(c, c->points[i].time_s, shift);
 
-		if (!cell || c->points[i].energy_j < least[cell - 1])
+		if (!cell || effective(c, &c->points[i]) < least[cell - 1])
 			take(c, i);
 	}
 	free(least);
@@ -206,17 +215,33 @@ static double sd(double value, double rsd)
 	return isnan(rsd) ? 0 : value * rsd;
 }
 
-/* Whether p saves enough against the point before it to be told apart from it. */
-static bool saves_enough(const struct cloud *c, const hg_point *before, const hg_point *p)
-{
-	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): sweep() wrote it */
-	double saved = before->energy_j - p->energy_j;
-	double noise;
+/* What the cheapest points so far cost. */
+struct least {
+	double energy_j, effective_j;
+	double energy_sd_j; /* of the point that was kept last */
+};
 
-	if (c->opts.near_tie_sigmas <= 0)
-		return saved > 0;
-	noise = hypot(sd(before->energy_j, before->energy_rsd), sd(p->energy_j, p->energy_rsd));
-	return saved > 0 && saved > c->opts.near_tie_sigmas * noise;
+static double saved(const struct cloud *c, const struct least *least, const hg_point *p)
+{
+	return fmax(least->energy_j - p->energy_j, least->effective_j - effective(c, p));
+}
+
+/* Whether p saves enough against those before it to be told apart from them. */
+static bool saves_enough(const struct cloud *c, const struct least *least, const hg_point *p)
+{
+	double saved_j = saved(c, least, p);
+	double noise_j = 0;
+
+	if (c->opts.near_tie_sigmas > 0)
+		noise_j = hypot(least->energy_sd_j, sd(p->energy_j, p->energy_rsd));
+	return saved_j > 0 && saved_j > c->opts.near_tie_sigmas * noise_j;
+}
+
+static void keep(const struct cloud *c, struct least *least, const hg_point *p)
+{
+	least->energy_j = fmin(least->energy_j, p->energy_j);
+	least->effective_j = fmin(least->effective_j, effective(c, p));
+	least->energy_sd_j = sd(p->energy_j, p->energy_rsd);
 }
 
 /* First place of those that start at i and have its time whose energy is least. */
@@ -235,17 +260,21 @@ static size_t cheapest_of_equals(const struct cloud *c, size_t i, size_t *end)
 
 static void sweep(const struct cloud *c, struct frontier_seed *seed)
 {
+	struct least least = {INFINITY, INFINITY, 0};
 	size_t end;
 
 	for (size_t i = 0; i < c->n_order; i = end) {
 		size_t best = cheapest_of_equals(c, i, &end);
 		const hg_point *p = &c->points[c->order[best].index];
-		bool kept = !seed->n || saves_enough(c, &seed->points[seed->n - 1], p);
+		bool cheaper = saved(c, &least, p) > 0;
 
-		if (kept)
+		if (saves_enough(c, &least, p)) {
+			keep(c, &least, p);
 			seed->points[seed->n++] = *p;
+		}
+		/* A near tie is neither on the frontier nor dominated. */
 		for (size_t j = i; seed->dominated && j < end; j++)
-			if (!kept || j != best)
+			if (!cheaper || j != best)
 				seed->dominated[seed->n_dominated++] = c->points[c->order[j].index];
 	}
 }
@@ -305,6 +334,8 @@ static hg_err read_opts(struct cloud *c, const hg_build_opts *opts, hg_error *wh
 	if (isnan(c->opts.near_tie_sigmas) || c->opts.near_tie_sigmas < 0)
 		return fail(why, HG_EINVAL, "near_tie_sigmas is %g, expected 0 or more",
 			c->opts.near_tie_sigmas);
+	if (c->opts.info && c->opts.info->static_power_w > 0)
+		c->static_w = c->opts.info->static_power_w;
 	return HG_OK;
 }
 

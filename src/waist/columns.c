@@ -10,6 +10,7 @@
 #include "core/number.h"
 
 #include "frontier.h"
+#include "hull.h"
 
 void columns_init(struct columns *c)
 {
@@ -198,10 +199,13 @@ hg_err cloud_build(const struct cloud *c, const struct columns *cols, const hg_f
 	return err;
 }
 
-static bool is_frontier(const hg_point *p, size_t n)
+static bool is_frontier(const hg_point *p, size_t n, double static_power_w)
 {
-	for (size_t i = 1; i < n; i++)
-		if (!(p[i].time_s > p[i - 1].time_s && p[i].energy_j < p[i - 1].energy_j))
+	struct staircase stair;
+
+	staircase_init(&stair, static_power_w);
+	for (size_t i = 0; i < n; i++)
+		if (!staircase_step(&stair, &p[i]))
 			return false;
 	return n > 0;
 }
@@ -238,7 +242,8 @@ hg_err cloud_restore(const struct cloud *c, size_t n, const struct columns *cols
 	hg_knob_def *defs;
 	hg_err err;
 
-	if (!is_frontier(points, n) || !is_set_aside(points + n, seed.n_dominated, points))
+	if (!is_frontier(points, n, info->static_power_w) ||
+		!is_set_aside(points + n, seed.n_dominated, points))
 		return cloud_build(c, cols, info, origin, out, why);
 	defs = columns_defs(cols);
 	seed.points = copy_points(points, n);

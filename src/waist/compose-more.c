@@ -27,28 +27,28 @@ static hg_err add_step(struct compose *c, size_t v, uint32_t slow, uint32_t time
 hg_err hg_frontier_repeat(hg_frontier *child, uint32_t times, hg_frontier **out, hg_error *why)
 {
 	struct compose c;
+	hg_frontier_info info;
 	hg_err err = compose_init(&c, HG_OP_REPEAT, &child, 1, why);
 
 	if (err)
 		return err;
 	if (!times)
 		return fail(why, HG_EINVAL, "cannot repeat 0 times");
-	if ((uint64_t)times * (child->n_hull - 1) >= MAX_STEPS)
+	if ((uint64_t)times * (child->n_hull_all - 1) >= MAX_STEPS)
 		return fail(why, HG_ELIMIT,
 			"%u repetitions of %zu vertices make more than 2^24 points", times,
-			child->n_hull);
+			child->n_hull_all);
+	info = compose_info(&c);
+	info.work_unit = times == 1 ? info.work_unit : "";
+	c.static_w = frontier_static_w(child);
 	err = add_step(&c, 0, 0, times);
-	for (size_t v = 0; v + 1 < child->n_hull && !err; v++)
+	for (size_t v = 0; v + 1 < child->n_hull_all && !err; v++)
 		for (uint32_t slow = 1; slow <= times && !err; slow++)
 			err = add_step(&c, v, slow, times);
-	if (err) {
-		fail(why, err, "out of memory");
-	} else {
-		hg_frontier_info info = compose_info(&c);
-
-		info.work_unit = times == 1 ? info.work_unit : "";
+	if (err)
+		compose_fail(err, why);
+	else
 		err = compose_make(&c, &info, out, why);
-	}
 	compose_finish(&c);
 	return err;
 }
@@ -63,15 +63,16 @@ static hg_err merge_children(struct compose *c, struct heap *next, uint32_t *at)
 	while (!err && heap_top(next)) {
 		size_t child = (size_t)heap_top(next)->value;
 		const hg_frontier *f = c->children[child];
-		hg_part part = {(uint32_t)child, at[child], 1};
-		hg_point p = f->points[at[child]];
+		hg_part part = {(uint32_t)child, frontier_by_time(f, at[child]), 1};
+		hg_point p = f->points[part.point];
 
 		p.setting = HG_SETTING_NONE;
 		err = compose_add(c, &p, &part, 1);
-		if (++at[child] == f->n)
+		if (++at[child] == frontier_all(f))
 			heap_pop(next);
 		else
-			heap_replace_top(next, f->points[at[child]].time_s, child);
+			heap_replace_top(
+				next, f->points[frontier_by_time(f, at[child])].time_s, child);
 	}
 	return err;
 }
@@ -79,22 +80,22 @@ static hg_err merge_children(struct compose *c, struct heap *next, uint32_t *at)
 hg_err hg_frontier_union(hg_frontier *const *children, size_t n, hg_frontier **out, hg_error *why)
 {
 	struct compose c;
+	hg_frontier_info info;
 	struct heap next;
 	uint32_t *at;
 	hg_err err = compose_init(&c, HG_OP_UNION, children, n, why);
 
 	if (err)
 		return err;
+	info = compose_info(&c);
+	c.static_w = info.static_power_w > 0 ? info.static_power_w : 0;
 	heap_init(&next, n);
 	at = calloc(n, sizeof *at);
 	err = at ? merge_children(&c, &next, at) : HG_ENOMEM;
-	if (err) {
-		fail(why, err, "out of memory");
-	} else {
-		hg_frontier_info info = compose_info(&c);
-
+	if (err)
+		compose_fail(err, why);
+	else
 		err = compose_make(&c, &info, out, why);
-	}
 	heap_finish(&next);
 	free(at);
 	compose_finish(&c);

@@ -2,8 +2,8 @@
  * At once: time is the largest, energies add, waiting is charged.
  *
  * For a common finish no later than T every child by itself takes the point with least effective
- * energy e - s t among those with t <= T. Sweeping T over all times of all children, and charging
- * each choice up to its true finish, gives every Pareto point.
+ * energy e - s t among those with t <= T, which is the slowest of them. Sweeping T over all times
+ * of all children, and charging each choice up to its true finish, gives every Pareto point.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -15,20 +15,10 @@
 
 struct race {
 	struct compose *c;
-	struct heap next;  /* next time of each child */
-	uint32_t *reached; /* last point of each child with time <= T */
-	hg_part *parts;    /* best point of each child up to T */
+	struct heap next; /* next time of each child */
+	size_t *reached;  /* last place by time of each child with time <= T */
+	hg_part *parts;   /* best point of each child up to T */
 };
-
-static uint32_t best_up_to(const hg_frontier *f, uint32_t i)
-{
-	return f->best ? f->best[i] : i;
-}
-
-static double known(double power_w)
-{
-	return isnan(power_w) ? 0 : power_w;
-}
 
 static hg_point join(const struct race *r)
 {
@@ -49,7 +39,7 @@ static hg_point join(const struct race *r)
 	for (size_t i = 0; i < c->n_children; i++) {
 		const hg_point *p = &c->children[i]->points[r->parts[i].point];
 
-		waiting_j += known(c->children[i]->info.static_power_w) * (all.time_s - p->time_s);
+		waiting_j += frontier_static_w(c->children[i]) * (all.time_s - p->time_s);
 	}
 	all.energy_j += waiting_j;
 	all.energy_rsd = all.energy_j > 0 ? energy_sd / all.energy_j : 0;
@@ -57,21 +47,16 @@ static hg_point join(const struct race *r)
 }
 
 /* Moves one child on by a point. */
-static void advance(struct race *r, size_t child, bool *changed)
+static void advance(struct race *r, size_t child)
 {
 	const hg_frontier *f = r->c->children[child];
-	uint32_t at = ++r->reached[child];
-	uint32_t best = best_up_to(f, at);
+	size_t at = ++r->reached[child];
 
-	if (best != r->parts[child].point) {
-		r->parts[child].point = best;
-		*changed = true;
-	}
-	if (at + 1 == f->n) {
+	r->parts[child].point = frontier_by_time(f, at);
+	if (at + 1 == frontier_all(f))
 		heap_pop(&r->next);
-		return;
-	}
-	heap_replace_top(&r->next, f->points[at + 1].time_s, child);
+	else
+		heap_replace_top(&r->next, f->points[frontier_by_time(f, at + 1)].time_s, child);
 }
 
 /* Everybody at least at its fastest point, and at T, the slowest of those. */
@@ -86,10 +71,11 @@ static hg_err line_up(struct race *r)
 	for (size_t i = 0; i < c->n_children && !err; i++) {
 		const hg_frontier *f = c->children[i];
 
-		r->reached[i] = (uint32_t)search_le(&f->by_time, start_s) - 1;
-		r->parts[i] = (hg_part){(uint32_t)i, best_up_to(f, r->reached[i]), 1};
-		if (r->reached[i] + 1 < f->n)
-			err = heap_push(&r->next, f->points[r->reached[i] + 1].time_s, i);
+		r->reached[i] = search_le(f->order ? &f->by_order : &f->by_time, start_s) - 1;
+		r->parts[i] = (hg_part){(uint32_t)i, frontier_by_time(f, r->reached[i]), 1};
+		if (r->reached[i] + 1 < frontier_all(f))
+			err = heap_push(&r->next,
+				f->points[frontier_by_time(f, r->reached[i] + 1)].time_s, i);
 	}
 	return err;
 }
@@ -97,24 +83,21 @@ static hg_err line_up(struct race *r)
 static hg_err run_race(struct race *r)
 {
 	hg_err err = line_up(r);
-	bool changed = true;
 
-	for (;;) {
+	while (!err) {
+		hg_point p = join(r);
 		const struct heap_item *top;
-		double t;
+		double now_s;
 
-		if (!err && changed) {
-			hg_point p = join(r);
-
-			err = compose_add(r->c, &p, r->parts, r->c->n_children);
-		}
+		err = compose_add(r->c, &p, r->parts, r->c->n_children);
 		top = heap_top(&r->next);
 		if (err || !top)
-			return err;
-		changed = false;
-		for (t = top->key; top && top->key <= t; top = heap_top(&r->next))
-			advance(r, (size_t)top->value, &changed);
+			break;
+		now_s = top->key;
+		for (; top && top->key <= now_s; top = heap_top(&r->next))
+			advance(r, (size_t)top->value);
 	}
+	return err;
 }
 
 static hg_frontier_info parallel_info(const struct compose *c)
@@ -142,21 +125,21 @@ hg_err hg_frontier_parallel(
 {
 	struct compose c;
 	struct race r = {.c = &c};
+	hg_frontier_info info;
 	hg_err err = compose_init(&c, HG_OP_PARALLEL, children, n, why);
 
 	if (err)
 		return err;
+	info = parallel_info(&c);
+	c.static_w = info.static_power_w > 0 ? info.static_power_w : 0;
 	heap_init(&r.next, n);
 	r.reached = calloc(n, sizeof *r.reached);
 	r.parts = calloc(n, sizeof *r.parts);
 	err = r.reached && r.parts ? run_race(&r) : HG_ENOMEM;
-	if (err) {
-		fail(why, err, "out of memory");
-	} else {
-		hg_frontier_info info = parallel_info(&c);
-
+	if (err)
+		compose_fail(err, why);
+	else
 		err = compose_make(&c, &info, out, why);
-	}
 	heap_finish(&r.next);
 	free(r.reached);
 	free(r.parts);

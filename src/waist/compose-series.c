@@ -34,7 +34,7 @@ static hg_err push_segment(struct merge *m, size_t child)
 	const hg_frontier *f = m->c->children[child];
 	size_t at = m->at[child];
 
-	if (at + 1 == f->n_hull)
+	if (at + 1 == f->n_hull_all)
 		return HG_OK;
 	return heap_push(&m->segments, hull_slope(vertex(f, at), vertex(f, at + 1)), child);
 }
@@ -86,11 +86,13 @@ static hg_err series_of_hulls(struct compose *c)
 
 /* ------------------------------------------------------------------------------------ on points */
 
-/* A sum of a prefix of the children: which sum of the shorter prefix, and which point of the last.
+/* A sum over the first children: which sum over one child fewer, and which point of the last one.
  */
 struct sum {
-	double time_s, energy_j;
-	uint32_t prefix, point;
+	double time_s;
+	double effective_j; /* energy less the static power of the whole for that time */
+	uint32_t prefix;    /* place among the sums over one child fewer */
+	uint32_t place;     /* place by time among the last child's points */
 };
 
 /* The Pareto sums of the first children, one vec per length of prefix. */
@@ -99,25 +101,34 @@ struct fold {
 	struct vec *sums; /* n_children vecs of struct sum */
 };
 
-static struct sum add_up(const struct fold *fold, size_t stage, size_t prefix, size_t point)
+static struct sum single(const struct fold *fold, size_t stage, size_t place)
+{
+	const hg_frontier *f = fold->c->children[stage];
+	const hg_point *p = &f->points[frontier_by_time(f, place)];
+
+	return (struct sum){
+		p->time_s, p->energy_j - fold->c->static_w * p->time_s, 0, (uint32_t)place};
+}
+
+static struct sum add_up(const struct fold *fold, size_t stage, size_t prefix, size_t place)
 {
 	const struct sum *a = vec_at(&fold->sums[stage - 1], prefix);
-	const hg_point *b = &fold->c->children[stage]->points[point];
+	struct sum b = single(fold, stage, place);
 
-	return (struct sum){a->time_s + b->time_s, a->energy_j + b->energy_j, (uint32_t)prefix,
-		(uint32_t)point};
+	return (struct sum){a->time_s + b.time_s, a->effective_j + b.effective_j, (uint32_t)prefix,
+		(uint32_t)place};
 }
 
 /* First point of the child, from `from` on, whose sum with a prefix is below `limit_j`. */
 static size_t next_saving(
 	const struct fold *fold, size_t stage, size_t prefix, size_t from, double limit_j)
 {
-	size_t low = from, high = fold->c->children[stage]->n;
+	size_t low = from, high = frontier_all(fold->c->children[stage]);
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (add_up(fold, stage, prefix, mid).energy_j < limit_j)
+		if (add_up(fold, stage, prefix, mid).effective_j < limit_j)
 			high = mid;
 		else
 			low = mid + 1;
@@ -129,7 +140,7 @@ static hg_err keep_sum(struct vec *sums, const struct sum *s)
 {
 	struct sum *last = sums->len ? vec_at(sums, sums->len - 1) : NULL;
 
-	if (last && s->energy_j >= last->energy_j)
+	if (last && s->effective_j >= last->effective_j)
 		return HG_OK;
 	if (last && s->time_s <= last->time_s) {
 		*last = *s;
@@ -146,7 +157,7 @@ static hg_err fold_rows(const struct fold *fold, size_t stage, struct heap *rows
 {
 	struct vec *sums = &fold->sums[stage];
 	size_t prefixes = fold->sums[stage - 1].len;
-	size_t points = fold->c->children[stage]->n;
+	size_t points = frontier_all(fold->c->children[stage]);
 	hg_err err = HG_OK;
 
 	for (size_t i = 0; i < prefixes && !err; i++)
@@ -161,7 +172,7 @@ static hg_err fold_rows(const struct fold *fold, size_t stage, struct heap *rows
 		if (err)
 			break;
 		last = vec_at(sums, sums->len - 1);
-		next = next_saving(fold, stage, row, at[row] + (size_t)1, last->energy_j);
+		next = next_saving(fold, stage, row, at[row] + (size_t)1, last->effective_j);
 		if (next == points) {
 			heap_pop(rows);
 			continue;
@@ -175,7 +186,7 @@ static hg_err fold_rows(const struct fold *fold, size_t stage, struct heap *rows
 static hg_err fold_stage(const struct fold *fold, size_t stage, hg_error *why)
 {
 	size_t prefixes = fold->sums[stage - 1].len;
-	size_t points = fold->c->children[stage]->n;
+	size_t points = frontier_all(fold->c->children[stage]);
 	struct heap rows;
 	uint32_t *at;
 	hg_err err = HG_ENOMEM;
@@ -199,8 +210,8 @@ static hg_err fold_first(const struct fold *fold)
 	const hg_frontier *f = fold->c->children[0];
 	hg_err err = HG_OK;
 
-	for (size_t i = 0; i < f->n && !err; i++) {
-		struct sum s = {f->points[i].time_s, f->points[i].energy_j, 0, (uint32_t)i};
+	for (size_t i = 0; i < frontier_all(f) && !err; i++) {
+		struct sum s = single(fold, 0, i);
 
 		err = vec_push(&fold->sums[0], &s);
 	}
@@ -220,7 +231,8 @@ static hg_err unfold(const struct fold *fold, struct compose *c, hg_part *parts)
 		for (size_t stage = n; stage-- > 0;) {
 			const struct sum *s = vec_at(&fold->sums[stage], at);
 
-			parts[stage] = (hg_part){(uint32_t)stage, s->point, 1};
+			parts[stage] = (hg_part){
+				(uint32_t)stage, frontier_by_time(c->children[stage], s->place), 1};
 			at = s->prefix;
 		}
 		p = compose_sum(c, parts, n);
@@ -269,21 +281,21 @@ hg_err hg_frontier_series(
 	hg_frontier *const *children, size_t n, uint32_t flags, hg_frontier **out, hg_error *why)
 {
 	struct compose c;
+	hg_frontier_info info;
 	hg_err err = compose_init(&c, HG_OP_SERIES, children, n, why);
 
 	if (err)
 		return err;
+	info = series_info(&c);
+	c.static_w = info.static_power_w > 0 ? info.static_power_w : 0;
 	if (flags & HG_SERIES_HULL)
 		err = series_of_hulls(&c);
 	else
 		err = series_of_points(&c, why);
-	if (err == HG_ENOMEM)
-		fail(why, err, "out of memory");
-	if (!err) {
-		hg_frontier_info info = series_info(&c);
-
+	if (err)
+		compose_fail(err, why);
+	if (!err)
 		err = compose_make(&c, &info, out, why);
-	}
 	compose_finish(&c);
 	return err;
 }

@@ -13,7 +13,13 @@
 hg_err compose_init(
 	struct compose *c, hg_op_kind op, hg_frontier *const *children, size_t n, hg_error *why)
 {
-	*c = (struct compose){.children = children, .n_children = n, .op = op};
+	if (why)
+		why->text[0] = '\0';
+	*c = (struct compose){.children = children,
+		.n_children = n,
+		.op = op,
+		.least_j = INFINITY,
+		.least_effective_j = INFINITY};
 	if (!n || n > UINT32_MAX)
 		return fail(why, HG_EINVAL, "%zu frontiers to compose, expected 1 or more", n);
 	for (size_t i = 0; i < n; i++)
@@ -43,13 +49,18 @@ static hg_err push_parts(struct compose *c, const hg_part *parts, size_t n)
 
 hg_err compose_add(struct compose *c, const hg_point *p, const hg_part *parts, size_t n)
 {
+	double effective_j = p->energy_j - c->static_w * p->time_s;
 	hg_err err;
 
+	if (!isfinite(p->time_s) || !isfinite(p->energy_j))
+		return HG_ERANGE;
+	if (p->energy_j >= c->least_j && effective_j >= c->least_effective_j)
+		return HG_OK;
+	c->least_j = fmin(c->least_j, p->energy_j);
+	c->least_effective_j = fmin(c->least_effective_j, effective_j);
 	if (c->points.len) {
 		const hg_point *last = vec_at(&c->points, c->points.len - 1);
 
-		if (p->energy_j >= last->energy_j)
-			return HG_OK;
 		if (p->time_s <= last->time_s) {
 			c->points.len--;
 			c->begins.len--;
@@ -86,6 +97,22 @@ hg_point compose_sum(const struct compose *c, const hg_part *parts, size_t n)
 	sum.time_rsd = sum.time_s > 0 ? sqrt(time_var) / sum.time_s : 0;
 	sum.energy_rsd = sum.energy_j > 0 ? sqrt(energy_var) / sum.energy_j : 0;
 	return sum;
+}
+
+hg_err compose_fail(hg_err err, hg_error *why)
+{
+	switch (err) {
+	case HG_ERANGE:
+		return fail(why, err, "times or energies of the composition overflow");
+	case HG_ENOMEM:
+		return fail(why, err, "out of memory");
+	case HG_ELIMIT:
+		return why && why->text[0]
+			       ? err
+			       : fail(why, err, "the composition has too many points or parts");
+	default:
+		return err;
+	}
 }
 
 static void *steal(struct vec *v)

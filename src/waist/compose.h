@@ -10,12 +10,15 @@ struct compose {
 	hg_frontier *const *children;
 	size_t n_children;
 	hg_op_kind op;
+	double static_w; /* of the result, to judge effective energies; 0 unknown */
+	double least_j;  /* of the points so far */
+	double least_effective_j;
 	struct vec points; /* hg_point */
 	struct vec begins; /* size_t, one per point: where its parts start */
 	struct vec parts;  /* hg_part */
 };
 
-/** Checks the children and makes an empty composition. */
+/** Checks the children and makes an empty composition; set static_w before the first point. */
 hg_err compose_init(
 	struct compose *c, hg_op_kind op, hg_frontier *const *children, size_t n, hg_error *why);
 
@@ -23,14 +26,18 @@ hg_err compose_init(
 void compose_finish(struct compose *c);
 
 /**
- * Adds a point realised by n parts; points come in order of time. One that does not save energy
- * against the point before is left out; one of equal time and less energy replaces it.
+ * Adds a point realised by n parts; points come in order of time. One that saves neither energy nor
+ * effective energy is left out; one of equal time and less energy replaces the one before.
+ * @return HG_OK; HG_ERANGE (figures overflow); HG_ENOMEM; HG_ELIMIT
  */
 hg_err compose_add(struct compose *c, const hg_point *p, const hg_part *parts, size_t n);
 
 /** Sum of the parts' energies, quadrature sum of their deviations, union of their origins; same for
  * times. */
 hg_point compose_sum(const struct compose *c, const hg_part *parts, size_t n);
+
+/** Explains why adding points failed, unless that was said already. @return err */
+hg_err compose_fail(hg_err err, hg_error *why);
 
 /** Makes the frontier; c is empty then. */
 hg_err compose_make(

@@ -92,10 +92,10 @@ hg_err frontier_repeats_setting(const hg_frontier *f, bool *repeats)
 	(void)hg_frontier_knobs(f, &n_knobs);
 	if (!f->table || n_knobs == 0)
 		return HG_OK;
-	rows = malloc((f->n + f->n_dominated) * sizeof *rows);
+	rows = malloc((frontier_all(f) + f->n_dominated) * sizeof *rows);
 	if (!rows)
 		return HG_ENOMEM;
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < frontier_all(f); i++)
 		if (f->points[i].setting != HG_SETTING_NONE)
 			rows[n++] = f->points[i].setting;
 	for (size_t i = 0; i < f->n_dominated; i++)

@@ -62,6 +62,7 @@ static hg_frontier *free_one(hg_frontier *f, hg_frontier *doomed)
 		doomed = child;
 	}
 	search_finish(&f->by_time);
+	search_finish(&f->by_order);
 	search_finish(&f->by_energy);
 	search_finish(&f->by_hull);
 	search_finish(&f->by_slope);
@@ -71,7 +72,7 @@ static hg_frontier *free_one(hg_frontier *f, hg_frontier *doomed)
 	free(f->points);
 	free(f->dominated);
 	free(f->hull);
-	free(f->best);
+	free(f->order);
 	free(f->children);
 	free(f->part_begin);
 	free(f->parts);
@@ -120,42 +121,121 @@ static hg_err index_hull(hg_frontier *f)
 	return err;
 }
 
-/* best[i]: with waiting charged, a faster point may beat a slower and cheaper one. */
-static hg_err index_effective(hg_frontier *f)
+/*
+ * Puts the points that only pay while waiting is charged behind the others, and the parts with
+ * them. What came at place i by time goes to place order[i].
+ */
+static void place_points(
+	hg_frontier *f, const hg_point *by_time, const size_t *begin, const hg_part *parts)
 {
-	double static_w = f->info.static_power_w;
-	double least = INFINITY;
-	uint32_t best = 0;
+	size_t n = f->n + f->n_waiting;
 
-	if (isnan(static_w) || static_w <= 0)
-		return HG_OK;
-	f->best = malloc(f->n * sizeof *f->best);
-	if (!f->best)
-		return HG_ENOMEM;
-	for (size_t i = 0; i < f->n; i++) {
-		double effective = f->points[i].energy_j - static_w * f->points[i].time_s;
+	for (size_t i = 0; i < n; i++)
+		f->points[f->order[i]] = by_time[i];
+	if (!begin)
+		return;
+	f->part_begin[0] = 0;
+	for (size_t i = 0; i < n; i++)
+		f->part_begin[f->order[i] + 1] = begin[i + 1] - begin[i];
+	for (size_t i = 0; i < n; i++)
+		f->part_begin[i + 1] += f->part_begin[i];
+	for (size_t i = 0; i < n; i++)
+		memcpy(f->parts + f->part_begin[f->order[i]], parts + begin[i],
+			(begin[i + 1] - begin[i]) * sizeof *parts);
+}
 
-		if (effective < least) {
-			least = effective;
-			best = (uint32_t)i;
-		}
-		f->best[i] = best;
+/* Decides who waits. @return how many points are on the plain frontier */
+static size_t assign_places(const hg_point *by_time, size_t n, uint32_t *order)
+{
+	double least_j = INFINITY;
+	uint32_t plain = 0, waiting = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool saves = by_time[i].energy_j < least_j;
+
+		order[i] = saves ? plain++ : UINT32_MAX;
+		if (saves)
+			least_j = by_time[i].energy_j;
 	}
+	for (size_t i = 0; i < n; i++)
+		if (order[i] == UINT32_MAX)
+			order[i] = plain + waiting++;
+	return plain;
+}
+
+static hg_err split_waiting(hg_frontier *f)
+{
+	size_t n = f->n;
+	hg_point *points = f->points;
+	size_t *begin = f->part_begin;
+	hg_part *parts = f->parts;
+	bool whole;
+
+	f->order = malloc(n * sizeof *f->order);
+	if (!f->order)
+		return HG_ENOMEM;
+	f->n = assign_places(points, n, f->order);
+	f->n_waiting = n - f->n;
+	if (!f->n_waiting) {
+		free(f->order);
+		f->order = NULL;
+		return HG_OK;
+	}
+	f->points = malloc(n * sizeof *points);
+	f->part_begin = begin ? malloc((n + 1) * sizeof *begin) : NULL;
+	f->parts = begin ? malloc(begin[n] * sizeof *parts) : NULL;
+	whole = f->points && (!begin || (f->part_begin && f->parts));
+	if (whole)
+		place_points(f, points, begin, parts);
+	free(points);
+	free(begin);
+	free(parts);
+	return whole ? HG_OK : HG_ENOMEM;
+}
+
+static hg_err find_hull(hg_frontier *f)
+{
+	uint32_t *shrunk;
+
+	f->hull = malloc(frontier_all(f) * sizeof *f->hull);
+	if (!f->hull)
+		return HG_ENOMEM;
+	f->n_hull = hull_lower(f->points, f->n, f->hull);
+	f->n_hull_all = f->n_hull;
+	if (f->order)
+		f->n_hull_all =
+			hull_extend(f->points, f->order, frontier_all(f), f->hull, f->n_hull);
+	shrunk = realloc(f->hull, f->n_hull_all * sizeof *f->hull);
+	if (shrunk)
+		f->hull = shrunk;
 	return HG_OK;
+}
+
+static hg_err index_order(hg_frontier *f)
+{
+	double *keys;
+	hg_err err;
+
+	if (!f->order)
+		return HG_OK;
+	keys = malloc(frontier_all(f) * sizeof *keys);
+	if (!keys)
+		return HG_ENOMEM;
+	for (size_t i = 0; i < frontier_all(f); i++)
+		keys[i] = f->points[f->order[i]].time_s;
+	err = search_init(&f->by_order, keys, frontier_all(f), sizeof *keys, 1);
+	free(keys);
+	return err;
 }
 
 static hg_err make_indices(hg_frontier *f)
 {
-	hg_err err;
-	uint32_t *shrunk;
+	hg_err err = split_waiting(f);
 
-	f->hull = malloc(f->n * sizeof *f->hull);
-	if (!f->hull)
-		return HG_ENOMEM;
-	f->n_hull = hull_lower(f->points, f->n, f->hull);
-	shrunk = realloc(f->hull, f->n_hull * sizeof *f->hull);
-	if (shrunk)
-		f->hull = shrunk;
+	if (!err)
+		err = find_hull(f);
+	if (err)
+		return err;
 	f->knee = hull_knee(f->points, f->n);
 	err = search_init(&f->by_time, &f->points[0].time_s, f->n, sizeof *f->points, 1);
 	if (!err)
@@ -164,7 +244,7 @@ static hg_err make_indices(hg_frontier *f)
 	if (!err)
 		err = index_hull(f);
 	if (!err)
-		err = index_effective(f);
+		err = index_order(f);
 	return err;
 }
 
@@ -229,6 +309,12 @@ const hg_point *hg_frontier_points(const hg_frontier *f)
 	return f->points;
 }
 
+const hg_point *hg_frontier_waiting(const hg_frontier *f, size_t *n)
+{
+	*n = f->n_waiting;
+	return f->points + f->n;
+}
+
 const hg_point *hg_frontier_dominated(const hg_frontier *f, size_t *n)
 {
 	*n = f->n_dominated;
@@ -289,7 +375,7 @@ hg_frontier *hg_frontier_child(const hg_frontier *f, size_t i)
 
 const hg_part *hg_frontier_parts(const hg_frontier *f, size_t point, size_t *n)
 {
-	if (!f->part_begin || point >= f->n) {
+	if (!f->part_begin || point >= frontier_all(f)) {
 		*n = 0;
 		return NULL;
 	}

@@ -40,16 +40,18 @@ struct extra {
 
 struct hg_frontier {
 	atomic_size_t refs;
-	hg_point *points; /* n, by time */
+	hg_point *points; /* n by time, then n_waiting by time */
 	size_t n;
+	size_t n_waiting;    /* see hg_frontier_waiting() */
+	uint32_t *order;     /* all n + n_waiting by time; NULL when none wait: 0, 1, 2... */
 	hg_point *dominated; /* by time */
 	size_t n_dominated;
-	uint32_t *hull; /* indices of the hull's vertices */
-	size_t n_hull;
-	uint32_t *best; /* best[i]: point of 0..i with least effective energy; NULL when static
-			   power is unknown or 0: then it is i */
-	uint32_t knee;  /* index of the knee */
+	uint32_t *hull;           /* vertices of the lower hull of all points, by time */
+	size_t n_hull;            /* those up to the point of least energy */
+	size_t n_hull_all;        /* those beyond it, too: they save effective energy only */
+	uint32_t knee;            /* index of the knee */
 	struct search by_time;    /* times */
+	struct search by_order;   /* times of all points; empty when none wait */
 	struct search by_energy;  /* energies, negated so that they increase */
 	struct search by_hull;    /* times of the hull's vertices */
 	struct search by_slope;   /* slopes of the hull's segments, which increase */
@@ -67,7 +69,11 @@ struct hg_frontier {
 
 /** What a frontier is put together from. Pointers marked (taken) belong to frontier_make() then. */
 struct frontier_seed {
-	hg_point *points; /* (taken) n >= 1, by time, energies strictly decreasing */
+	/*
+	 * (taken) n >= 1 points by time, times strictly increasing; each has less energy than all
+	 * before it or, where static power is known, less effective energy.
+	 */
+	hg_point *points;
 	size_t n;
 	hg_point *dominated; /* (taken) */
 	size_t n_dominated;
@@ -76,7 +82,7 @@ struct frontier_seed {
 	hg_op_kind op;
 	hg_frontier *const *children; /* one more reference each is taken */
 	size_t n_children;
-	size_t *part_begin;  /* (taken) */
+	size_t *part_begin;  /* (taken) n + 1 offsets */
 	hg_part *parts;      /* (taken) */
 	struct extra *extra; /* one more reference is taken; may be NULL */
 };
@@ -96,5 +102,23 @@ void knob_table_destroy(struct knob_table *t);
 
 struct extra *extra_ref(struct extra *e);
 void extra_destroy(struct extra *e);
+
+/** Static power to charge waiting with: 0 where it is unknown. */
+static inline double frontier_static_w(const hg_frontier *f)
+{
+	return f->info.static_power_w > 0 ? f->info.static_power_w : 0;
+}
+
+/** Index of the k-th of all n + n_waiting points by time. */
+static inline uint32_t frontier_by_time(const hg_frontier *f, size_t k)
+{
+	return f->order ? f->order[k] : (uint32_t)k;
+}
+
+/** How many points there are, those that are worth it only while waiting is charged included. */
+static inline size_t frontier_all(const hg_frontier *f)
+{
+	return f->n + f->n_waiting;
+}
 
 #endif

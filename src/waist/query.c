@@ -21,18 +21,20 @@ struct answer {
 	bool feasible;
 };
 
-static size_t cheapest_of_first(const struct question *q, size_t n)
+/* Effective energy falls along all points by time, energy along those that do not wait. */
+static size_t slowest(const struct question *q)
 {
-	return q->charge && q->f->best ? q->f->best[n - 1] : n - 1;
+	return q->charge ? frontier_by_time(q->f, frontier_all(q->f) - 1) : q->f->n - 1;
 }
 
 static struct answer within_time(const struct question *q, double limit_s)
 {
-	size_t n = search_le(&q->f->by_time, limit_s);
+	bool all = q->charge && q->f->order;
+	size_t n = search_le(all ? &q->f->by_order : &q->f->by_time, limit_s);
 
 	if (!n)
 		return (struct answer){0, false};
-	return (struct answer){cheapest_of_first(q, n), true};
+	return (struct answer){all ? q->f->order[n - 1] : n - 1, true};
 }
 
 static struct answer within_budget(const struct question *q)
@@ -59,7 +61,7 @@ static struct answer answer(const struct question *q)
 {
 	switch (q->objective.kind) {
 	case HG_MIN_ENERGY:
-		return (struct answer){cheapest_of_first(q, q->f->n), true};
+		return (struct answer){slowest(q), true};
 	case HG_MIN_TIME:
 		return (struct answer){0, true};
 	case HG_ETA:
@@ -114,15 +116,12 @@ static hg_err check(struct question *q, hg_error *why)
 
 static double cost_of(const struct question *q, const hg_point *p)
 {
-	double static_w = q->f->info.static_power_w;
 	double eta = q->objective.value;
 
 	if (q->objective.kind == HG_ETA)
 		return eta >= 1 ? p->energy_j
 				: eta * p->energy_j + (1 - eta) * q->max_power_w * p->time_s;
-	if (q->charge && q->f->best)
-		return p->energy_j - static_w * p->time_s;
-	return p->energy_j;
+	return q->charge ? p->energy_j - frontier_static_w(q->f) * p->time_s : p->energy_j;
 }
 
 hg_err hg_frontier_pick(

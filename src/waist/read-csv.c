@@ -23,8 +23,7 @@ struct table {
 	hg_frontier_info info;
 	struct columns cols;
 	struct cloud cloud;
-	bool repeated;    /* the same setting may stand twice */
-	size_t set_aside; /* how many of the last points are none of the frontier */
+	bool repeated; /* the same setting may stand twice */
 	double *row;
 };
 
@@ -188,9 +187,6 @@ static hg_err take_line(struct table *t, struct slice line)
 	if (slice_is(key, "devices")) {
 		err = take_number(t, key, line, UINT32_MAX, &number);
 		t->info.devices = err ? 0 : (uint32_t)number;
-	} else if (slice_is(key, "set_aside")) {
-		err = take_number(t, key, line, UINT32_MAX, &number);
-		t->set_aside = err ? 0 : (size_t)number;
 	}
 	return err;
 }
@@ -416,9 +412,6 @@ static hg_err read_table(struct table *t, struct csv *csv, hg_frontier **out)
 		err = cloud_check_unique(&t->cloud, &t->cols, t->origin, t->why);
 	if (err)
 		return err;
-	if (t->set_aside && t->set_aside < t->cloud.points.len)
-		return cloud_restore(&t->cloud, t->cloud.points.len - t->set_aside, &t->cols,
-			&t->info, t->origin, out, t->why);
 	return cloud_build(&t->cloud, &t->cols, &t->info, t->origin, out, t->why);
 }
 

@@ -166,7 +166,7 @@ static hg_err read_part(
 	err = read_index(r, at, child, "child index", 0, (double)r->n_children - 1, &part->child);
 	if (err)
 		return err;
-	n = hg_frontier_count(r->children[part->child]);
+	n = frontier_all(r->children[part->child]);
 	err = read_index(r, at, point, "point index", 0, (double)n - 1, &part->point);
 	if (err)
 		return err;
@@ -247,6 +247,15 @@ struct members {
 	bool time, energy;
 };
 
+/* The mark is for people: which points wait follows from their figures. */
+static hg_err read_waiting(struct reading *r, const struct place *at, const struct json *m)
+{
+	if (m->type == JSON_TRUE || m->type == JSON_FALSE)
+		return HG_OK;
+	return read_fail(r, m, "%s[%zu].waiting: expected true or false, found %s", at->list,
+		at->index, json_type_text(m));
+}
+
 static hg_err read_member(struct reading *r, const struct place *at, const struct json *m,
 	hg_point *p, struct members *found, struct buf *unknown)
 {
@@ -266,6 +275,8 @@ static hg_err read_member(struct reading *r, const struct place *at, const struc
 		return read_figure(r, at, m, &p->energy_rsd);
 	if (strcmp(key, "origin") == 0)
 		return read_origin(r, at, m, &p->origin);
+	if (strcmp(key, "waiting") == 0)
+		return read_waiting(r, at, m);
 	if (strcmp(key, "setting") == 0)
 		found->setting = m;
 	else if (strcmp(key, "parts") == 0)
@@ -322,10 +333,10 @@ static hg_err check_order(struct reading *r, const struct place *at, const struc
 {
 	const hg_point *p;
 
-	if (r->op == HG_OP_NONE || at->index == 0)
+	if (r->op == HG_OP_NONE)
 		return HG_OK;
 	p = vec_at(&r->cloud.points, at->index);
-	if (p->time_s > p[-1].time_s && p->energy_j < p[-1].energy_j)
+	if (staircase_step(&r->stair, p))
 		return HG_OK;
 	return read_fail(r, v,
 		"%s[%zu]: expected more time and less energy than the point before it", at->list,

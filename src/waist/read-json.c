@@ -350,6 +350,25 @@ static hg_err sort_members(struct reading *r, const struct json *v, const struct
 	return err;
 }
 
+/* Unknown members are kept by place; points that wait were moved behind the others. */
+static hg_err place_extra(struct reading *r, const hg_frontier *f)
+{
+	size_t n = frontier_all(f);
+	char **placed;
+
+	if (!f->order || !r->extra->n_points)
+		return HG_OK;
+	placed = calloc(n, sizeof *placed);
+	if (!placed)
+		return no_memory(r);
+	for (size_t k = 0; k < n && k < r->extra->n_points; k++)
+		placed[f->order[k]] = r->extra->points[k];
+	free(r->extra->points);
+	r->extra->points = placed;
+	r->extra->n_points = n;
+	return HG_OK;
+}
+
 static hg_err compose(struct reading *r, hg_frontier **out)
 {
 	struct frontier_seed seed = {.n = r->cloud.points.len, .info = &r->info, .op = r->op};
@@ -367,7 +386,8 @@ static hg_err compose(struct reading *r, hg_frontier **out)
 	vec_init(&r->cloud.points, sizeof(hg_point), POINTS_MAX);
 	vec_init(&r->part_begin, sizeof(size_t), POINTS_MAX);
 	vec_init(&r->parts, sizeof(hg_part), POINTS_MAX);
-	return frontier_make(&seed, out, r->why);
+	err = frontier_make(&seed, out, r->why);
+	return err ? err : place_extra(r, *out);
 }
 
 static bool extra_is_empty(const struct extra *e)
@@ -427,6 +447,7 @@ static hg_err read_body(struct reading *r, const struct json *v, hg_frontier **o
 			m[MEMBER_POINTS] && m[MEMBER_POINTS]->type == JSON_ARRAY
 				? "an empty one"
 				: json_type_text(m[MEMBER_POINTS]));
+	staircase_init(&r->stair, r->info.static_power_w);
 	err = read_points(r, m[MEMBER_POINTS], m[MEMBER_DOMINATED]);
 	return err ? err : finish(r, out);
 }

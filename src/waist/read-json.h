@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "frontier.h"
+#include "hull.h"
 
 /** Most memory for the tree of one file. */
 #define TREE_MAX ((size_t)4 << 30)
@@ -31,6 +32,7 @@ struct reading {
 	struct vec part_begin; /* size_t, one for each point */
 	struct vec parts;      /* hg_part */
 	struct extra *extra;
+	struct staircase stair; /* of a composed frontier's points so far */
 };
 
 /** "FILE:LINE: what" with HG_EFORMAT; v is the value that is wrong. */

@@ -34,7 +34,7 @@ hg_err hg_frontier_realise(const hg_frontier *f, size_t point, hg_leaf_fn fn, vo
 	struct vec stack;
 	hg_err err;
 
-	if (point >= f->n)
+	if (point >= frontier_all(f))
 		return HG_EINVAL;
 	vec_init(&stack, sizeof p, MAX_PENDING);
 	err = vec_push(&stack, &p);

@@ -189,20 +189,6 @@ static hg_err put_points(
 	return err;
 }
 
-/* Whether a point was set aside though none beats it, because it was a near tie. */
-static bool has_near_ties(const hg_frontier *f)
-{
-	size_t i = 0;
-
-	for (size_t k = 0; k < f->n_dominated; k++) {
-		while (i + 1 < f->n && f->points[i + 1].time_s <= f->dominated[k].time_s)
-			i++;
-		if (f->points[i].energy_j > f->dominated[k].energy_j)
-			return true;
-	}
-	return false;
-}
-
 static hg_err put_knobs(const hg_frontier *f, struct buf *out, hg_error *why)
 {
 	size_t n;
@@ -214,14 +200,21 @@ static hg_err put_knobs(const hg_frontier *f, struct buf *out, hg_error *why)
 		err = put_knob(out, &knobs[i], why);
 	if (!err && repeats)
 		buf_adds(out, "# repeated_settings\n");
-	if (!err && has_near_ties(f))
-		buf_addf(out, "# set_aside %zu\n", f->n_dominated);
 	buf_adds(out, "time_s,energy_j,time_rsd,energy_rsd,origin");
 	for (size_t i = 0; i < n; i++) {
 		buf_addc(out, ',');
 		csv_write_field(out, knobs[i].name, strlen(knobs[i].name));
 	}
 	buf_addc(out, '\n');
+	return err;
+}
+
+static hg_err put_points_by_time(const hg_frontier *f, struct buf *out, hg_error *why)
+{
+	hg_err err = HG_OK;
+
+	for (size_t k = 0; k < frontier_all(f) && !err; k++)
+		err = put_points(f, &f->points[frontier_by_time(f, k)], 1, out, why);
 	return err;
 }
 
@@ -234,7 +227,7 @@ hg_err frontier_write_csv(const hg_frontier *f, struct buf *out, hg_error *why)
 	if (!err)
 		err = put_knobs(f, out, why);
 	if (!err)
-		err = put_points(f, f->points, f->n, out, why);
+		err = put_points_by_time(f, out, why);
 	if (!err)
 		err = put_points(f, f->dominated, f->n_dominated, out, why);
 	return err ? err : out->failed;

@@ -318,7 +318,7 @@ static void put_figure(struct buf *out, const char *key, double v)
 static hg_err put_point(struct writing *w, const hg_frontier *f, const hg_point *p, size_t place)
 {
 	const struct extra *extra = f->extra;
-	size_t key = f->op == HG_OP_NONE ? p->setting : place;
+	size_t key = f->op == HG_OP_NONE ? p->setting : place; /* of what is unknown */
 	size_t n = 0;
 	const hg_part *parts = place == SIZE_MAX ? NULL : hg_frontier_parts(f, place, &n);
 	hg_err err;
@@ -331,6 +331,8 @@ static hg_err put_point(struct writing *w, const hg_frontier *f, const hg_point 
 	err = put_setting(w, f, p->setting);
 	if (!err)
 		err = put_origin(w, p->origin);
+	if (!err && place != SIZE_MAX && place >= f->n)
+		err = buf_adds(w->out, ", \"waiting\": true");
 	if (!err)
 		err = put_parts(w, parts, n);
 	if (!err && extra && key < extra->n_points)
@@ -344,9 +346,11 @@ static hg_err put_points(struct writing *w, const hg_frontier *f)
 	hg_err err = check_depth(w, 2);
 
 	put_key(w, "points");
-	for (size_t i = 0; i < f->n && !err; i++) {
-		buf_addc(w->out, i ? ',' : '[');
-		err = put_point(w, f, &f->points[i], f->op == HG_OP_NONE ? SIZE_MAX : i);
+	for (size_t k = 0; k < frontier_all(f) && !err; k++) {
+		size_t i = frontier_by_time(f, k);
+
+		buf_addc(w->out, k ? ',' : '[');
+		err = put_point(w, f, &f->points[i], i);
 	}
 	put_line(w->out, w->depth);
 	buf_addc(w->out, ']');

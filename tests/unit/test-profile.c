@@ -86,9 +86,12 @@ static hg_profile_opts options(hg_sweep sweeps[2], const hg_device *d)
 /* Every point, dominated or not. */
 static size_t all_points(const hg_frontier *f, hg_point *out, size_t room)
 {
-	size_t n = hg_frontier_count(f), n_dominated;
+	size_t n = hg_frontier_count(f), n_waiting, n_dominated;
 	const hg_point *dominated = hg_frontier_dominated(f, &n_dominated);
 
+	/* those that wait lie behind the others */
+	hg_frontier_waiting(f, &n_waiting);
+	n += n_waiting;
 	assert_true(n + n_dominated <= room);
 	memcpy(out, hg_frontier_points(f), n * sizeof *out);
 	if (n_dominated)

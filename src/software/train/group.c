@@ -65,24 +65,31 @@ static int compare_rows(const double *a, const double *b, size_t n)
 	return order;
 }
 
-/* Point i of a rank: first the frontier's, then the dominated ones. NULL: there are no more */
+/* Point i of a rank: first the frontier's, then what waits, then what is dominated; NULL at the
+ * end. */
 static const hg_point *point_at(const hg_frontier *f, size_t i)
 {
+	size_t n_waiting, n_dominated;
 	size_t n = hg_frontier_count(f);
-	size_t n_dominated;
+	const hg_point *waiting = hg_frontier_waiting(f, &n_waiting);
 	const hg_point *dominated = hg_frontier_dominated(f, &n_dominated);
 
 	if (i < n)
 		return hg_frontier_points(f) + i;
-	return i - n < n_dominated ? dominated + (i - n) : NULL;
+	i -= n;
+	if (i < n_waiting)
+		return waiting + i;
+	i -= n_waiting;
+	return i < n_dominated ? dominated + i : NULL;
 }
 
 static size_t count_points(const hg_frontier *f)
 {
-	size_t n_dominated;
+	size_t n_waiting, n_dominated;
 
+	(void)hg_frontier_waiting(f, &n_waiting);
 	(void)hg_frontier_dominated(f, &n_dominated);
-	return hg_frontier_count(f) + n_dominated;
+	return hg_frontier_count(f) + n_waiting + n_dominated;
 }
 
 /* Index of a word among the choices of a knob, or -1. */
