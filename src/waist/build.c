@@ -266,16 +266,19 @@ static void sweep(const struct cloud *c, struct frontier_seed *seed)
 	for (size_t i = 0; i < c->n_order; i = end) {
 		size_t best = cheapest_of_equals(c, i, &end);
 		const hg_point *p = &c->points[c->order[best].index];
-		bool cheaper = saved(c, &least, p) > 0;
+		bool kept = saves_enough(c, &least, p);
 
-		if (saves_enough(c, &least, p)) {
+		if (kept) {
 			keep(c, &least, p);
 			seed->points[seed->n++] = *p;
 		}
-		/* A near tie is neither on the frontier nor dominated. */
-		for (size_t j = i; seed->dominated && j < end; j++)
-			if (!cheaper || j != best)
-				seed->dominated[seed->n_dominated++] = c->points[c->order[j].index];
+		for (size_t j = i; seed->dominated && j < end; j++) {
+			const hg_point *other = &c->points[c->order[j].index];
+
+			/* A near tie is neither on the frontier nor dominated. */
+			if ((!kept || j != best) && saved(c, &least, other) <= 0)
+				seed->dominated[seed->n_dominated++] = *other;
+		}
 	}
 }
 
