@@ -8,6 +8,8 @@
 
 #include <hourglass/sim.h>
 
+#include "core/progress.h"
+
 #define ROWS_MAX   2000000
 #define DETAIL_MAX 200000 /* rows that may be recorded in full */
 #define CHUNKS     512    /* rows that sum up the rest */
@@ -128,7 +130,10 @@ static bool in_detail(const struct job *job, uint64_t units)
 static hg_err run_units(struct job *job, uint64_t units, hg_error *why)
 {
 	uint64_t most = job->rig->n > 1 ? 1 : units / CHUNKS + 1;
+	struct progress progress;
 	hg_err rc = HG_OK;
+
+	progress_init(&progress, watch_progress, &job->watch, "run", units);
 
 	while (rc == HG_OK && job->outcome->units < units) {
 		bool detail = in_detail(job, units);
@@ -142,7 +147,7 @@ static hg_err run_units(struct job *job, uint64_t units, hg_error *why)
 			rc = wait_for_all(job, why);
 		if (rc == HG_OK)
 			job->outcome->units += now;
-		if (rc == HG_OK && watch_poll(&job->watch))
+		if (rc == HG_OK && !progress_step(&progress, job->outcome->units))
 			rc = HG_EABORTED;
 	}
 	return rc;
