@@ -36,6 +36,10 @@ static void say(const struct cli *cli, const char *fmt, va_list ap)
 	char text[1024];
 
 	vsnprintf(text, sizeof text, fmt, ap);
+	/* what the user typed may be anything; an error is one line */
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	fprintf(stderr, "hourglass%s%s: %s\n", cli->cmd ? " " : "", cli->cmd ? cli->cmd->path : "",
 		text);
 }

@@ -35,6 +35,9 @@ says "hourglass help: 'list' has no commands of its own"
 bad help frontier pick now
 says "hourglass help: unexpected argument 'now'; usage: hourglass help [COMMAND [COMMAND]] [--json]"
 
+bad "$(printf 'two\nlines\033[1m')"
+says "hourglass: unknown command 'two?lines?[1m'; 'hourglass help' lists them"
+
 # Options: spelling, values, how often, how many arguments.
 bad frontier pick f.json --min-enrgy
 says "hourglass frontier pick: unknown option '--min-enrgy'; did you mean '--min-energy'?"
