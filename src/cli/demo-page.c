@@ -154,11 +154,11 @@ static void add_power(struct buf *out, const struct demo *d)
 
 	buf_adds(out, "<h2>3. Power over time, before and after</h2>\n<figure>\n");
 	plot_power(out, "Power over the whole job (simulated)", series, 2, run->outcome.time_s);
-	buf_adds(out, "<figcaption>The area under each line is its energy. The job takes a little "
-		      "longer and draws much less.</figcaption>\n</figure>\n<figure>\n");
+	buf_adds(out,
+		"<figcaption>The area under each line is its energy.</figcaption>\n</figure>\n<figure>\n");
 	plot_power(out, "Power over the first steps (simulated)", series, 2, steps);
-	buf_adds(out, "<figcaption>The same two runs from near: compute-bound kernels run at the "
-		      "power limit, memory-bound ones and host gaps below it.</figcaption>\n"
+	buf_adds(out, "<figcaption>The same two runs from near: power changes with every kernel "
+		      "and host gap.</figcaption>\n"
 		      "</figure>\n");
 }
 
