@@ -37,6 +37,7 @@ bench: all
 
 install: all
 	@cmake --install build/release --prefix "$(PREFIX)"
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 format:
 	@tools/bootstrap lint
