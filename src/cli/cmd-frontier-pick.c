@@ -62,10 +62,10 @@ static void pick_text(
 	buf_adds(out, ": ");
 	point_text(out, f, pick->index);
 	buf_addf(out, "\n  time   %s", quantity_format(QUANTITY_TIME, p->time_s, time));
-	if (p->time_rsd > 0)
+	if (p->time_rsd > 1e-5)
 		buf_addf(out, " (sd %.2g %%)", 100 * p->time_rsd);
 	buf_addf(out, "\n  energy %s", quantity_format(QUANTITY_ENERGY, p->energy_j, energy));
-	if (p->energy_rsd > 0)
+	if (p->energy_rsd > 1e-5)
 		buf_addf(out, " (sd %.2g %%)", 100 * p->energy_rsd);
 	buf_adds(out, ", ");
 	origin_text(out, p->origin);

@@ -7,6 +7,9 @@
 #include "load.h"
 #include "table.h"
 
+/* Smaller relative standard deviations are not told apart. */
+#define RSD_TINY 1e-5
+
 static const struct option show_options[] = {
 	{.name = "all", .abbr = 'a', .kind = OPTION_FLAG, .text = "dominated settings too"},
 	{.name = "hull",
@@ -26,37 +29,80 @@ enum row_kind {
 typedef hg_err (*row_fn)(
 	void *user, const hg_frontier *f, const hg_point *p, enum row_kind kind, size_t index);
 
+/** Indices of the dominated points by time. @return NULL: out of memory */
+static size_t *lost_by_time(const hg_frontier *f)
+{
+	size_t n = dominated_count(f), w = 0, o, n_waiting;
+	size_t *order = calloc(n + 1, sizeof *order);
+
+	/* two runs that are sorted already */
+	hg_frontier_waiting(f, &n_waiting);
+	o = n_waiting;
+	for (size_t i = 0; order && i < n; i++) {
+		if (o == n ||
+			(w < n_waiting && dominated_at(f, w)->time_s <= dominated_at(f, o)->time_s))
+			order[i] = w++;
+		else
+			order[i] = o++;
+	}
+	return order;
+}
+
+/** Calls fn with the dominated points before time_s. */
+static hg_err lost_rows(
+	const hg_frontier *f, const size_t *order, size_t *at, double time_s, row_fn fn, void *user)
+{
+	hg_err rc = HG_OK;
+
+	for (; rc == HG_OK && *at < dominated_count(f); *at += 1) {
+		const hg_point *p = dominated_at(f, order[*at]);
+
+		if (p->time_s >= time_s)
+			break;
+		rc = fn(user, f, p, ROW_DOMINATED, order[*at]);
+	}
+	return rc;
+}
+
 /** Calls fn with the points and, if asked, the dominated ones merged in by time. */
 static hg_err each_row(const hg_frontier *f, const struct args *args, row_fn fn, void *user)
 {
-	size_t n = hg_frontier_count(f), n_lost, n_hull, h = 0, l = 0;
+	size_t n_hull, h = 0, l = 0;
 	const hg_point *points = hg_frontier_points(f);
-	const hg_point *lost = hg_frontier_dominated(f, &n_lost);
 	const uint32_t *hull = hg_frontier_hull(f, &n_hull);
-	bool hull_only = args_has(args, "hull");
-	hg_err rc = HG_OK;
+	size_t *order = args_has(args, "all") ? lost_by_time(f) : NULL;
+	hg_err rc = args_has(args, "all") && !order ? HG_ENOMEM : HG_OK;
 
-	if (!args_has(args, "all"))
-		n_lost = 0;
-	for (size_t i = 0; rc == HG_OK && i < n; i++) {
-		bool vertex;
+	for (size_t i = 0; rc == HG_OK && i < hg_frontier_count(f); i++) {
+		bool vertex = h < n_hull && hull[h] == i;
 
-		for (; rc == HG_OK && l < n_lost && lost[l].time_s < points[i].time_s; l++)
-			rc = fn(user, f, &lost[l], ROW_DOMINATED, l);
-		vertex = h < n_hull && hull[h] == i;
 		h += vertex;
-		if (rc == HG_OK && (vertex || !hull_only))
+		if (order)
+			rc = lost_rows(f, order, &l, points[i].time_s, fn, user);
+		if (rc == HG_OK && (vertex || !args_has(args, "hull")))
 			rc = fn(user, f, &points[i], vertex ? ROW_HULL : ROW_POINT, i);
 	}
-	for (; rc == HG_OK && l < n_lost; l++)
-		rc = fn(user, f, &lost[l], ROW_DOMINATED, l);
+	if (rc == HG_OK && order)
+		rc = lost_rows(f, order, &l, HUGE_VAL, fn, user);
+	free(order);
 	return rc;
+}
+
+/** Whether a row is a point that pays while waiting is charged. */
+static bool row_waits(const hg_frontier *f, enum row_kind kind, size_t index)
+{
+	size_t n;
+
+	hg_frontier_waiting(f, &n);
+	return kind == ROW_DOMINATED && index < n;
 }
 
 static void add_rsd(struct table *t, double rsd)
 {
 	if (isnan(rsd))
 		table_cell(t, "?");
+	else if (rsd > 0 && rsd < RSD_TINY)
+		table_cell(t, "<%g %%", 100 * RSD_TINY);
 	else
 		table_cell(t, "%.2g %%", 100 * rsd);
 }
@@ -72,7 +118,7 @@ static hg_err row_text(
 
 	buf_init(&setting, 1u << 20);
 	if (kind == ROW_DOMINATED)
-		setting_text(&setting, f, p->setting);
+		dominated_text(&setting, f, index);
 	else
 		point_text(&setting, f, index);
 	table_cell(t, "%s", setting.data ? setting.data : "");
@@ -93,7 +139,8 @@ static hg_err row_text(
 		table_cell(t, "%+.1f %%", 100 * (p->energy_j / fastest->energy_j - 1));
 	else
 		table_cell(t, "-");
-	table_cell(t, "%s", marks[kind]);
+	table_cell(t, "%s%s", marks[kind],
+		row_waits(f, kind, index) ? ", pays while waiting is charged" : "");
 	return t->failed;
 }
 
@@ -101,10 +148,9 @@ static void head_text(struct buf *out, const hg_frontier *f)
 {
 	hg_frontier_info info = {.size = sizeof info};
 	char text[QUANTITY_TEXT];
-	size_t lost;
+	size_t lost = dominated_count(f);
 
 	hg_frontier_get_info(f, &info);
-	hg_frontier_dominated(f, &lost);
 	buf_addf(out, "%s: %zu point%s", info.name[0] ? info.name : "frontier",
 		hg_frontier_count(f), hg_frontier_count(f) == 1 ? "" : "s");
 	if (lost)
@@ -145,17 +191,21 @@ static hg_err row_json(
 {
 	struct json_out *j = user;
 	hg_err rc = HG_OK;
+	bool waits = row_waits(f, kind, index);
 
+	if (waits)
+		index += hg_frontier_count(f);
 	json_open(j, '{', true);
 	json_key(j, "setting");
-	if (kind == ROW_DOMINATED)
+	if (kind == ROW_DOMINATED && !waits)
 		setting_json(j, f, p->setting);
 	else
 		rc = point_setting_json(j, f, index);
 	figures_json(j, p);
 	json_kv_bool(j, "hull", kind == ROW_HULL);
 	json_kv_bool(j, "dominated", kind == ROW_DOMINATED);
-	if (rc == HG_OK && kind != ROW_DOMINATED && hg_frontier_op(f) != HG_OP_NONE) {
+	json_kv_bool(j, "waiting", waits);
+	if (rc == HG_OK && (kind != ROW_DOMINATED || waits) && hg_frontier_op(f) != HG_OP_NONE) {
 		json_key(j, "parts");
 		rc = parts_json(j, f, index);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "describe.h"
 #include "load.h"
 #include "rig.h"
 
@@ -61,11 +62,8 @@ static int save(struct cli *cli, const struct args *args, const hg_frontier *f, 
 			       : rc;
 	written_rc = frontier_write(cli, args, f, args_text(args, "output", "-"));
 	if (rc == EXIT_INTERRUPTED && written_rc == EXIT_OK) {
-		size_t lost;
-
-		hg_frontier_dominated(f, &lost);
 		cli_note(cli, "interrupted; the %zu settings measured so far were written",
-			hg_frontier_count(f) + lost);
+			hg_frontier_count(f) + dominated_count(f));
 	}
 	return written_rc == EXIT_OK ? rc : written_rc;
 }

@@ -102,6 +102,35 @@ void setting_json(struct json_out *j, const hg_frontier *f, hg_setting row)
 	json_close(j, '}');
 }
 
+size_t dominated_count(const hg_frontier *f)
+{
+	size_t waiting, others;
+
+	hg_frontier_waiting(f, &waiting);
+	hg_frontier_dominated(f, &others);
+	return waiting + others;
+}
+
+const hg_point *dominated_at(const hg_frontier *f, size_t i)
+{
+	size_t n_waiting, n_others;
+	const hg_point *waiting = hg_frontier_waiting(f, &n_waiting);
+	const hg_point *others = hg_frontier_dominated(f, &n_others);
+
+	return i < n_waiting ? &waiting[i] : &others[i - n_waiting];
+}
+
+void dominated_text(struct buf *out, const hg_frontier *f, size_t i)
+{
+	size_t waiting;
+
+	hg_frontier_waiting(f, &waiting);
+	if (i < waiting)
+		point_text(out, f, hg_frontier_count(f) + i);
+	else
+		setting_text(out, f, dominated_at(f, i)->setting);
+}
+
 static const hg_point *leaf_point(const struct leaf *leaf)
 {
 	return &hg_frontier_points(leaf->frontier)[leaf->point];

@@ -30,6 +30,17 @@ void setting_label(struct buf *out, const hg_frontier *f, hg_setting row);
 /** Writes {"power_limit_w": 150}; null for a point without setting. */
 void setting_json(struct json_out *j, const hg_frontier *f, hg_setting row);
 
+/*
+ * Dominated points are those that are worth taking only while waiting is charged, which lie right
+ * behind the points, and then the others.
+ */
+/** How many there are. */
+size_t dominated_count(const hg_frontier *f);
+/** The i-th one, i < dominated_count(); not sorted by time. */
+const hg_point *dominated_at(const hg_frontier *f, size_t i);
+/** Appends the setting of the i-th dominated point. */
+void dominated_text(struct buf *out, const hg_frontier *f, size_t i);
+
 /** Appends the setting of a point; of a composed one its first parts. */
 void point_text(struct buf *out, const hg_frontier *f, size_t point);
 /** Writes the parts of a point: [{"name", "setting", "count", "time_s", "energy_j"}]. */

@@ -69,11 +69,10 @@ void frontiers_free(hg_frontier **list, size_t n)
 void written(struct cli *cli, const struct args *args, const char *path, const hg_frontier *f)
 {
 	const hg_point *p = hg_frontier_points(f);
-	size_t n = hg_frontier_count(f), lost;
+	size_t n = hg_frontier_count(f), lost = dominated_count(f);
 	char t0[QUANTITY_TEXT], t1[QUANTITY_TEXT], e0[QUANTITY_TEXT], e1[QUANTITY_TEXT];
 	struct json_out j;
 
-	hg_frontier_dominated(f, &lost);
 	if (args_has(args, "json")) {
 		json_out_init(&j, &cli->out);
 		json_open(&j, '{', true);

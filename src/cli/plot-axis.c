@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "describe.h"
 #include "plot.h"
 
 /* How far beyond the frontier, in its own extent, dominated points are still shown. */
@@ -133,12 +134,11 @@ size_t plot_axes(const struct plot *p, struct axis *time, struct axis *energy, s
 	most.t1 += x.t1 > x.t0 ? FAR_OFF * (x.t1 - x.t0) : x.t1;
 	most.e1 += x.e1 > x.e0 ? FAR_OFF * (x.e1 - x.e0) : x.e1;
 	for (size_t s = 0; s < p->n_series; s++) {
-		size_t n;
-		const hg_point *lost = hg_frontier_dominated(p->series[s].f, &n);
+		for (size_t i = 0; i < dominated_count(p->series[s].f); i++) {
+			const hg_point *lost = dominated_at(p->series[s].f, i);
 
-		for (size_t i = 0; i < n; i++) {
-			if (lost[i].time_s <= most.t1 && lost[i].energy_j <= most.e1)
-				extent_add(&x, &lost[i]);
+			if (lost->time_s <= most.t1 && lost->energy_j <= most.e1)
+				extent_add(&x, lost);
 			else
 				hidden++;
 		}

@@ -189,7 +189,7 @@ static void draw_marker(const struct canvas *c, const hg_frontier *f, const hg_p
 
 	buf_init(&setting, 1u << 20);
 	if (lost)
-		setting_text(&setting, f, p->setting);
+		dominated_text(&setting, f, index);
 	else
 		point_text(&setting, f, index);
 	text = setting.data ? setting.data : "";
@@ -218,18 +218,17 @@ static unsigned char *spot_at(const struct canvas *c, unsigned char *spots, cons
 /** Dominated points, at most one a spot of 2 x 2 pixels. */
 static void draw_lost(const struct canvas *c, const hg_frontier *f)
 {
-	size_t n;
-	const hg_point *lost = hg_frontier_dominated(f, &n);
 	unsigned char *taken = calloc(WIDTH / 2 + 1, HEIGHT / 2 + 1);
 
-	for (size_t i = 0; taken && i < n; i++) {
+	for (size_t i = 0; taken && i < dominated_count(f); i++) {
+		const hg_point *p = dominated_at(f, i);
 		unsigned char *spot;
 
-		if (!plot_shows(&c->time, &c->energy, &lost[i]))
+		if (!plot_shows(&c->time, &c->energy, p))
 			continue;
-		spot = spot_at(c, taken, &lost[i]);
+		spot = spot_at(c, taken, p);
 		if (!*spot)
-			draw_marker(c, f, &lost[i], i, true, 0);
+			draw_marker(c, f, p, i, true, 0);
 		*spot = 1;
 	}
 	if (!taken)
@@ -279,23 +278,21 @@ static void draw_label(struct canvas *c, double x, double y, const char *text, c
 	}
 }
 
-static void block(struct canvas *c, const hg_point *p, size_t n)
+static void block(struct canvas *c, const hg_point *p)
 {
-	for (size_t i = 0; i < n && c->n_boxes < BOXES_MAX / 2; i++) {
-		double x = at_x(c, p[i].time_s), y = at_y(c, p[i].energy_j);
+	double x = at_x(c, p->time_s), y = at_y(c, p->energy_j);
 
+	if (c->n_boxes < BOXES_MAX / 2)
 		c->boxes[c->n_boxes++] = (struct box){x - 4, y - 4, x + 4, y + 4};
-	}
 }
 
 /** Every marker is in the way of text. */
 static void block_markers(struct canvas *c, const hg_frontier *f)
 {
-	size_t n_lost;
-	const hg_point *lost = hg_frontier_dominated(f, &n_lost);
-
-	block(c, hg_frontier_points(f), hg_frontier_count(f));
-	block(c, lost, n_lost);
+	for (size_t i = 0; i < hg_frontier_count(f); i++)
+		block(c, &hg_frontier_points(f)[i]);
+	for (size_t i = 0; i < dominated_count(f); i++)
+		block(c, dominated_at(f, i));
 }
 
 static void draw_labels(struct canvas *c, const hg_frontier *f)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "describe.h"
 #include "plot.h"
 #include "table.h"
 
@@ -157,12 +158,14 @@ static void draw(struct grid *g, const struct plot *p)
 	for (size_t s = 0; s < p->n_series; s++) {
 		const hg_frontier *f = p->series[s].f;
 		const hg_point *points = hg_frontier_points(f);
-		size_t n = hg_frontier_count(f), n_lost;
-		const hg_point *lost = hg_frontier_dominated(f, &n_lost);
+		size_t n = hg_frontier_count(f);
 
-		for (size_t i = 0; i < n_lost; i++)
-			if (plot_shows(&g->time, &g->energy, &lost[i]))
-				mark(g, lost[i].time_s, lost[i].energy_j, 'L');
+		for (size_t i = 0; i < dominated_count(f); i++) {
+			const hg_point *lost = dominated_at(f, i);
+
+			if (plot_shows(&g->time, &g->energy, lost))
+				mark(g, lost->time_s, lost->energy_j, 'L');
+		}
 		for (size_t i = 0; i + 1 < n; i++)
 			line(g, &points[i], &points[i + 1]);
 		for (size_t i = 0; i < n; i++)
@@ -176,14 +179,13 @@ static void draw(struct grid *g, const struct plot *p)
 static void add_legend(struct buf *out, const struct grid *g, const struct plot *p)
 {
 	static const char names[] = "Pxv*#@%";
-	size_t any_lost = 0, n;
+	size_t any_lost = 0;
 
 	buf_addf(out, "%*s", GUTTER, "");
 	for (size_t s = 0; s < p->n_series; s++) {
 		add_mark(out, names[s % (sizeof names - 1)], g->utf8);
 		buf_addf(out, " %s   ", p->series[s].name);
-		hg_frontier_dominated(p->series[s].f, &n);
-		any_lost += n;
+		any_lost += dominated_count(p->series[s].f);
 	}
 	if (any_lost) {
 		add_mark(out, 'L', g->utf8);

@@ -9,6 +9,7 @@
 #include <hourglass/sim.h>
 
 #include "core/text.h"
+#include "describe.h"
 
 const char *rig_data_dir(void)
 {
@@ -302,14 +303,12 @@ bool rig_is_default(const struct rig *rig, const hg_frontier *f, hg_setting row)
 const hg_point *rig_default_point(const struct rig *rig, const hg_frontier *f)
 {
 	const hg_point *points = hg_frontier_points(f);
-	size_t n = hg_frontier_count(f), n_lost;
-	const hg_point *lost = hg_frontier_dominated(f, &n_lost);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < hg_frontier_count(f); i++)
 		if (rig_is_default(rig, f, points[i].setting))
 			return &points[i];
-	for (size_t i = 0; i < n_lost; i++)
-		if (rig_is_default(rig, f, lost[i].setting))
-			return &lost[i];
+	for (size_t i = 0; i < dominated_count(f); i++)
+		if (rig_is_default(rig, f, dominated_at(f, i)->setting))
+			return dominated_at(f, i);
 	return NULL;
 }

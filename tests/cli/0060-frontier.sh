@@ -64,12 +64,25 @@ json '"\(.time_s) \(.energy_j)"' '10 3000'
 run 3 frontier pick f.json --budget 0.5Wh
 one_line
 says_like 'the nearest is power_limit_w=150: 15 s, 2.1 kJ'
-# Waiting at 100 W is charged by crediting the time worked: 2100 - 100 * 15.
+# While waiting at 100 W is charged, time worked is credited: 2150 - 100 * 19, although 125 W is
+# slower and dearer than 150 W.
 good frontier convert f.json --static-power 0.1kW -o s.json
 good frontier pick s.json --deadline 20 --charge-waiting --json
+json '"\(.setting.power_limit_w) \(.cost_j)"' '125 250'
+good frontier pick s.json --deadline 18 --charge-waiting --json
 json '"\(.setting.power_limit_w) \(.cost_j)"' '150 600'
 good frontier pick s.json --deadline 20 --json
-json .cost_j 2100
+json '"\(.setting.power_limit_w) \(.cost_j)"' '150 2100'
+good frontier show s.json
+shows '^f: 4 points, 2 dominated, per step, waiting at 100 W;'
+good frontier show s.json --all
+shows '^power_limit_w=125 .*dominated, pays while waiting is charged$'
+good frontier show s.json --all --json
+json '[.points[] | select(.waiting) | .setting.power_limit_w]' '[125,100]'
+json '[.points[].setting.power_limit_w]' '[300,250,200,150,125,100]'
+good frontier plot s.json -o s.svg
+check "dominated in the plot" test "$(grep -c '<circle class="p lost"' s.svg)" = 2
+
 bad frontier pick f.json
 says "hourglass frontier pick: no objective: give one of --min-energy, --min-time, --eta, --max-slowdown, --deadline, --budget, --knee"
 bad frontier pick f.json --min-energy --min-time
