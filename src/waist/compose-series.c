@@ -11,6 +11,7 @@
 #include "compose.h"
 #include "core/fail.h"
 #include "core/heap.h"
+#include "core/vec.h"
 #include "hull.h"
 
 #define MAX_SUMS ((size_t)1 << 26)
@@ -57,13 +58,17 @@ static hg_err merge_hulls(struct merge *m)
 	if (!err)
 		err = add_current(m);
 	while (!err && heap_top(&m->segments)) {
-		size_t child = (size_t)heap_pop(&m->segments).value;
+		size_t child = (size_t)heap_top(&m->segments)->value;
+		const hg_frontier *f = m->c->children[child];
+		size_t at = ++m->at[child];
 
-		m->at[child]++;
-		m->parts[child].point = m->c->children[child]->hull[m->at[child]];
+		m->parts[child].point = f->hull[at];
 		err = add_current(m);
-		if (!err)
-			err = push_segment(m, child);
+		if (at + 1 == f->n_hull_all)
+			heap_pop(&m->segments);
+		else
+			heap_replace_top(
+				&m->segments, hull_slope(vertex(f, at), vertex(f, at + 1)), child);
 	}
 	return err;
 }

@@ -25,25 +25,51 @@ hg_err compose_init(
 	for (size_t i = 0; i < n; i++)
 		if (!children[i])
 			return fail(why, HG_EINVAL, "frontier %zu to compose is NULL", i);
-	vec_init(&c->points, sizeof(hg_point), MAX_POINTS);
-	vec_init(&c->begins, sizeof(size_t), (size_t)MAX_POINTS + 1);
-	vec_init(&c->parts, sizeof(hg_part), MAX_PARTS);
 	return HG_OK;
 }
 
 void compose_finish(struct compose *c)
 {
-	vec_finish(&c->points);
-	vec_finish(&c->begins);
-	vec_finish(&c->parts);
+	free(c->points);
+	free(c->begins);
+	free(c->parts);
 }
 
-static hg_err push_parts(struct compose *c, const hg_part *parts, size_t n)
+/* Makes *data hold at least `need` elements. Plain arrays: adding a point is the inner loop. */
+static hg_err make_room(void **data, size_t *room, size_t need, size_t most, size_t elem)
 {
-	hg_err err = vec_reserve(&c->parts, n);
+	size_t n = *room ? *room : 64;
+	void *bigger;
 
-	for (size_t i = 0; i < n && !err; i++)
-		err = vec_push(&c->parts, &parts[i]);
+	if (need > most)
+		return HG_ELIMIT;
+	while (n < need)
+		n *= 2;
+	bigger = realloc(*data, n * elem);
+	if (!bigger)
+		return HG_ENOMEM;
+	*data = bigger;
+	*room = n;
+	return HG_OK;
+}
+
+/* Room for one more point of n parts, and for the offset behind the last one. */
+static hg_err make_room_for(struct compose *c, size_t n)
+{
+	hg_err err = HG_OK;
+
+	if (c->n + 2 > c->room) {
+		size_t room = c->room;
+
+		err = make_room(
+			(void **)&c->points, &room, c->n + 2, MAX_POINTS, sizeof *c->points);
+		if (!err)
+			err = make_room((void **)&c->begins, &c->room, c->n + 2, MAX_POINTS,
+				sizeof *c->begins);
+	}
+	if (!err && c->n_parts + n > c->parts_room)
+		err = make_room((void **)&c->parts, &c->parts_room, c->n_parts + n, MAX_PARTS,
+			sizeof *c->parts);
 	return err;
 }
 
@@ -58,24 +84,30 @@ hg_err compose_add(struct compose *c, const hg_point *p, const hg_part *parts, s
 		return HG_OK;
 	c->least_j = fmin(c->least_j, p->energy_j);
 	c->least_effective_j = fmin(c->least_effective_j, effective_j);
-	if (c->points.len) {
-		const hg_point *last = vec_at(&c->points, c->points.len - 1);
-
-		if (p->time_s <= last->time_s) {
-			c->points.len--;
-			c->begins.len--;
-			c->parts.len = *(size_t *)vec_at(&c->begins, c->begins.len);
-		}
-	}
-	err = vec_push(&c->points, p);
-	if (!err)
-		err = vec_push(&c->begins, &c->parts.len);
-	return err ? err : push_parts(c, parts, n);
+	if (c->n && p->time_s <= c->points[c->n - 1].time_s)
+		c->n_parts = c->begins[--c->n];
+	err = make_room_for(c, n);
+	if (err)
+		return err;
+	c->begins[c->n] = c->n_parts;
+	c->points[c->n++] = *p;
+	for (size_t i = 0; i < n; i++)
+		c->parts[c->n_parts++] = parts[i];
+	return HG_OK;
 }
 
 static double square(double x)
 {
 	return x * x;
+}
+
+/* Relative standard deviation of a sum; squares of large figures overflow, which makes it unknown.
+ */
+static double relative(double variance, double sum)
+{
+	if (isinf(variance))
+		return NAN;
+	return sum > 0 ? sqrt(variance) / sum : 0;
 }
 
 hg_point compose_sum(const struct compose *c, const hg_part *parts, size_t n)
@@ -94,8 +126,8 @@ hg_point compose_sum(const struct compose *c, const hg_part *parts, size_t n)
 		energy_var += square(count * p->energy_j * p->energy_rsd);
 		sum.origin |= p->origin;
 	}
-	sum.time_rsd = sum.time_s > 0 ? sqrt(time_var) / sum.time_s : 0;
-	sum.energy_rsd = sum.energy_j > 0 ? sqrt(energy_var) / sum.energy_j : 0;
+	sum.time_rsd = relative(time_var, sum.time_s);
+	sum.energy_rsd = relative(energy_var, sum.energy_j);
 	return sum;
 }
 
@@ -115,32 +147,6 @@ hg_err compose_fail(hg_err err, hg_error *why)
 	}
 }
 
-static void *steal(struct vec *v)
-{
-	void *data = v->data;
-
-	v->data = NULL;
-	v->len = 0;
-	v->cap = 0;
-	return data;
-}
-
-/* Sums of large figures may overflow; a deviation that does is unknown. */
-static bool check_figures(struct vec *points)
-{
-	for (size_t i = 0; i < points->len; i++) {
-		hg_point *p = vec_at(points, i);
-
-		if (!isfinite(p->time_s) || !isfinite(p->energy_j))
-			return false;
-		if (isinf(p->time_rsd))
-			p->time_rsd = NAN;
-		if (isinf(p->energy_rsd))
-			p->energy_rsd = NAN;
-	}
-	return true;
-}
-
 hg_err compose_make(
 	struct compose *c, const hg_frontier_info *info, hg_frontier **out, hg_error *why)
 {
@@ -148,16 +154,15 @@ hg_err compose_make(
 		.op = c->op,
 		.children = c->children,
 		.n_children = c->n_children,
-		.n = c->points.len};
-	hg_err err = vec_push(&c->begins, &c->parts.len);
+		.n = c->n,
+		.points = c->points,
+		.part_begin = c->begins,
+		.parts = c->parts};
 
-	if (err)
-		return fail(why, err, "out of memory");
-	if (!check_figures(&c->points))
-		return fail(why, HG_EINVAL, "times or energies too large to be added");
-	seed.points = steal(&c->points);
-	seed.part_begin = steal(&c->begins);
-	seed.parts = steal(&c->parts);
+	c->begins[c->n] = c->n_parts;
+	c->points = NULL;
+	c->begins = NULL;
+	c->parts = NULL;
 	return frontier_make(&seed, out, why);
 }
 

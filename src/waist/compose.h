@@ -2,7 +2,6 @@
 #ifndef HG_WAIST_COMPOSE_H
 #define HG_WAIST_COMPOSE_H
 
-#include "core/vec.h"
 #include "frontier.h"
 
 /** A composed frontier under construction. */
@@ -13,9 +12,11 @@ struct compose {
 	double static_w; /* of the result, to judge effective energies; 0 unknown */
 	double least_j;  /* of the points so far */
 	double least_effective_j;
-	struct vec points; /* hg_point */
-	struct vec begins; /* size_t, one per point: where its parts start */
-	struct vec parts;  /* hg_part */
+	hg_point *points;
+	size_t *begins; /* one per point: where its parts start */
+	size_t n, room;
+	hg_part *parts;
+	size_t n_parts, parts_room;
 };
 
 /** Checks the children and makes an empty composition; set static_w before the first point. */

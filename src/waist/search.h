@@ -1,4 +1,8 @@
-/* Sorted keys in an order that caches like (Eytzinger: a binary tree, level by level). */
+/*
+ * Sorted keys, searched fast: blocks of 16 keys that share two cache lines, and above them the
+ * first key of each block as a binary tree laid out level by level (Eytzinger), which stays in the
+ * cache.
+ */
 #ifndef HG_WAIST_SEARCH_H
 #define HG_WAIST_SEARCH_H
 
@@ -8,9 +12,10 @@
 #include <hourglass/error.h>
 
 struct search {
-	double *keys;   /* keys[1..n], level order */
-	uint32_t *rank; /* rank[1..n]: place in sorted order; rank[0] == n */
-	size_t n;
+	double *keys;   /* n, padded to whole blocks */
+	double *top;    /* top[1..n_top]: first key of each block, level order */
+	uint32_t *rank; /* rank[1..n_top]: block of each node; rank[0] == n_top */
+	size_t n, n_top;
 };
 
 /** Builds from n sorted keys that lie `stride` bytes apart, each multiplied by sign. O(n). */
@@ -19,7 +24,7 @@ hg_err search_init(struct search *s, const double *keys, size_t n, size_t stride
 /** Frees; a zeroed one is fine. */
 void search_finish(struct search *s);
 
-/** How many keys are <= key. O(log n), a handful of cache misses. */
+/** How many keys are <= key. O(log n): a handful of cache misses. */
 size_t search_le(const struct search *s, double key);
 
 /** How many keys are < key. */
