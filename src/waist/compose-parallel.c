@@ -13,6 +13,9 @@
 #include "core/fail.h"
 #include "core/heap.h"
 
+/* Points to make room for at most before it is known how many there are. */
+#define MAX_RESERVE ((size_t)1 << 20)
+
 struct race {
 	struct compose *c;
 	struct heap next; /* next time of each child */
@@ -64,8 +67,13 @@ static hg_err line_up(struct race *r)
 {
 	const struct compose *c = r->c;
 	double start_s = 0;
-	hg_err err = HG_OK;
+	size_t points = 0;
+	hg_err err;
 
+	for (size_t i = 0; i < c->n_children; i++)
+		points += frontier_all(c->children[i]);
+	/* Rarely as many, and parts grow as needed. */
+	err = compose_reserve(r->c, points < MAX_RESERVE ? points : MAX_RESERVE, points);
 	for (size_t i = 0; i < c->n_children; i++)
 		start_s = fmax(start_s, c->children[i]->points[0].time_s);
 	for (size_t i = 0; i < c->n_children && !err; i++) {

@@ -49,8 +49,14 @@ static hg_err add_current(struct merge *m)
 
 static hg_err merge_hulls(struct merge *m)
 {
-	hg_err err = HG_OK;
+	size_t vertices = 0;
+	hg_err err;
 
+	for (size_t i = 0; i < m->c->n_children; i++)
+		vertices += m->c->children[i]->n_hull_all;
+	if (vertices > MAX_SUMS)
+		return HG_ELIMIT;
+	err = compose_reserve(m->c, vertices, vertices * m->c->n_children);
 	for (size_t i = 0; i < m->c->n_children && !err; i++) {
 		m->parts[i] = (hg_part){(uint32_t)i, m->c->children[i]->hull[0], 1};
 		err = push_segment(m, i);

@@ -38,13 +38,13 @@ void compose_finish(struct compose *c)
 /* Makes *data hold at least `need` elements. Plain arrays: adding a point is the inner loop. */
 static hg_err make_room(void **data, size_t *room, size_t need, size_t most, size_t elem)
 {
-	size_t n = *room ? *room : 64;
+	size_t n = *room + *room / 2;
 	void *bigger;
 
 	if (need > most)
 		return HG_ELIMIT;
-	while (n < need)
-		n *= 2;
+	if (n < need)
+		n = need;
 	bigger = realloc(*data, n * elem);
 	if (!bigger)
 		return HG_ENOMEM;
@@ -53,23 +53,22 @@ static hg_err make_room(void **data, size_t *room, size_t need, size_t most, siz
 	return HG_OK;
 }
 
-/* Room for one more point of n parts, and for the offset behind the last one. */
-static hg_err make_room_for(struct compose *c, size_t n)
+/* There is always room for the offset behind the last point. */
+hg_err compose_reserve(struct compose *c, size_t points, size_t parts)
 {
+	size_t room = c->room;
 	hg_err err = HG_OK;
 
-	if (c->n + 2 > c->room) {
-		size_t room = c->room;
-
+	if (points >= c->room) {
 		err = make_room(
-			(void **)&c->points, &room, c->n + 2, MAX_POINTS, sizeof *c->points);
+			(void **)&c->points, &room, points + 1, MAX_POINTS, sizeof *c->points);
 		if (!err)
-			err = make_room((void **)&c->begins, &c->room, c->n + 2, MAX_POINTS,
+			err = make_room((void **)&c->begins, &c->room, points + 1, MAX_POINTS,
 				sizeof *c->begins);
 	}
-	if (!err && c->n_parts + n > c->parts_room)
-		err = make_room((void **)&c->parts, &c->parts_room, c->n_parts + n, MAX_PARTS,
-			sizeof *c->parts);
+	if (!err && parts > c->parts_room)
+		err = make_room(
+			(void **)&c->parts, &c->parts_room, parts, MAX_PARTS, sizeof *c->parts);
 	return err;
 }
 
@@ -82,11 +81,13 @@ hg_err compose_add(struct compose *c, const hg_point *p, const hg_part *parts, s
 		return HG_ERANGE;
 	if (p->energy_j >= c->least_j && effective_j >= c->least_effective_j)
 		return HG_OK;
-	c->least_j = fmin(c->least_j, p->energy_j);
-	c->least_effective_j = fmin(c->least_effective_j, effective_j);
+	if (p->energy_j < c->least_j)
+		c->least_j = p->energy_j;
+	if (effective_j < c->least_effective_j)
+		c->least_effective_j = effective_j;
 	if (c->n && p->time_s <= c->points[c->n - 1].time_s)
 		c->n_parts = c->begins[--c->n];
-	err = make_room_for(c, n);
+	err = compose_reserve(c, c->n + 1, c->n_parts + n);
 	if (err)
 		return err;
 	c->begins[c->n] = c->n_parts;
@@ -105,9 +106,9 @@ static double square(double x)
  */
 static double relative(double variance, double sum)
 {
-	if (isinf(variance))
-		return NAN;
-	return sum > 0 ? sqrt(variance) / sum : 0;
+	if (variance == 0 || sum <= 0)
+		return 0;
+	return isinf(variance) ? (double)NAN : sqrt(variance) / sum;
 }
 
 hg_point compose_sum(const struct compose *c, const hg_part *parts, size_t n)

@@ -26,6 +26,9 @@ hg_err compose_init(
 /** Frees; a zeroed one is fine. */
 void compose_finish(struct compose *c);
 
+/** Makes room at once for so many points and parts; no more than a hint. */
+hg_err compose_reserve(struct compose *c, size_t points, size_t parts);
+
 /**
  * Adds a point realised by n parts; points come in order of time. One that saves neither energy nor
  * effective energy is left out; one of equal time and less energy replaces the one before.

@@ -21,11 +21,6 @@ bool staircase_step(struct staircase *s, const hg_point *p)
 	return true;
 }
 
-double hull_slope(const hg_point *a, const hg_point *b)
-{
-	return (b->energy_j - a->energy_j) / (b->time_s - a->time_s);
-}
-
 /*
  * Appends a vertex, and drops those before it that it shows to be none; the first `fixed` stay.
  * Comparing rounded slopes, not a cross product: queries search these very slopes, so they must

@@ -36,7 +36,10 @@ void staircase_init(struct staircase *s, double static_power_w);
 bool staircase_step(struct staircase *s, const hg_point *p);
 
 /** Joules per second from a to the slower b. */
-double hull_slope(const hg_point *a, const hg_point *b);
+static inline double hull_slope(const hg_point *a, const hg_point *b)
+{
+	return (b->energy_j - a->energy_j) / (b->time_s - a->time_s);
+}
 
 /** The point farthest below the chord from first to last, both axes scaled to 1; 0 if none is. */
 uint32_t hull_knee(const hg_point *points, size_t n);

@@ -14,87 +14,93 @@ static double *alloc_keys(size_t n)
 	return aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 }
 
-/* In-order walk of the implicit tree hands out the sorted keys; depth is log2(n_top). */
-static size_t fill_top(struct search *s, size_t block, size_t node)
+/*
+ * Which of as many cells as there are blocks. It never falls as the key grows, rounded or not, and
+ * that is all that the search relies on: keys of lower cells are smaller, of higher ones greater.
+ */
+static size_t cell_of(const struct search *s, double key)
 {
-	if (node > s->n_top)
-		return block;
-	block = fill_top(s, block, 2 * node);
-	s->top[node] = s->keys[block * BLOCK];
-	s->rank[node] = (uint32_t)block;
-	return fill_top(s, block + 1, 2 * node + 1);
+	double cell = (key - s->low) * s->cells_per_key;
+
+	if (!(cell > 0))
+		return 0;
+	return cell < (double)s->n_blocks ? (size_t)cell : s->n_blocks - 1;
+}
+
+static void fill(struct search *s, const double *keys, size_t stride, double sign)
+{
+	const char *at = (const char *)keys;
+	size_t padded = s->n_blocks * BLOCK, cell = 0;
+
+	for (size_t i = 0; i < s->n; i++, at += stride)
+		s->keys[i] = sign * *(const double *)(const void *)at;
+	for (size_t i = s->n; i < padded; i++)
+		s->keys[i] = INFINITY;
+	s->low = s->keys[0];
+	s->cells_per_key = (double)s->n_blocks / (s->keys[s->n - 1] - s->low);
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		s->first[i] = s->keys[i * BLOCK];
+		while (cell <= cell_of(s, s->first[i]))
+			s->guess[cell++] = (uint32_t)i;
+	}
+	while (cell <= s->n_blocks)
+		s->guess[cell++] = (uint32_t)s->n_blocks;
 }
 
 hg_err search_init(struct search *s, const double *keys, size_t n, size_t stride, double sign)
 {
-	const char *at = (const char *)keys;
-	size_t padded = (n + BLOCK - 1) / BLOCK * BLOCK;
-
-	s->n = n;
-	s->n_top = padded / BLOCK;
-	s->keys = alloc_keys(padded + BLOCK);
-	s->top = alloc_keys(s->n_top + 1);
-	s->rank = malloc((s->n_top + 1) * sizeof *s->rank);
-	if (!s->keys || !s->top || !s->rank) {
+	*s = (struct search){.n = n, .n_blocks = (n + BLOCK - 1) / BLOCK};
+	if (!n)
+		return HG_OK;
+	s->keys = alloc_keys(s->n_blocks * BLOCK);
+	s->first = alloc_keys(s->n_blocks);
+	s->guess = malloc((s->n_blocks + 1) * sizeof *s->guess);
+	if (!s->keys || !s->first || !s->guess) {
 		search_finish(s);
 		return HG_ENOMEM;
 	}
-	for (size_t i = 0; i < n; i++, at += stride)
-		s->keys[i] = sign * *(const double *)(const void *)at;
-	for (size_t i = n; i < padded + BLOCK; i++)
-		s->keys[i] = INFINITY;
-	s->top[0] = 0;
-	s->rank[0] = (uint32_t)s->n_top;
-	fill_top(s, 0, 1);
+	fill(s, keys, stride, sign);
 	return HG_OK;
 }
 
 void search_finish(struct search *s)
 {
 	free(s->keys);
-	free(s->top);
-	free(s->rank);
+	free(s->first);
+	free(s->guess);
 	*s = (struct search){0};
-}
-
-/*
- * Walking down, each right turn appends a 1 bit. What was last turned left at is the first key
- * beyond the one asked for: cut the trailing ones and the zero before them.
- */
-static size_t last_left_turn(size_t node)
-{
-	return node >> (__builtin_ctzll(~(unsigned long long)node) + 1);
-}
-
-/* The block to look in: the last one whose first key is not beyond, else the first one. */
-static size_t chosen_block(const struct search *s, size_t node)
-{
-	size_t beyond = s->rank[last_left_turn(node)];
-
-	return beyond ? (beyond - 1) * BLOCK : 0;
 }
 
 size_t search_le(const struct search *s, double key)
 {
-	size_t node = 1, start, count = 0;
+	size_t cell, low, high, count = 0;
+	const double *block;
 
-	while (node <= s->n_top)
-		node = 2 * node + (s->top[node] <= key);
-	start = chosen_block(s, node);
+	if (!s->n)
+		return 0;
+	cell = cell_of(s, key);
+	low = s->guess[cell];
+	high = s->guess[cell + 1];
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->first[mid] <= key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return 0;
+	block = s->keys + (low - 1) * BLOCK;
 	for (size_t i = 0; i < BLOCK; i++)
-		count += s->keys[start + i] <= key;
+		count += block[i] <= key;
 	/* Only an infinite key reaches the padding. */
-	return start + count < s->n ? start + count : s->n;
+	count += (low - 1) * BLOCK;
+	return count < s->n ? count : s->n;
 }
 
 size_t search_lt(const struct search *s, double key)
 {
-	size_t node = 1, start, count = 0;
-
-	while (node <= s->n_top)
-		node = 2 * node + (s->top[node] < key);
-	start = chosen_block(s, node);
-	for (size_t i = 0; i < BLOCK; i++)
-		count += s->keys[start + i] < key;
-	return start + count;
+	/* What is less than a key is at most the number before it. */
+	return search_le(s, nextafter(key, -INFINITY));
 }
