@@ -117,6 +117,12 @@ static inline double dag_static_w(const hg_dag *dag, uint32_t node)
 /** Writes a node's name for errors: its own, or "node 12". @return buf */
 const char *dag_node_name(const hg_dag *dag, uint32_t node, char *buf, size_t len);
 
+/** Writes a work's name for errors: its own, or "work 12". @return buf */
+const char *dag_work_name(const hg_dag *dag, uint32_t work, char *buf, size_t len);
+
+/** Frees what hg_dag_finish() makes. */
+void dag_unfinish(hg_dag *dag);
+
 /**
  * Which set of nodes with one setting a node belongs to under a class: numbers 0 .. *n_sets - 1,
  * one a node, sets of one node included, numbered by their first node.
@@ -124,5 +130,12 @@ const char *dag_node_name(const hg_dag *dag, uint32_t node, char *buf, size_t le
  * @return HG_OK, HG_ENOMEM
  */
 hg_err dag_sets(const hg_dag *dag, hg_plan_class class_of, uint32_t *set, uint32_t *n_sets);
+
+/**
+ * Checks that the nodes of each set of a class have a setting in common.
+ * @param n_shared  receives the number of sets of two nodes or more
+ * @return HG_OK, HG_EINVAL (names two nodes), HG_ENOMEM
+ */
+hg_err sets_check(const hg_dag *dag, hg_plan_class class_of, uint32_t *n_shared, hg_error *why);
 
 #endif
