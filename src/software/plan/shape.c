@@ -76,52 +76,72 @@ static uint32_t find_hull(const hg_dag *dag, const struct shape *s, uint32_t *at
 	return n;
 }
 
-/* Slope of a segment that is `rise` J high and `run` ns wide, in quanta of q uW. */
-static int64_t round_slope(double rise_j, int64_t run_ns, int64_t q, double limit)
+/* Slope of a segment in quanta of q uW. */
+static int64_t round_slope(double rise_j, double run_s, int64_t q, double limit)
 {
-	double uw = rise_j / (double)run_ns * 1e15;
+	double uw = rise_j / run_s * 1e6;
 
 	uw = uw < limit ? uw : limit;
 	return (int64_t)llround(uw / (double)q) * q;
 }
 
-/*
- * Slopes from the slowest vertex on. A slope that is not above the one before is taken together
- * with it: the vertex between them goes. With a quantum, each slope is chosen to meet the true
- * energy at its far end, so that errors do not add up.
- */
+/* A hull being made, slowest vertex first. */
+struct hull_maker {
+	const struct choice *choices;
+	struct hull_vertex *v; /* last + 1 of them */
+	uint32_t last;
+	int64_t quantum; /* 0: exact */
+	double limit;
+	double energy_j; /* what the slopes so far make of the last vertex */
+};
+
+/* Adds a faster vertex. While its slope is not above the one before, that vertex goes and both
+ * segments become one. With a quantum each slope aims at the true energy at its far end, so that
+ * errors do not add up. */
+static void add_vertex(struct hull_maker *mk, const struct hull_vertex *h)
+{
+	const struct choice *c = mk->choices + h->choice;
+
+	for (;;) {
+		struct hull_vertex *v = mk->v + mk->last;
+		const struct choice *from = mk->choices + v->choice;
+		double run = from->time_s - c->time_s;
+		double low = mk->quantum ? mk->energy_j : from->eff_j;
+		int64_t slope =
+			round_slope(c->eff_j - low, run, mk->quantum ? mk->quantum : 1, mk->limit);
+
+		if (mk->last == 0 && slope <= 0) { /* waiting so long gains nothing */
+			mk->v[0] = (struct hull_vertex){h->len_ns, SLOPE_NONE, h->choice};
+			mk->energy_j = c->eff_j;
+			return;
+		}
+		if (mk->last == 0 || slope > v[-1].slope_uw) {
+			v->slope_uw = slope;
+			mk->energy_j += (double)slope * 1e-6 * run;
+			v[1] = (struct hull_vertex){h->len_ns, SLOPE_NONE, h->choice};
+			mk->last++;
+			return;
+		}
+		mk->energy_j -= (double)v[-1].slope_uw * 1e-6 *
+				(mk->choices[v[-1].choice].time_s - from->time_s);
+		mk->last--;
+	}
+}
+
 uint32_t shape_hull(
 	const hg_dag *dag, const struct shape *s, int64_t quantum_uw, struct hull_vertex *out)
 {
 	const struct hull_vertex *h = dag->hull + s->hull_first;
-	double limit = FLOW_MAX / ((double)dag->n + 1), energy = dag->choices[h[0].choice].eff_j;
-	int64_t q = quantum_uw > 0 ? quantum_uw : 1;
-	uint32_t n = 0;
+	struct hull_maker mk = {.choices = dag->choices,
+		.v = out,
+		.quantum = quantum_uw,
+		.limit = FLOW_MAX / ((double)dag->n + 1),
+		.energy_j = dag->choices[h[0].choice].eff_j};
 
 	out[0] = (struct hull_vertex){h[0].len_ns, SLOPE_NONE, h[0].choice};
-	for (uint32_t i = 1; i < s->hull_n; i++) {
-		int64_t run = out[n].len_ns - h[i].len_ns, slope;
-		double from = quantum_uw > 0 ? energy : dag->choices[out[n].choice].eff_j;
-
-		slope = round_slope(dag->choices[h[i].choice].eff_j - from, run, q, limit);
-		if (slope <= 0 &&
-			n == 0) { /* what is gained by waiting so long rounds to nothing */
-			out[0] = (struct hull_vertex){h[i].len_ns, SLOPE_NONE, h[i].choice};
-			energy = dag->choices[h[i].choice].eff_j;
-			continue;
-		}
-		if (n > 0 && slope <= out[n - 1].slope_uw) {
-			slope = out[n - 1].slope_uw;
-			n--;
-			run = out[n].len_ns - h[i].len_ns;
-			energy -=
-				(double)slope * 1e-15 * (double)(out[n].len_ns - out[n + 1].len_ns);
-		}
-		out[n].slope_uw = slope;
-		energy += (double)slope * 1e-15 * (double)run;
-		out[++n] = (struct hull_vertex){h[i].len_ns, SLOPE_NONE, h[i].choice};
-	}
-	return n + 1;
+	for (uint32_t i = 1; i < s->hull_n; i++)
+		add_vertex(&mk, h + i);
+	return mk.last + 1;
 }
 
 /* The hull of a shape, at the end of dag->hull. */

@@ -1,0 +1,165 @@
+/*
+ * The planner: whole frontiers of 1F1B pipelines on measured stage profiles.
+ *
+ * usage: bench-plan [--max PxM] [--data DIR]
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <hourglass/plan.h>
+
+#include "core/file.h"
+#include "one-f-one-b.h"
+
+#define STATIC_A100_W 83.64
+
+struct size {
+	uint32_t stages, microbatches;
+	double vary;      /* stages differ by that much */
+	double quantum_w; /* 0: exact */
+};
+
+static const struct size sizes[] = {
+	{4, 8, 0, 0},
+	{4, 32, 0, 0},
+	{8, 24, 0, 0},
+	{8, 96, 0, 0},
+	{8, 512, 0, 0},
+	{8, 48, 0.05, 0},
+	{16, 96, 0, 0},
+	{16, 96, 0.05, 0},
+	{16, 96, 0.05, 5},
+	{32, 96, 0.05, 5},
+	{32, 256, 0, 20},
+	{64, 192, 0.05, 50},
+	{64, 1024, 0.05, 50},
+};
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Median time of a relaxed plan from the store, over its range. */
+static double query_s(const hg_plan_frontier *set)
+{
+	enum {
+		TIMES = 51
+	};
+	hg_plan_frontier_info info = {.size = sizeof info};
+	double took[TIMES];
+
+	hg_plan_frontier_get_info(set, &info);
+	for (int i = 0; i < TIMES; i++) {
+		double t = info.t_min_s + (info.t_max_s - info.t_min_s) * (i + 0.5) / TIMES;
+		double start = now_s();
+		hg_relaxed *r;
+
+		if (hg_relaxed_at(set, t, HG_CLASS_OP, &r, NULL))
+			return (double)NAN;
+		hg_relaxed_destroy(r);
+		took[i] = now_s() - start;
+	}
+	qsort(took, TIMES, sizeof *took, compare_doubles);
+	return took[TIMES / 2];
+}
+
+static int bench_one(const struct onefb_profile *profile, const struct size *z)
+{
+	struct onefb what = {z->stages, z->microbatches, STATIC_A100_W, z->vary, 1};
+	hg_solve_opts opts = {.size = sizeof opts, .quantum_w = z->quantum_w};
+	hg_plan_frontier_info info = {.size = sizeof info};
+	hg_dag *dag = onefb_dag(profile, &what);
+	double best = INFINITY, total = 0;
+	hg_plan_frontier *set = NULL;
+	struct rusage usage;
+	char name[64];
+
+	(void)snprintf(name, sizeof name, "%ux%u%s%s%.0f", z->stages, z->microbatches,
+		z->vary > 0 ? "-distinct" : "", "-q", z->quantum_w);
+	for (int i = 0; dag && i < 7 && (i == 0 || total < 3); i++) {
+		double start = now_s(), took;
+
+		hg_plan_frontier_destroy(set);
+		if (hg_plan_solve(dag, &opts, &set, NULL)) {
+			hg_dag_destroy(dag);
+			return 1;
+		}
+		took = now_s() - start;
+		total += took;
+		best = took < best ? took : best;
+	}
+	hg_dag_destroy(dag);
+	if (!set)
+		return 1;
+	hg_plan_frontier_get_info(set, &info);
+	(void)getrusage(RUSAGE_SELF, &usage);
+	printf("plan_%s_solve %.6f s\n", name, best);
+	printf("plan_%s_pieces %zu 1\n", name, info.pieces);
+	printf("plan_%s_augmentations %llu 1\n", name, (unsigned long long)info.augmentations);
+	printf("plan_%s_query %.6f s\n", name, query_s(set));
+	printf("plan_%s_store %.1f MiB\n", name, (double)info.bytes / 1048576);
+	printf("plan_%s_peak_memory_so_far %.1f MiB\n", name, (double)usage.ru_maxrss / 1024);
+	(void)fflush(stdout);
+	hg_plan_frontier_destroy(set);
+	return 0;
+}
+
+static int load(const char *dir, struct onefb_profile *profile)
+{
+	struct buf text = {0};
+	hg_error why;
+	char path[512];
+	int bad;
+
+	(void)snprintf(
+		path, sizeof path, "%s/pipeline/stage_profile/gpt3-175b+a100_sxm_bf16.csv", dir);
+	if (file_read(path, FILE_MAX, &text, &why)) {
+		fprintf(stderr, "bench-plan: %s; nothing is measured\n", why.text);
+		return -1;
+	}
+	bad = !onefb_parse(text.data, text.len, profile);
+	buf_finish(&text);
+	return bad;
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = HG_BENCH_DIR "/../../shared/data";
+	uint32_t stages = 16, microbatches = 96;
+	struct onefb_profile profile;
+	int bad;
+
+	for (int i = 1; i < argc; i++) {
+		if (i + 1 < argc && strcmp(argv[i], "--data") == 0) {
+			dir = argv[++i];
+		} else if (i + 1 < argc && strcmp(argv[i], "--max") == 0 &&
+			   sscanf(argv[i + 1], "%ux%u", &stages, &microbatches) == 2) {
+			i++;
+		} else {
+			fprintf(stderr, "usage: bench-plan [--max PxM] [--data DIR]\n");
+			return 2;
+		}
+	}
+	bad = load(dir, &profile);
+	if (bad)
+		return bad < 0 ? 0 : 1;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && !bad; i++)
+		if (sizes[i].stages * sizes[i].microbatches <= stages * microbatches)
+			bad = bench_one(&profile, sizes + i);
+	return bad;
+}
