@@ -3,6 +3,7 @@
  *
  * usage: bench-plan [--max PxM] [--data DIR]
  */
+#define _DEFAULT_SOURCE /* clock_gettime, getrusage */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

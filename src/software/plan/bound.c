@@ -152,7 +152,7 @@ static hg_err evaluate(const hg_dag *dag, hg_plan_class class_of, const double *
 	const double *edge, double time_s, double *bound_j, double *flow_w, hg_error *why)
 {
 	struct sum sum = {0, 0};
-	double value;
+	double value = 0;
 	hg_err rc = HG_OK;
 
 	for (uint32_t i = 0; i < dag->n && !rc; i++)
