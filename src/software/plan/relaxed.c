@@ -111,7 +111,8 @@ hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *
 	rc = set_replay(set, time_ns, &s, &drop);
 	if (rc)
 		return fail(why, rc, "out of memory");
-	take_flows(r, set, &s);
+	if (r->info.time_s < (double)last * 1e-9) /* else nothing is gained by more time: no flow */
+		take_flows(r, set, &s);
 	if (drop > 0)
 		sweep_shift(&s, drop);
 	take_times(r, set, &s);
