@@ -1,0 +1,147 @@
+/* Local search: simulated annealing whose every step ends in a plan that wastes no slack. */
+#include "search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK 64 /* steps between looks at the clock */
+
+double effort_share(struct effort *e)
+{
+	double share = 0.0;
+
+	if (e->most)
+		share = (double)e->done / (double)e->most;
+	if (e->seconds > 0.0)
+		share = fmax(share,
+			1e-9 * (double)(e->clock(e->clock_user) - e->began_ns) / e->seconds);
+	if (e->progress && e->progress(e->progress_user, "search", e->done, e->most) != 0)
+		e->stopped = true;
+	return e->stopped || (e->most == 0 && e->seconds <= 0.0) ? 1.0 : fmin(share, 1.0);
+}
+
+/* What a faster row would cost beyond what the time is worth in the relaxed plan. */
+static double regret(const struct walk *w, uint32_t set, uint32_t row)
+{
+	const struct disc *d = w->d;
+	double sum = 0.0;
+
+	for (uint32_t m = d->member_at[set]; m < d->member_at[set + 1]; m++) {
+		uint32_t at = d->member[m];
+		const struct dish *now = &d->dish[d->menu[at] + w->pick[set]];
+		const struct dish *then = &d->dish[d->menu[at] + row];
+
+		sum += then->eff_j - now->eff_j +
+			d->flow[at] * (double)(then->ticks - now->ticks) / d->ticks_per_s;
+	}
+	return sum;
+}
+
+#ifdef TUNE
+double tune[16];
+#else
+static const double tune[16] = {2.0, 0.5, 0.3, 4, 0.5};
+#endif
+
+/* A set and another row for it, drawn with a preference for little regret. */
+static bool draw(const struct walk *w, struct rng *r, bool slower, uint32_t *set, uint32_t *row)
+{
+	const struct disc *d = w->d;
+	double scale = tune[0] * d->step_j;
+
+	for (int tries = 0; tries < 64; tries++) {
+		uint32_t s = (uint32_t)rng_below(r, d->n_sets), now = w->pick[s];
+		uint32_t room = slower ? d->rows[s] - 1 - now : now, step;
+		double g;
+
+		if (room == 0)
+			continue;
+		if (rng_double(r) < 0.5 && room > 4)
+			room = 4;
+		step = 1 + (uint32_t)rng_below(r, room);
+		*set = s;
+		*row = slower ? now + step : now - step;
+		g = regret(w, s, *row);
+		if (g <= 0.0 || rng_double(r) < exp(-g / scale))
+			return true;
+	}
+	return false;
+}
+
+static bool speed_up(struct walk *w, struct rng *r)
+{
+	uint64_t moves = 1 + rng_below(r, 3);
+
+	for (uint64_t k = 0; k < moves; k++) {
+		uint32_t set, row;
+
+		if (draw(w, r, false, &set, &row) && !walk_pick(w, set, row))
+			return false;
+	}
+	return true;
+}
+
+static bool slow_down(struct walk *w, struct rng *r, double most_j, bool *ok)
+{
+	uint32_t set, row;
+
+	*ok = draw(w, r, true, &set, &row);
+	if (!*ok)
+		return true;
+	if (!walk_pick(w, set, row))
+		return false;
+	*ok = repair(w, r, most_j);
+	return true;
+}
+
+bool search(struct walk *w, struct effort *e, double until, struct rng *r)
+{
+	const struct disc *d = w->d;
+	size_t bytes = (size_t)d->n_sets * sizeof *w->pick;
+	uint32_t *best = malloc(bytes);
+	double best_total = w->total, share = effort_share(e), from = share, left = 1.0;
+
+	if (!best)
+		return false;
+	memcpy(best, w->pick, bytes);
+	while (share < until) {
+		double before = w->total, temp;
+		bool ok = true;
+
+		walk_forget(w);
+		if (rng_double(r) < tune[1]) {
+			if (!slow_down(w, r, before + tune[3] * d->step_j, &ok))
+				goto fail;
+		} else if (!speed_up(w, r)) {
+			goto fail;
+		}
+		if (ok) {
+			if (!walk_tails(w))
+				goto fail;
+			reclaim_collect(w, 0);
+			if (!reclaim(w, r))
+				goto fail;
+		}
+		if (++e->done % LOOK == 0) {
+			share = effort_share(e);
+			left = fmax(0.0, (until - share) / (until - from));
+		}
+		temp = tune[2] * d->step_j * left * left;
+		if (!ok || (w->total > before &&
+				   rng_double(r) >= exp((before - w->total) / fmax(temp, 1e-12)))) {
+			walk_undo(w, 0);
+			continue;
+		}
+		if (w->total < best_total - 1e-9) {
+			best_total = w->total;
+			memcpy(best, w->pick, bytes);
+		}
+	}
+	walk_reset(w, best);
+	free(best);
+	return true;
+fail:
+	free(best);
+	return false;
+}
