@@ -35,7 +35,7 @@ struct link {
 
 struct disc {
 	uint32_t n, n_sets, n_keys;
-	uint32_t *node;             /* n: node at a position */
+	uint32_t *node;              /* n: node at a position */
 	uint32_t *succ_at, *pred_at; /* n + 2 */
 	struct link *succ, *pred;
 	uint32_t *set;       /* n: set of a position */
@@ -45,17 +45,17 @@ struct disc {
 	uint32_t *menu;      /* n: first dish of a position's menu */
 	struct dish *dish;
 	uint32_t *before, *after; /* n: neighbour on the device whose setting counts, or NOBODY */
-	double *flow;             /* n: W through the node in the relaxed plan; what time is worth */
-	int64_t *window;          /* n: room in the relaxed plan, ticks */
-	int64_t *start;           /* n: start in the relaxed plan, ticks */
-	uint32_t *slot[2];        /* n: which round of the device's work a position belongs to */
-	int64_t deadline;         /* ticks */
+	double *flow;      /* n: W through the node in the relaxed plan; what time is worth */
+	int64_t *window;   /* n: room in the relaxed plan, ticks */
+	int64_t *start;    /* n: start in the relaxed plan, ticks */
+	uint32_t *slot[2]; /* n: which round of the device's work a position belongs to */
+	int64_t deadline;  /* ticks */
 	double ticks_per_s;
 	double switch_j;
-	int64_t latency; /* ticks */
+	int64_t latency;  /* ticks */
 	uint32_t *by_key; /* latency > 0: dish of a position's menu with a key, or NOBODY */
-	bool sorted;     /* every menu gets cheaper row by row: nothing but time speaks against slow */
-	double step_j;   /* typical difference between neighbouring rows */
+	bool sorted; /* every menu gets cheaper row by row: nothing but time speaks against slow */
+	double step_j; /* typical difference between neighbouring rows */
 };
 
 /** What disc_init() is made from. */
@@ -91,10 +91,10 @@ struct walk {
 	double total;   /* of cost */
 	struct undo *log;
 	size_t log_n, log_cap;
-	size_t pending;  /* tails are right for times up to this length of the log */
-	uint64_t *mask; /* positions to be looked at */
+	size_t pending;    /* tails are right for times up to this length of the log */
+	uint64_t *mask;    /* positions to be looked at */
 	uint32_t *on_path; /* n: round in which a position was on the longest path */
-	uint32_t *stamp; /* n_sets: round in which it became a candidate */
+	uint32_t *stamp;   /* n_sets: round in which it became a candidate */
 	uint32_t round;
 	uint32_t *cand; /* n_sets */
 	uint32_t n_cand;

@@ -8,7 +8,6 @@
 bool menu_has_settings(const hg_dag *dag, uint32_t node);
 
 /** Fills sets, menus and keys of a problem whose positions, neighbours and windows are known. */
-hg_err menu_build(
-	struct disc *d, const hg_dag *dag, const struct disc_opts *opts, hg_error *why);
+hg_err menu_build(struct disc *d, const hg_dag *dag, const struct disc_opts *opts, hg_error *why);
 
 #endif

@@ -102,8 +102,8 @@ static void connect(struct disc *d, const hg_dag *dag, const uint32_t *at_of)
 
 		d->succ_at[at] = links;
 		for (uint32_t e = dag->succ_at[i]; e < dag->succ_at[i + 1]; e++)
-			d->succ[links++] = (struct link){at_of[edges[e].to],
-				(int64_t)ceil(edges[e].lag_s * d->ticks_per_s)};
+			d->succ[links++] = (struct link){
+				at_of[edges[e].to], (int64_t)ceil(edges[e].lag_s * d->ticks_per_s)};
 		if (dag->succ_at[i] == dag->succ_at[i + 1])
 			d->succ[links++] = (struct link){d->n, 0};
 	}

@@ -1,4 +1,5 @@
-/* Giving slack to those who save most with it, and taking time back where the deadline is missed. */
+/* Giving slack to those who save most with it, and taking time back where the deadline is missed.
+ */
 #include "discrete.h"
 
 #include <math.h>
@@ -197,8 +198,7 @@ static void longest_path(struct walk *w)
 }
 
 /* Price of speeding a set up to a row for each tick of the excess that it takes away. */
-static double price(
-	const struct walk *w, uint32_t set, uint32_t row, int64_t excess, bool *enough)
+static double price(const struct walk *w, uint32_t set, uint32_t row, int64_t excess, bool *enough)
 {
 	const struct disc *d = w->d;
 	int64_t won = 0;

@@ -14,8 +14,8 @@ double effort_share(struct effort *e)
 	if (e->most)
 		share = (double)e->done / (double)e->most;
 	if (e->seconds > 0.0)
-		share = fmax(share,
-			1e-9 * (double)(e->clock(e->clock_user) - e->began_ns) / e->seconds);
+		share = fmax(
+			share, 1e-9 * (double)(e->clock(e->clock_user) - e->began_ns) / e->seconds);
 	if (e->progress && e->progress(e->progress_user, "search", e->done, e->most) != 0)
 		e->stopped = true;
 	return e->stopped || (e->most == 0 && e->seconds <= 0.0) ? 1.0 : fmin(share, 1.0);
@@ -33,7 +33,7 @@ static double regret(const struct walk *w, uint32_t set, uint32_t row)
 		const struct dish *then = &d->dish[d->menu[at] + row];
 
 		sum += then->eff_j - now->eff_j +
-			d->flow[at] * (double)(then->ticks - now->ticks) / d->ticks_per_s;
+		       d->flow[at] * (double)(then->ticks - now->ticks) / d->ticks_per_s;
 	}
 	return sum;
 }

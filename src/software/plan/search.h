@@ -6,8 +6,8 @@
 
 /* When to stop. */
 struct effort {
-	uint64_t most;       /* steps; 0: no limit */
-	double seconds;      /* 0: no limit */
+	uint64_t most;  /* steps; 0: no limit */
+	double seconds; /* 0: no limit */
 	hg_clock_fn clock;
 	void *clock_user;
 	int64_t began_ns;

@@ -44,7 +44,7 @@ void start_coherent(const struct disc *d, unsigned rule, double offset, uint32_t
 		if (hi >= d->rows[s])
 			continue;
 		part = (double)(d->window[at] - menu[lo].ticks) /
-			(double)(menu[hi].ticks - menu[lo].ticks);
+		       (double)(menu[hi].ticks - menu[lo].ticks);
 		if (part > theta - floor(theta))
 			pick[s] = hi;
 	}
@@ -61,7 +61,7 @@ void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *
 		for (uint32_t k = d->pred_at[at]; k < d->pred_at[at + 1]; k++) {
 			uint32_t p = d->pred[k].to;
 			int64_t end = head[p] + d->pred[k].lag +
-				d->dish[d->menu[p] + pick[d->set[p]]].ticks;
+				      d->dish[d->menu[p] + pick[d->set[p]]].ticks;
 
 			head[at] = end > head[at] ? end : head[at];
 		}
@@ -78,7 +78,8 @@ void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *
 		for (hi = lo + 1; hi < d->rows[set] && !menu[hi].hull; hi++)
 			;
 		if (hi < d->rows[set] &&
-			menu[hi].ticks <= room + (int64_t)(share * (double)(menu[hi].ticks - menu[lo].ticks)))
+			menu[hi].ticks <=
+				room + (int64_t)(share * (double)(menu[hi].ticks - menu[lo].ticks)))
 			lo = hi;
 		pick[set] = lo;
 	}

@@ -6,7 +6,13 @@
 
 #include "core/fail.h"
 
-enum { UNDO_PICK, UNDO_DUR, UNDO_HEAD, UNDO_TAIL, UNDO_COST };
+enum {
+	UNDO_PICK,
+	UNDO_DUR,
+	UNDO_HEAD,
+	UNDO_TAIL,
+	UNDO_COST
+};
 
 static size_t words(const struct disc *d)
 {
@@ -143,7 +149,8 @@ static bool heads(struct walk *w, uint32_t from)
 
 	for (size_t word = from / 64; word < end; word++) {
 		while (w->mask[word]) {
-			uint32_t i = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(w->mask[word]);
+			uint32_t i =
+				(uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(w->mask[word]);
 			int64_t old = w->head[i], now = 0;
 
 			w->mask[word] &= w->mask[word] - 1;
@@ -295,10 +302,18 @@ void walk_undo(struct walk *w, size_t log_n)
 		const struct undo *u = &w->log[--w->log_n];
 
 		switch (u->kind) {
-		case UNDO_PICK: w->pick[u->at] = (uint32_t)u->old; break;
-		case UNDO_DUR: w->dur[u->at] = u->old; break;
-		case UNDO_HEAD: w->head[u->at] = u->old; break;
-		case UNDO_TAIL: w->tail[u->at] = u->old; break;
+		case UNDO_PICK:
+			w->pick[u->at] = (uint32_t)u->old;
+			break;
+		case UNDO_DUR:
+			w->dur[u->at] = u->old;
+			break;
+		case UNDO_HEAD:
+			w->head[u->at] = u->old;
+			break;
+		case UNDO_TAIL:
+			w->tail[u->at] = u->old;
+			break;
 		default:
 			w->total += u->old_cost - w->cost[u->at];
 			w->cost[u->at] = u->old_cost;
