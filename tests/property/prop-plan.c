@@ -18,7 +18,7 @@
 #define NODES   16
 #define OPTIONS 8
 #define ROUNDS  60
-#define CELLS   (NODES * (NODES + 4) * (OPTIONS + 3))
+#define CELLS   (NODES * (NODES + 8) * (OPTIONS + 3))
 
 /* A random DAG, as given to the planner. */
 struct random_dag {
@@ -286,6 +286,32 @@ static double solve_lp(const struct random_dag *d, double t)
 			value[at] = k == -2 ? 1 : k == -1 ? -1 : d->options[i][k].time_s;
 		}
 	}
+	/* Nodes of a group have the shares of its first node; settings are numbers of options. */
+	for (uint32_t i = 0; i < d->n; i++) {
+		uint32_t f = 0;
+
+		while (d->group[i] != HG_DAG_NO_GROUP && d->group[f] != d->group[i])
+			f++;
+		if (d->group[i] == HG_DAG_NO_GROUP || f == i)
+			continue;
+		for (int k = 0; k < (int)d->n_options[i] || k < (int)d->n_options[f]; k++) {
+			if (k >= (int)d->n_options[f]) {
+				glp_set_col_bnds(lp, first[i] + k, GLP_FX, 0, 0);
+				continue;
+			}
+			if (k >= (int)d->n_options[i]) {
+				glp_set_col_bnds(lp, first[f] + k, GLP_FX, 0, 0);
+				continue;
+			}
+			glp_set_row_bnds(lp, glp_add_rows(lp, 1), GLP_FX, 0, 0);
+			for (int side = 0; side < 2; side++) {
+				at++;
+				row[at] = glp_get_num_rows(lp);
+				col[at] = first[side ? f : i] + k;
+				value[at] = side ? -1 : 1;
+			}
+		}
+	}
 	glp_load_matrix(lp, at, row, col, value);
 	glp_set_obj_dir(lp, GLP_MIN);
 	result = glp_simplex(lp, &parm) == 0 && glp_get_status(lp) == GLP_OPT
@@ -334,6 +360,50 @@ static void test_relaxed(void **state)
 			check_relaxed(&d, set, t);
 #ifdef HG_TEST_GLPK
 			check_lp(&d, set, t);
+#endif
+		}
+		hg_plan_frontier_destroy(set);
+		hg_dag_destroy(d.dag);
+	}
+}
+
+/* Nodes that share settings: the relaxed plan is the linear program's, and so is its bound. */
+static void test_groups(void **state)
+{
+	struct rng r;
+
+	(void)state;
+	rng_init(&r, cloud_seed() + 3);
+	for (size_t round = 0; round < ROUNDS * cloud_effort(); round++) {
+		struct random_dag d;
+		hg_plan_frontier *set;
+		hg_plan_frontier_info info = {.size = sizeof info};
+		hg_error why;
+
+		fill(&r, &d, NODES, 3);
+		assert_ok(build(&d, &why), &why);
+		assert_ok(hg_plan_solve(d.dag, NULL, &set, &why), &why);
+		hg_plan_frontier_get_info(set, &info);
+		for (int k = 0; k <= 4; k++) {
+			double t = info.t_min_s + (2 * info.t_max_s - info.t_min_s) * k / 4;
+			hg_relaxed_info at = {.size = sizeof at};
+			hg_relaxed *relaxed;
+			hg_err rc = hg_relaxed_at(set, t, HG_CLASS_OP, &relaxed, &why);
+
+#ifdef HG_TEST_GLPK
+			double lp = solve_lp(&d, t);
+
+			if (k > 0) /* at T_min rounding decides */
+				assert_int_equal(rc == HG_EINFEASIBLE, isnan(lp) != 0);
+#endif
+			if (rc)
+				continue;
+			hg_relaxed_get_info(relaxed, &at);
+			hg_relaxed_destroy(relaxed);
+			assert_near_abs(at.bound_j, at.energy_j, 1e-6, 1e-6 + 1e-9 * at.flow_w);
+#ifdef HG_TEST_GLPK
+			if (k > 0)
+				assert_near_abs(at.energy_j, lp, 1e-6, 1e-6 + 1e-9 * at.flow_w);
 #endif
 		}
 		hg_plan_frontier_destroy(set);
@@ -442,6 +512,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_relaxed),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_quantum),
 	};

@@ -128,11 +128,53 @@ static void test_between(void **state)
 	}
 }
 
+/* Savings in %, 8x24, of the classes at 1.001, 1.01, 1.05, 1.1 T_min (planning.md section 8.1). */
+static void test_classes(void **state)
+{
+	static const double at[] = {1.001, 1.01, 1.05, 1.1};
+	static const struct {
+		size_t golden;
+		hg_plan_class class_of;
+		double saving[4];
+	} cases[] = {
+		{1, HG_CLASS_FAMILY, {1.69, 9.43, 18.22, 23.21}},
+		{1, HG_CLASS_RAMP, {14.53, 16.28, 21.73, 26.09}},
+		{5, HG_CLASS_FAMILY, {3.50, 10.03, 18.67, 24.58}},
+		{5, HG_CLASS_RAMP, {11.26, 13.71, 21.90, 25.45}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		hg_plan_frontier *set = solve(goldens + cases[i].golden);
+		hg_plan_frontier_info info = {.size = sizeof info};
+
+		hg_plan_frontier_get_info(set, &info);
+		for (size_t k = 0; k < 4; k++) {
+			hg_relaxed_info r = {.size = sizeof r};
+			double t = info.t_min_s * at[k], base;
+			hg_relaxed *relaxed;
+			hg_error why;
+
+			assert_ok(hg_relaxed_at(set, t, cases[i].class_of, &relaxed, &why), &why);
+			hg_relaxed_get_info(relaxed, &r);
+			hg_relaxed_destroy(relaxed);
+			base = info.all_fastest_j + info.static_power_w * (t - info.t_min_s);
+			if (cases[i].golden == 5) /* there it is against the highest clock */
+				base = 23611.050 + info.static_power_w * (t - info.t_min_s);
+			assert_near(r.bound_j, r.energy_j, 1e-7);
+			assert_near_abs(
+				100 * (1 - r.bound_j / base), cases[i].saving[k], 0, 0.0101);
+		}
+		hg_plan_frontier_destroy(set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_between),
+		cmocka_unit_test(test_classes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

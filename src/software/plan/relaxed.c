@@ -6,6 +6,7 @@
 
 #include "core/fail.h"
 #include "core/size.h"
+#include "shared.h"
 #include "sum.h"
 
 /* A time that misses the least one by what rounding to ns can add up to is taken for it. */
@@ -130,6 +131,8 @@ hg_err hg_relaxed_at(const hg_plan_frontier *set, double time_s, hg_plan_class c
 	if (!(time_s >= 0 && isfinite(time_s)))
 		return fail(why, HG_EINVAL, "time is %g s, expected a finite number, 0 or more",
 			time_s);
+	if (class_of != HG_CLASS_OP && class_of != HG_CLASS_RAMP && class_of != HG_CLASS_FAMILY)
+		return fail(why, HG_EINVAL, "%d is no plan class", (int)class_of);
 	rc = hg_plan_frontier_at(set, time_s + TIME_SLACK_S, NULL, NULL, why);
 	if (rc)
 		return rc;
@@ -138,7 +141,8 @@ hg_err hg_relaxed_at(const hg_plan_frontier *set, double time_s, hg_plan_class c
 		return fail(why, HG_ENOMEM, "out of memory");
 	(*out)->info.time_s = time_s;
 	(*out)->info.class_of = class_of;
-	rc = relaxed_from_store(set, *out, why);
+	rc = set->dag->n_groups == 0 && class_of == HG_CLASS_OP ? relaxed_from_store(set, *out, why)
+								: relaxed_shared(set, *out, why);
 	if (rc) {
 		hg_relaxed_destroy(*out);
 		*out = NULL;
