@@ -115,14 +115,15 @@ static void make_arcs(struct making *mk)
 	}
 }
 
-/* Halves by the event they leave. */
+/* Halves by the event they leave, those along their arcs first. */
 static hg_err make_halves(struct net *net)
 {
 	uint32_t *at;
 
 	net->half_at = calloc((size_t)net->n_events + 2, sizeof *net->half_at);
 	net->halves = malloc((size_t)net->n_arcs * 2 * sizeof *net->halves);
-	if (!net->half_at || !net->halves)
+	net->against_at = malloc((size_t)net->n_events * sizeof *net->against_at);
+	if (!net->half_at || !net->halves || !net->against_at)
 		return HG_ENOMEM;
 	at = net->half_at + 1; /* filling moves each start to its place */
 	for (uint32_t a = 0; a < net->n_arcs; a++) {
@@ -135,10 +136,15 @@ static hg_err make_halves(struct net *net)
 		struct arc *arc = net->arcs + a;
 
 		arc->forward = at[arc->tail]++;
-		arc->reverse = at[arc->head]++;
 		net->halves[arc->forward] =
 			(struct half){net->hull[arc->hull].len_ns, arc->head, a * 2};
-		net->halves[arc->reverse] = (struct half){LEN_NONE, arc->tail, a * 2 + 1};
+	}
+	memcpy(net->against_at, at, (size_t)net->n_events * sizeof *at);
+	for (uint32_t a = 0; a < net->n_arcs; a++) {
+		struct arc *arc = net->arcs + a;
+
+		arc->reverse = at[arc->head]++;
+		net->halves[arc->reverse] = (struct half){0, arc->tail, a * 2 + 1};
 	}
 	return HG_OK;
 }
@@ -159,8 +165,8 @@ static hg_err make_order(struct net *net)
 	while (done < used) {
 		uint32_t u = net->order[done++];
 
-		for (uint32_t h = net->half_at[u]; h < net->half_at[u + 1]; h++)
-			if (!(net->halves[h].arc2 & 1) && --waits[net->halves[h].to] == 0)
+		for (uint32_t h = net->half_at[u]; h < net->against_at[u]; h++)
+			if (--waits[net->halves[h].to] == 0)
 				net->order[used++] = net->halves[h].to;
 	}
 	free(waits);
@@ -202,6 +208,7 @@ void net_finish(struct net *net)
 	free(net->arcs);
 	free(net->edge_of);
 	free(net->half_at);
+	free(net->against_at);
 	free(net->halves);
 	free(net->hull);
 	free(net->order);
@@ -214,14 +221,10 @@ void net_longest(const struct net *net, bool fastest, int64_t *dist)
 	for (uint32_t i = 0; i < net->n_events; i++) {
 		uint32_t u = net->order[i];
 
-		for (uint32_t h = net->half_at[u]; h < net->half_at[u + 1]; h++) {
+		for (uint32_t h = net->half_at[u]; h < net->against_at[u]; h++) {
 			const struct half *half = net->halves + h;
 			const struct arc *arc = net->arcs + half->arc2 / 2;
-			int64_t d;
-
-			if (half->arc2 & 1)
-				continue;
-			d = dist[u] + net->hull[arc->hull + (fastest ? arc->k : 0)].len_ns;
+			int64_t d = dist[u] + net->hull[arc->hull + (fastest ? arc->k : 0)].len_ns;
 			if (d > dist[half->to])
 				dist[half->to] = d;
 		}

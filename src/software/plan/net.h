@@ -13,15 +13,12 @@
 #define NET_SOURCE 0u
 #define NET_SINK   1u
 
-/* The residual arc is not there. */
-#define LEN_NONE (-((int64_t)1 << 62))
-
 /* Room for ever more flow. */
 #define ROOM_INF ((int64_t)1 << 60)
 
 /* A residual arc as seen from the event it leaves. */
 struct half {
-	int64_t len; /* at the present flow; LEN_NONE: not there */
+	int64_t len; /* at the present flow */
 	uint32_t to;
 	uint32_t arc2; /* arc * 2 + 1 if against its direction */
 };
@@ -37,7 +34,8 @@ struct net {
 	uint32_t n_events, n_arcs, n_ops; /* arcs 0 .. n_ops - 1 are the nodes of the DAG */
 	struct arc *arcs;
 	uint32_t *edge_of;        /* of arcs from n_ops on: edge of the DAG */
-	uint32_t *half_at;        /* n_events + 1 */
+	uint32_t *half_at;        /* n_events + 1: the halves that leave an event */
+	uint32_t *against_at;     /* n_events: where those against their arcs begin */
 	struct half *halves;      /* lengths as at flow 0 */
 	struct hull_vertex *hull; /* of all shapes, then one vertex for each lag */
 	uint32_t n_hull;

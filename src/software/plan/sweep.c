@@ -21,18 +21,23 @@ hg_err sweep_init(struct sweep *s, const struct net *net)
 	s->net = net;
 	s->heap_cap = net->n_events;
 	s->halves = malloc((size_t)net->n_arcs * 2 * sizeof *s->halves);
+	s->half_end = malloc((size_t)net->n_events * sizeof *s->half_end);
+	s->reverse = malloc((size_t)net->n_arcs * sizeof *s->reverse);
 	s->flow = calloc(net->n_arcs, sizeof *s->flow);
 	s->segment = calloc(net->n_arcs, sizeof *s->segment);
 	s->pi = malloc((size_t)net->n_events * sizeof *s->pi);
 	s->labels = malloc((size_t)net->n_events * sizeof *s->labels);
 	s->queue = malloc((size_t)net->n_events * sizeof *s->queue);
 	s->heap = malloc(s->heap_cap * sizeof *s->heap);
-	if (!s->halves || !s->flow || !s->segment || !s->pi || !s->labels || !s->queue ||
-		!s->heap) {
+	if (!s->halves || !s->half_end || !s->reverse || !s->flow || !s->segment || !s->pi ||
+		!s->labels || !s->queue || !s->heap) {
 		sweep_finish(s);
 		return HG_ENOMEM;
 	}
 	memcpy(s->halves, net->halves, (size_t)net->n_arcs * 2 * sizeof *s->halves);
+	memcpy(s->half_end, net->against_at, (size_t)net->n_events * sizeof *s->half_end);
+	for (uint32_t a = 0; a < net->n_arcs; a++)
+		s->reverse[a] = net->arcs[a].reverse;
 	net_longest(net, false, s->pi);
 	return HG_OK;
 }
@@ -40,6 +45,8 @@ hg_err sweep_init(struct sweep *s, const struct net *net)
 void sweep_finish(struct sweep *s)
 {
 	free(s->halves);
+	free(s->half_end);
+	free(s->reverse);
 	free(s->flow);
 	free(s->segment);
 	free(s->pi);
@@ -93,19 +100,19 @@ static struct sweep_item heap_take(struct sweep *s)
 /* Looks at the arcs that leave u. @return events in the queue then */
 static hg_err scan(struct sweep *s, uint32_t u, int64_t key, uint32_t *queued)
 {
-	const uint32_t *half_at = s->net->half_at;
 	const int64_t dist = s->labels[u].dist;
 	uint32_t n = *queued;
 
-	for (uint32_t h = half_at[u]; h < half_at[u + 1]; h++) {
-		const struct half *half = s->halves + h;
+	for (const struct half *half = s->halves + s->net->half_at[u],
+			       *end = s->halves + s->half_end[u];
+		half < end; half++) {
 		struct label *to = s->labels + half->to;
 		int64_t d = dist - half->len, k;
 
 		if (d >= to->dist)
 			continue;
 		to->dist = d;
-		to->parent = h;
+		to->parent = half->arc2;
 		k = d + s->pi[half->to];
 		if (k == key)
 			s->queue[n++] = half->to;
@@ -183,6 +190,22 @@ static int64_t room(const struct sweep *s, uint32_t a, bool reverse)
 	return s->flow[a] - (j ? h[j - 1].slope_uw : 0);
 }
 
+/* Makes the half against an arc exist, or not: it changes places with the first that does not, or
+ * with the last that does. */
+static void set_reverse(struct sweep *s, uint32_t a, bool exists)
+{
+	uint32_t from = s->net->arcs[a].head, at = s->reverse[a], other;
+	struct half half = s->halves[at];
+
+	if (exists == (at < s->half_end[from]))
+		return;
+	other = exists ? s->half_end[from]++ : --s->half_end[from];
+	s->halves[at] = s->halves[other];
+	s->reverse[s->halves[at].arc2 / 2] = at;
+	s->halves[other] = half;
+	s->reverse[a] = other;
+}
+
 /* Lengths of an arc's halves at its flow. */
 static void set_lengths(struct sweep *s, uint32_t a)
 {
@@ -190,7 +213,8 @@ static void set_lengths(struct sweep *s, uint32_t a)
 	const struct hull_vertex *h = s->net->hull + arc->hull;
 
 	s->halves[arc->forward].len = h[s->segment[a]].len_ns;
-	s->halves[arc->reverse].len = s->flow[a] > 0 ? -h[back_segment(s, h, a)].len_ns : LEN_NONE;
+	set_reverse(s, a, s->flow[a] > 0);
+	s->halves[s->reverse[a]].len = -h[back_segment(s, h, a)].len_ns;
 }
 
 static void push(struct sweep *s, uint32_t a, bool reverse, int64_t amount)
@@ -210,36 +234,29 @@ static void push(struct sweep *s, uint32_t a, bool reverse, int64_t amount)
 	set_lengths(s, a);
 }
 
-/* The half a path takes to event v, and where it comes from. */
-static uint32_t step_back(const struct sweep *s, uint32_t v, const struct half **half)
+/* The event that the path to v comes from. */
+static uint32_t step_back(const struct sweep *s, uint32_t v)
 {
-	const struct arc *arc;
+	uint32_t arc2 = s->labels[v].parent;
+	const struct arc *arc = s->net->arcs + arc2 / 2;
 
-	*half = s->halves + s->labels[v].parent;
-	arc = s->net->arcs + (*half)->arc2 / 2;
-	return (*half)->arc2 & 1 ? arc->head : arc->tail;
+	return arc2 & 1 ? arc->head : arc->tail;
 }
 
 bool sweep_augment(struct sweep *s)
 {
 	int64_t amount = ROOM_INF;
-	const struct half *half;
 
-	for (uint32_t v = NET_SINK; v != NET_SOURCE;) {
-		uint32_t u = step_back(s, v, &half);
-		int64_t fits = room(s, half->arc2 / 2, half->arc2 & 1);
+	for (uint32_t v = NET_SINK; v != NET_SOURCE; v = step_back(s, v)) {
+		uint32_t arc2 = s->labels[v].parent;
+		int64_t fits = room(s, arc2 / 2, arc2 & 1);
 
 		amount = fits < amount ? fits : amount;
-		v = u;
 	}
 	if (amount == ROOM_INF)
 		return false;
-	for (uint32_t v = NET_SINK; v != NET_SOURCE;) {
-		uint32_t u = step_back(s, v, &half);
-
-		push(s, half->arc2 / 2, half->arc2 & 1, amount);
-		v = u;
-	}
+	for (uint32_t v = NET_SINK; v != NET_SOURCE; v = step_back(s, v))
+		push(s, s->labels[v].parent / 2, s->labels[v].parent & 1, amount);
 	s->total_uw += amount;
 	s->augmentations++;
 	return true;

@@ -17,15 +17,19 @@ struct sweep_item {
 /* An event during a search. */
 struct label {
 	int64_t dist;    /* minus the length of the longest residual path found; DIST_NONE */
-	uint32_t parent; /* half that the path comes through, its tail's */
+	uint32_t parent; /* arc2 of the half that the path comes through */
 };
 
 struct sweep {
 	const struct net *net;
-	struct half *halves; /* lengths at the present flow */
-	int64_t *flow;       /* of each arc, uW */
-	uint32_t *segment;   /* of each arc: smallest j with flow < slope j, or k */
-	int64_t *pi;         /* of each event, ns; the source is at 0 */
+	/* Halves at the present flow. Those against their arcs exist where there is flow: the ones
+	 * that do stand first, so that a search never sees the others. */
+	struct half *halves;
+	uint32_t *half_end; /* of each event: behind its last half that exists */
+	uint32_t *reverse;  /* of each arc: where its half against it stands */
+	int64_t *flow;      /* of each arc, uW */
+	uint32_t *segment;  /* of each arc: smallest j with flow < slope j, or k */
+	int64_t *pi;        /* of each event, ns; the source is at 0 */
 	struct label *labels;
 	uint32_t *queue;         /* events at the current key */
 	struct sweep_item *heap; /* binary heap by key, with stale items */
