@@ -400,7 +400,8 @@ typedef struct hg_plan_info {
 	double base_energy_j; /**< theirs, charged until the later of base_time_s and charged_s */
 	double saving;        /**< 1 - energy_j / base_energy_j */
 	double switch_energy_j; /**< part of energy_j that is changes of setting */
-	uint64_t switches;      /**< changes of setting, per device in order of start */
+	uint64_t switches;      /**< changes of setting, per device in topological order (where
+				     edges leave it open, smallest number first) */
 	uint64_t iterations;    /**< steps of local search that were done */
 } hg_plan_info;
 

@@ -315,95 +315,144 @@ static void test_classes(void **state)
 	}
 }
 
-/* Every corrupted claim is refused, the true one is not. */
-static void test_corrupted(void **state)
-{
-	struct rng r;
+/* A true claim about a plan of a DAG. */
+struct truth {
 	struct small s;
-	hg_error why = {""};
 	hg_plan *plan;
-	hg_plan_info info = {.size = sizeof info};
-	hg_plan_opts opts = {.size = sizeof opts, .iterations = 50};
+	hg_relaxed *relaxed;
+	hg_plan_claim claim;
 	uint32_t option[MOST_NODES];
 	double node[MOST_NODES], edge[400];
+	size_t m;
+};
+
+static void truth_make(struct truth *t)
+{
+	struct rng r;
+	hg_error why = {""};
+	hg_plan_info info = {.size = sizeof info};
+	hg_plan_opts opts = {.size = sizeof opts, .iterations = 50};
 	const double *flows;
-	hg_relaxed *relaxed;
-	size_t n, m;
+	size_t n;
+
+	rng_init(&r, 5);
+	small_make(&t->s, &r, 20, 6);
+	opts.time_s = 0.7 * t->s.info.t_min_s + 0.3 * t->s.info.t_max_s;
+	assert_ok(hg_plan_at(t->s.set, &opts, &t->plan, &why), &why);
+	hg_plan_get_info(t->plan, &info);
+	assert_ok(hg_relaxed_at(t->s.set, opts.time_s, HG_CLASS_OP, &t->relaxed, &why), &why);
+	flows = hg_relaxed_node_flows(t->relaxed, &n);
+	memcpy(t->node, flows, n * sizeof *flows);
+	flows = hg_relaxed_edge_flows(t->relaxed, &t->m);
+	memcpy(t->edge, flows, t->m * sizeof *flows);
+	for (uint32_t i = 0; i < t->s.n; i++)
+		t->option[i] = hg_plan_steps(t->plan, &n)[i].option;
+	t->claim = (hg_plan_claim){.size = sizeof t->claim,
+		.option = t->option,
+		.time_s = info.time_s,
+		.energy_j = info.energy_j,
+		.bound_j = info.bound_j,
+		.switches = info.switches,
+		.node_flow_w = t->node,
+		.edge_flow_w = t->edge};
+}
+
+static void truth_free(struct truth *t)
+{
+	hg_relaxed_destroy(t->relaxed);
+	hg_plan_destroy(t->plan);
+	small_free(&t->s);
+}
+
+static void refuse(const struct truth *t, hg_plan_claim lie, const char *text)
+{
+	hg_error why = {""};
 	hg_plan_verdict v = {.size = sizeof v};
-	hg_plan_claim truth = {.size = sizeof truth}, lie;
+
+	assert_ok(hg_plan_check(t->s.dag, &lie, &v, &why), &why);
+	assert_int_equal(v.holds, 0);
+	assert_has(why.text, text);
+}
+
+/* Every false claim is refused, the true one is not. */
+static void test_false_claims(void **state)
+{
+	struct truth t;
+	hg_error why = {""};
+	hg_plan_verdict v = {.size = sizeof v};
+	hg_plan_claim lie;
 
 	(void)state;
-	rng_init(&r, 5);
-	small_make(&s, &r, 20, 6);
-	opts.time_s = 0.7 * s.info.t_min_s + 0.3 * s.info.t_max_s;
-	assert_ok(hg_plan_at(s.set, &opts, &plan, &why), &why);
-	hg_plan_get_info(plan, &info);
-	assert_ok(hg_relaxed_at(s.set, opts.time_s, HG_CLASS_OP, &relaxed, &why), &why);
-	flows = hg_relaxed_node_flows(relaxed, &n);
-	memcpy(node, flows, n * sizeof *node);
-	flows = hg_relaxed_edge_flows(relaxed, &m);
-	memcpy(edge, flows, m * sizeof *edge);
-	for (uint32_t i = 0; i < s.n; i++)
-		option[i] = hg_plan_steps(plan, &n)[i].option;
-	truth.option = option;
-	truth.time_s = info.time_s;
-	truth.energy_j = info.energy_j;
-	truth.bound_j = info.bound_j;
-	truth.switches = info.switches;
-	truth.node_flow_w = node;
-	truth.edge_flow_w = edge;
-	assert_ok(hg_plan_check(s.dag, &truth, &v, &why), &why);
+	truth_make(&t);
+	assert_ok(hg_plan_check(t.s.dag, &t.claim, &v, &why), &why);
 	assert_int_equal(v.holds, 1);
-	lie = truth;
+	lie = t.claim;
 	lie.time_s *= 1.0 - 1e-6;
-	assert_ok(hg_plan_check(s.dag, &lie, &v, &why), &why);
-	assert_int_equal(v.holds, 0);
-	assert_has(why.text, "makespan");
-	lie = truth;
+	refuse(&t, lie, "makespan");
+	lie = t.claim;
 	lie.energy_j *= 1.0 - 1e-6;
-	assert_ok(hg_plan_check(s.dag, &lie, &v, &why), &why);
-	assert_int_equal(v.holds, 0);
-	assert_has(why.text, "energy");
-	lie = truth;
+	refuse(&t, lie, "energy");
+	lie = t.claim;
 	lie.bound_j *= 1.0 + 1e-6;
-	assert_ok(hg_plan_check(s.dag, &lie, &v, &why), &why);
-	assert_int_equal(v.holds, 0);
-	assert_has(why.text, "bound");
-	lie = truth;
+	refuse(&t, lie, "bound");
+	lie = t.claim;
+	lie.node_flow_w = lie.edge_flow_w = NULL;
+	refuse(&t, lie, "without a flow");
+	lie = t.claim;
 	lie.switches++;
-	assert_ok(hg_plan_check(s.dag, &lie, &v, &why), &why);
-	assert_int_equal(v.holds, 0);
-	lie = truth;
+	refuse(&t, lie, "changes");
+	lie = t.claim;
 	lie.class_of = HG_CLASS_FAMILY;
-	assert_ok(hg_plan_check(s.dag, &lie, &v, &why), &why);
-	assert_int_equal(v.holds, 0);
-	assert_has(why.text, "share");
-	lie = truth;
+	refuse(&t, lie, "share");
+	lie = t.claim;
+	lie.charged_s = 0.5 * lie.time_s;
+	lie.energy_j = (double)NAN;
+	refuse(&t, lie, "charged");
+	lie = t.claim;
 	lie.node_flow_w = NULL;
-	assert_int_equal(hg_plan_check(s.dag, &lie, &v, &why), HG_EINVAL);
-	for (uint32_t i = 0; i < s.n; i++) {
-		node[i] += 50.0; /* more through a node than its edges bring; so far a source */
-		option[i] = (option[i] + 1) % s.n_options[i];
-		if (s.n_options[i] > 1 && hg_plan_check(s.dag, &truth, &v, &why) == HG_OK)
-			assert_int_equal(v.holds, 0);
-		option[i] = hg_plan_steps(plan, &n)[i].option;
-		node[i] -= 50.0;
-	}
-	for (size_t e = 0; e < m; e++) {
-		double keep = edge[e];
+	assert_int_equal(hg_plan_check(t.s.dag, &lie, &v, &why), HG_EINVAL);
+	truth_free(&t);
+}
 
-		edge[e] += 1000.0;
-		if (hg_plan_check(s.dag, &truth, &v, &why) == HG_OK)
-			assert_int_equal(v.holds, 0);
-		edge[e] = -1.0;
-		assert_int_equal(hg_plan_check(s.dag, &truth, &v, &why), HG_EINVAL);
-		edge[e] = keep;
+/* Options and flows that were tampered with. */
+static void test_corrupted(void **state)
+{
+	struct truth t;
+	hg_error why = {""};
+	hg_plan_verdict v = {.size = sizeof v};
+
+	(void)state;
+	truth_make(&t);
+	for (uint32_t i = 0; i < t.s.n; i++) {
+		uint32_t keep = t.option[i];
+
+		if (t.s.n_options[i] == 1)
+			continue;
+		t.option[i] = (keep + 1) % t.s.n_options[i];
+		assert_ok(hg_plan_check(t.s.dag, &t.claim, &v, &why), &why);
+		assert_int_equal(v.holds, 0);
+		t.option[i] = keep;
 	}
-	option[0] = 1000;
-	assert_int_equal(hg_plan_check(s.dag, &truth, &v, &why), HG_EINVAL);
-	hg_relaxed_destroy(relaxed);
-	hg_plan_destroy(plan);
-	small_free(&s);
+	for (size_t e = 0; e < t.m; e++) {
+		double keep = t.edge[e];
+
+		t.edge[e] += 1000.0;
+		if (hg_plan_check(t.s.dag, &t.claim, &v, &why) == HG_OK)
+			assert_int_equal(v.holds, 0);
+		t.edge[e] = -1.0;
+		assert_int_equal(hg_plan_check(t.s.dag, &t.claim, &v, &why), HG_EINVAL);
+		t.edge[e] = keep;
+	}
+	for (uint32_t i = 0; i < t.s.n; i++) {
+		double keep = t.node[i];
+
+		t.node[i] = (double)NAN;
+		assert_int_equal(hg_plan_check(t.s.dag, &t.claim, &v, &why), HG_EINVAL);
+		t.node[i] = keep;
+	}
+	t.option[0] = 1000;
+	assert_int_equal(hg_plan_check(t.s.dag, &t.claim, &v, &why), HG_EINVAL);
+	truth_free(&t);
 }
 
 /* The same seed gives the same plan, step by step. */
@@ -487,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_optimum),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_false_claims),
 		cmocka_unit_test(test_corrupted),
 		cmocka_unit_test(test_same_again),
 		cmocka_unit_test(test_edges),

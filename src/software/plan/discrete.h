@@ -15,6 +15,7 @@
 
 #include <hourglass/plan.h>
 
+#include "core/heap.h"
 #include "core/rng.h"
 
 #define NOBODY UINT32_MAX
@@ -44,6 +45,9 @@ struct disc {
 	uint32_t *rows;      /* n_sets: rows of its menu, by time of its first member */
 	uint32_t *menu;      /* n: first dish of a position's menu */
 	struct dish *dish;
+	uint32_t n_lines;         /* a line: nodes of one kind on one device, in order */
+	uint32_t *line_at;        /* n_lines + 1 */
+	uint32_t *line;           /* n: positions, by line */
 	uint32_t *before, *after; /* n: neighbour on the device whose setting counts, or NOBODY */
 	double *flow;      /* n: W through the node in the relaxed plan; what time is worth */
 	int64_t *window;   /* n: room in the relaxed plan, ticks */
@@ -98,7 +102,8 @@ struct walk {
 	uint32_t round;
 	uint32_t *cand; /* n_sets */
 	uint32_t n_cand;
-	double *gain; /* n_sets */
+	double *weight; /* n_sets: of gains */
+	struct heap queue;
 };
 
 hg_err walk_init(struct walk *w, const struct disc *d, hg_error *why);
@@ -124,8 +129,7 @@ void reclaim_collect(struct walk *w, size_t from);
 void reclaim_all(struct walk *w);
 /** Gives slack away while that saves; noise: NULL or weights of gains. */
 bool reclaim(struct walk *w, struct rng *noise);
-/** Speeds up nodes on longest paths until the deadline holds; gives up (false) where it cannot, or
- * where the price gets above most_j. */
-bool repair(struct walk *w, struct rng *noise, double most_j);
+/** Speeds up nodes on longest paths until the deadline holds; false where it cannot. */
+bool repair(struct walk *w, struct rng *noise);
 
 #endif

@@ -145,7 +145,7 @@ static void keep(struct job *j)
 static bool polish(struct job *j, const uint32_t *pick)
 {
 	walk_reset(&j->w, pick);
-	if (!repair(&j->w, NULL, INFINITY))
+	if (!repair(&j->w, NULL))
 		return walk_makespan(&j->w) > j->d.deadline; /* not feasible, or no memory */
 	walk_forget(&j->w);
 	walk_reset(&j->w, j->w.pick);
@@ -156,32 +156,36 @@ static bool polish(struct job *j, const uint32_t *pick)
 	return true;
 }
 
-#define COHERENT 16
-#define DIFFUSE  9
+#define STARTS 25
 
-/* Rounds the relaxed plan in many ways, the cheapest in time first. */
+/* Start number k, the most promising ones first. */
+static void start(struct job *j, unsigned k, uint32_t *pick)
+{
+	if (k == 0)
+		start_down(&j->d, pick);
+	else if (k % 3 == 0)
+		start_diffuse(&j->d, (k / 3 * 5 % 9) / 8.0, pick, j->head);
+	else
+		start_coherent(&j->d, k < 13 ? 1 : 0, k / 16.0, pick);
+}
+
+/* Rounds the relaxed plan in many ways. */
 static hg_err starts(struct job *j, hg_error *why)
 {
-	unsigned most = 3 + 30000 / (j->d.n + 1);
+	bool long_search = j->opts->iterations || j->opts->effort_s > 0.0;
+	unsigned most = long_search ? STARTS : 2 + 10000 / (j->d.n + 1);
 	uint32_t *pick = calloc(j->d.n_sets, sizeof *pick);
 	bool ok = pick != NULL;
 
-	if (j->opts->iterations || j->opts->effort_s > 0.0)
-		most = 2 + COHERENT + DIFFUSE;
-	for (unsigned k = 0; k < most && k < 2 + COHERENT + DIFFUSE && ok; k++) {
-		unsigned odd = k - 2;
-
-		/* the first one always: it is feasible if anything is */
-		if (k > 1 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
-			effort_share(&j->effort) > 0.35)
+	for (unsigned k = 0; k < most && k < STARTS && ok; k++) {
+		if (k > 0 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
+			effort_share(&j->effort) > 0.5)
 			break;
-		if (k == 1)
-			start_down(&j->d, pick);
-		else if (k > 1 && odd % 2 == 0 && odd / 2 < DIFFUSE)
-			start_diffuse(&j->d, (odd / 2 * 5 % DIFFUSE) / 8.0, pick, j->head);
-		else if (k > 1)
-			start_coherent(
-				&j->d, odd / 2 < DIFFUSE ? 1 : odd % 2, (odd / 2) / 8.0, pick);
+		start(j, k, pick);
+		ok = polish(j, pick);
+	}
+	if (ok && j->total[0] == INFINITY) { /* all fastest, if that is feasible */
+		memset(pick, 0, (size_t)j->d.n_sets * sizeof *pick);
 		ok = polish(j, pick);
 	}
 	free(pick);
@@ -260,7 +264,7 @@ static hg_err emit(
 			return HG_OK;
 		j->d.deadline -= (int64_t)((r->time_s - limit_s) * j->d.ticks_per_s) + 1;
 		walk_reset(&j->w, pick);
-		if (!repair(&j->w, NULL, INFINITY))
+		if (!repair(&j->w, NULL))
 			break;
 		pick = j->w.pick;
 	}

@@ -37,6 +37,8 @@ void disc_finish(struct disc *d)
 	free(d->slot[0]);
 	free(d->slot[1]);
 	free(d->by_key);
+	free(d->line_at);
+	free(d->line);
 	*d = (struct disc){0};
 }
 
@@ -62,9 +64,11 @@ static hg_err room(struct disc *d, const hg_dag *dag, hg_error *why)
 	d->start = calloc(n, sizeof *d->start);
 	d->slot[0] = calloc(n, sizeof *d->slot[0]);
 	d->slot[1] = calloc(n, sizeof *d->slot[1]);
+	d->line_at = calloc(n, sizeof *d->line_at);
+	d->line = calloc(n, sizeof *d->line);
 	if (!d->node || !d->succ_at || !d->pred_at || !d->succ || !d->pred || !d->set ||
 		!d->member_at || !d->member || !d->rows || !d->menu || !d->before || !d->after ||
-		!d->flow || !d->window || !d->start || !d->slot[0] || !d->slot[1])
+		!d->flow || !d->window || !d->start || !d->slot[0] || !d->slot[1] || !d->line_at || !d->line)
 		return no_memory(d, why);
 	memset(d->before, 0xff, n * sizeof *d->before);
 	memset(d->after, 0xff, n * sizeof *d->after);
@@ -166,6 +170,44 @@ static hg_err neighbours(struct disc *d, const hg_dag *dag, hg_error *why)
 	return HG_OK;
 }
 
+struct place {
+	uint32_t device, shape, at;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->device != y->device)
+		return x->device < y->device ? -1 : 1;
+	if (x->shape != y->shape)
+		return x->shape < y->shape ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+static hg_err line_up(struct disc *d, const hg_dag *dag, hg_error *why)
+{
+	struct place *place = malloc(((size_t)d->n + 1) * sizeof *place);
+
+	if (!place)
+		return no_memory(d, why);
+	for (uint32_t at = 0; at < d->n; at++) {
+		const struct node *node = dag_node(dag, d->node[at]);
+
+		place[at] = (struct place){node->device, node->shape, at};
+	}
+	qsort(place, d->n, sizeof *place, compare_places);
+	for (uint32_t k = 0; k < d->n; k++) {
+		if (k == 0 || place[k].device != place[k - 1].device ||
+			place[k].shape != place[k - 1].shape)
+			d->line_at[d->n_lines++] = k;
+		d->line[k] = place[k].at;
+	}
+	d->line_at[d->n_lines] = d->n;
+	free(place);
+	return HG_OK;
+}
+
 static void relax(struct disc *d, const hg_relaxed *relaxed)
 {
 	size_t n;
@@ -210,7 +252,9 @@ hg_err disc_init(struct disc *d, const hg_dag *dag, const hg_relaxed *relaxed,
 	connect(d, dag, at_of);
 	if (relaxed)
 		relax(d, relaxed);
-	rc = neighbours(d, dag, why);
+	rc = line_up(d, dag, why);
+	if (!rc)
+		rc = neighbours(d, dag, why);
 	if (!rc)
 		rc = menu_build(d, dag, opts, why);
 out:

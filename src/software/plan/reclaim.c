@@ -136,38 +136,61 @@ static bool take(struct walk *w, uint32_t set, uint32_t row, bool *done)
 	return true;
 }
 
+/* Queues a set by what it would save. */
+static bool queue(struct walk *w, uint32_t set, double weight)
+{
+	double gain;
+
+	(void)best_row(w, set, &gain);
+	w->weight[set] = weight;
+	return gain <= 0.0 || heap_push(&w->queue, -gain * weight, set) == HG_OK;
+}
+
+/* Queues the neighbours of a set that changed: the price of switching may have. */
+static bool queue_neighbours(struct walk *w, uint32_t set)
+{
+	const struct disc *d = w->d;
+
+	for (uint32_t m = d->member_at[set]; m < d->member_at[set + 1]; m++) {
+		uint32_t b = d->before[d->member[m]], a = d->after[d->member[m]];
+
+		if (b != NOBODY && !queue(w, d->set[b], 1.0))
+			return false;
+		if (a != NOBODY && !queue(w, d->set[a], 1.0))
+			return false;
+	}
+	return queue(w, set, 1.0);
+}
+
+/* Gains only shrink as slack is given away, so that a gain that was queued is at most too large:
+ * it is looked at again when it comes first. */
 bool reclaim(struct walk *w, struct rng *noise)
 {
 	if (!walk_tails(w))
 		return false;
-	while (w->n_cand > 0) {
-		double most = 0.0;
-		uint32_t pick = 0, row = 0, kept = 0;
+	w->queue.len = 0;
+	for (uint32_t c = 0; c < w->n_cand; c++)
+		if (!queue(w, w->cand[c], noise ? 0.3 + rng_double(noise) : 1.0))
+			return false;
+	while (w->queue.len > 0) {
+		struct heap_item top = *heap_top(&w->queue);
+		uint32_t set = (uint32_t)top.value;
+		double gain;
+		uint32_t row = best_row(w, set, &gain);
 		bool done;
 
-		for (uint32_t c = 0; c < w->n_cand; c++) {
-			uint32_t set = w->cand[c];
-			double gain;
-			uint32_t k = best_row(w, set, &gain);
-
-			if (gain <= 0.0)
-				continue;
-			if (noise)
-				gain *= 0.3 + rng_double(noise);
-			if (gain > most) {
-				most = gain;
-				pick = kept;
-				row = k;
-			}
-			w->cand[kept++] = set;
+		gain *= w->weight[set];
+		if (gain > 0.0 && gain < -top.key * (1.0 - 1e-9)) {
+			heap_replace_top(&w->queue, -gain, set);
+			continue;
 		}
-		w->n_cand = kept;
-		if (kept == 0)
-			break;
-		if (!take(w, w->cand[pick], row, &done))
+		(void)heap_pop(&w->queue);
+		if (gain <= 0.0)
+			continue;
+		if (!take(w, set, row, &done))
 			return false;
-		if (!done || w->d->sorted)
-			w->cand[pick] = w->cand[--w->n_cand];
+		if (done && !w->d->sorted && !queue_neighbours(w, set))
+			return false;
 	}
 	return true;
 }
@@ -244,14 +267,14 @@ static bool cheapest(struct walk *w, struct rng *noise, uint32_t *set, uint32_t 
 	return least < INFINITY;
 }
 
-bool repair(struct walk *w, struct rng *noise, double most_j)
+bool repair(struct walk *w, struct rng *noise)
 {
 	uint64_t left = 64 + 64 * (uint64_t)w->d->n;
 
 	while (walk_makespan(w) > w->d->deadline) {
 		uint32_t set = 0, row = 0;
 
-		if (left-- == 0 || w->total > most_j || !cheapest(w, noise, &set, &row))
+		if (left-- == 0 || !cheapest(w, noise, &set, &row))
 			return false;
 		if (!walk_pick(w, set, row))
 			return false;

@@ -38,17 +38,17 @@ static double regret(const struct walk *w, uint32_t set, uint32_t row)
 	return sum;
 }
 
-#ifdef TUNE
-double tune[16];
-#else
-static const double tune[16] = {2.0, 0.5, 0.3, 4, 0.5};
-#endif
+/* Tuned on 8 stages x 24 microbatches; energies in units of a typical step between rows. */
+#define REGRET     1.0 /* scale of what a drawn move may lose */
+#define HEAT       0.3 /* temperature at the beginning */
+#define SHIFTS     0.1 /* share of moves that change a stretch of equal nodes */
+#define SLOW_DOWNS 0.5 /* of the other moves, share that slow down and repair */
 
 /* A set and another row for it, drawn with a preference for little regret. */
 static bool draw(const struct walk *w, struct rng *r, bool slower, uint32_t *set, uint32_t *row)
 {
 	const struct disc *d = w->d;
-	double scale = tune[0] * d->step_j;
+	double scale = REGRET * d->step_j;
 
 	for (int tries = 0; tries < 64; tries++) {
 		uint32_t s = (uint32_t)rng_below(r, d->n_sets), now = w->pick[s];
@@ -82,7 +82,7 @@ static bool speed_up(struct walk *w, struct rng *r)
 	return true;
 }
 
-static bool slow_down(struct walk *w, struct rng *r, double most_j, bool *ok)
+static bool slow_down(struct walk *w, struct rng *r, bool *ok)
 {
 	uint32_t set, row;
 
@@ -91,7 +91,29 @@ static bool slow_down(struct walk *w, struct rng *r, double most_j, bool *ok)
 		return true;
 	if (!walk_pick(w, set, row))
 		return false;
-	*ok = repair(w, r, most_j);
+	*ok = repair(w, r);
+	return true;
+}
+
+/* Shifts a stretch of a line by some rows. */
+static bool shift(struct walk *w, struct rng *r, bool *ok)
+{
+	const struct disc *d = w->d;
+	uint32_t l = (uint32_t)rng_below(r, d->n_lines), end = d->line_at[l + 1];
+	uint32_t i = d->line_at[l] + (uint32_t)rng_below(r, end - d->line_at[l]);
+	uint32_t most = 1 + (uint32_t)rng_below(r, 6), row, was = w->pick[d->set[d->line[i]]];
+	uint32_t stride = 1 + (uint32_t)rng_below(r, 2);
+
+	row = (uint32_t)rng_below(r, d->rows[d->set[d->line[i]]]);
+	*ok = row != was;
+	for (uint32_t k = 0; k < most && i < end && *ok; k++, i += stride) {
+		uint32_t set = d->set[d->line[i]];
+
+		if (w->pick[set] == was && row < d->rows[set] && !walk_pick(w, set, row))
+			return false;
+	}
+	if (*ok)
+		*ok = repair(w, r);
 	return true;
 }
 
@@ -107,11 +129,15 @@ bool search(struct walk *w, struct effort *e, double until, struct rng *r)
 	memcpy(best, w->pick, bytes);
 	while (share < until) {
 		double before = w->total, temp;
+		double kind = rng_double(r);
 		bool ok = true;
 
 		walk_forget(w);
-		if (rng_double(r) < tune[1]) {
-			if (!slow_down(w, r, before + tune[3] * d->step_j, &ok))
+		if (kind < SHIFTS) {
+			if (!shift(w, r, &ok))
+				goto fail;
+		} else if (rng_double(r) < SLOW_DOWNS) {
+			if (!slow_down(w, r, &ok))
 				goto fail;
 		} else if (!speed_up(w, r)) {
 			goto fail;
@@ -127,7 +153,7 @@ bool search(struct walk *w, struct effort *e, double until, struct rng *r)
 			share = effort_share(e);
 			left = fmax(0.0, (until - share) / (until - from));
 		}
-		temp = tune[2] * d->step_j * left * left;
+		temp = HEAT * d->step_j * left * left;
 		if (!ok || (w->total > before &&
 				   rng_double(r) >= exp((before - w->total) / fmax(temp, 1e-12)))) {
 			walk_undo(w, 0);

@@ -33,10 +33,11 @@ hg_err walk_init(struct walk *w, const struct disc *d, hg_error *why)
 	w->mask = calloc(words(d), sizeof *w->mask);
 	w->stamp = calloc(sets, sizeof *w->stamp);
 	w->cand = calloc(sets, sizeof *w->cand);
-	w->gain = calloc(sets, sizeof *w->gain);
+	w->weight = calloc(sets, sizeof *w->weight);
+	heap_init(&w->queue, SIZE_MAX / sizeof(struct heap_item));
 	w->on_path = calloc(n, sizeof *w->on_path);
 	if (w->pick && w->dur && w->head && w->tail && w->cost && w->log && w->mask && w->stamp &&
-		w->cand && w->gain && w->on_path)
+		w->cand && w->weight && w->on_path)
 		return HG_OK;
 	walk_finish(w);
 	return fail(why, HG_ENOMEM, "plan: no memory for %zu nodes", n);
@@ -53,7 +54,8 @@ void walk_finish(struct walk *w)
 	free(w->mask);
 	free(w->stamp);
 	free(w->cand);
-	free(w->gain);
+	free(w->weight);
+	heap_finish(&w->queue);
 	free(w->on_path);
 	*w = (struct walk){0};
 }
