@@ -253,6 +253,51 @@ HG_API const hg_pipeline_step *hg_pipeline_steps(const hg_pipeline *p, size_t *n
 
 /** A setting as the profile writes it, or NULL for one that is none. */
 HG_API const char *hg_pipeline_setting(const hg_pipeline *p, hg_setting setting);
+/* ------------------------------------------------------------------------------------ stragglers
+ */
+
+/**
+ * How a pipeline reacts to stragglers: which iteration time it plans for, with hysteresis.
+ *
+ * A straggler forces the iteration time of everybody to T'. Who would be done sooner waits at
+ * static power, so the cheapest own time is min(T_max, T'): beyond the energy-optimal time of a
+ * pipeline alone, as the waiting is paid for anyhow (planning.md section 10 of the design notes).
+ *
+ * Plain data: fill it with hg_reaction_init(), copy it as you like.
+ */
+typedef struct hg_reaction {
+	uint32_t size;      /**< sizeof(hg_reaction) */
+	uint32_t patience;  /**< iterations in a row that must allow more time before it is taken */
+	double alone_s;     /**< iteration time when nobody straggles */
+	double t_min_s;     /**< least and most useful time of the frontier */
+	double t_max_s;     /**< most useful time */
+	double tolerance;   /**< relative change of the time below which nothing is changed */
+	double time_s;      /**< the time that is planned for now */
+	double candidate_s; /**< least that was allowed during the wait */
+	uint32_t waited;    /**< iterations so far that allowed more */
+	uint32_t reserved;  /**< 0 */
+} hg_reaction;
+
+/**
+ * Begins at the time for a pipeline alone.
+ * @param alone_s    iteration time alone; within the frontier it is taken as given
+ * @param tolerance  >= 0, such as 0.005
+ * @param patience   such as 2; 0: at once
+ * @return HG_OK; HG_EINVAL
+ */
+HG_API HG_NODISCARD hg_err hg_reaction_init(hg_reaction *r, const hg_plan_frontier *set,
+	double alone_s, double tolerance, uint32_t patience, hg_error *why);
+
+/**
+ * Tells the iteration time that the slowest of the others will need, before each iteration.
+ *
+ * Less time than planned for is taken at once, since everybody would wait for us; more only after
+ * `patience` iterations, and then the least that they allowed.
+ *
+ * @param forced_s  T' in seconds; 0: nobody straggles
+ * @return 1 when the plan is to change, to that for r->time_s; 0 else
+ */
+HG_API int hg_reaction_update(hg_reaction *r, double forced_s);
 
 HG_END_DECLS
 

@@ -5,6 +5,9 @@ static const struct command *const subs[] = {
 	&cmd_plan_pipeline,
 	&cmd_plan_at,
 	&cmd_plan_check,
+	&cmd_plan_show,
+	&cmd_plan_straggle,
+	&cmd_plan_dag,
 
 	NULL,
 };
