@@ -1,10 +1,11 @@
 /*
  * The planner: whole frontiers of 1F1B pipelines on measured stage profiles.
  *
- * usage: bench-plan [--max PxM] [--data DIR]
+ * usage: bench-plan [--max PxM | --only PxM] [--data DIR]
  */
 #define _DEFAULT_SOURCE /* clock_gettime, getrusage */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,25 +143,32 @@ int main(int argc, char **argv)
 {
 	const char *dir = HG_BENCH_DIR "/../../shared/data";
 	uint32_t stages = 16, microbatches = 96;
+	bool only = false;
 	struct onefb_profile profile;
 	int bad;
 
 	for (int i = 1; i < argc; i++) {
 		if (i + 1 < argc && strcmp(argv[i], "--data") == 0) {
 			dir = argv[++i];
-		} else if (i + 1 < argc && strcmp(argv[i], "--max") == 0 &&
+		} else if (i + 1 < argc &&
+			   (strcmp(argv[i], "--max") == 0 || strcmp(argv[i], "--only") == 0) &&
 			   sscanf(argv[i + 1], "%ux%u", &stages, &microbatches) == 2) {
-			i++;
+			only = strcmp(argv[i++], "--only") == 0;
 		} else {
-			fprintf(stderr, "usage: bench-plan [--max PxM] [--data DIR]\n");
+			fprintf(stderr,
+				"usage: bench-plan [--max PxM | --only PxM] [--data DIR]\n");
 			return 2;
 		}
 	}
 	bad = load(dir, &profile);
 	if (bad)
 		return bad < 0 ? 0 : 1;
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && !bad; i++)
-		if (sizes[i].stages * sizes[i].microbatches <= stages * microbatches)
-			bad = bench_one(&profile, sizes + i);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && !bad; i++) {
+		const struct size *z = sizes + i;
+		bool same = z->stages == stages && z->microbatches == microbatches;
+
+		if (only ? same : z->stages * z->microbatches <= stages * microbatches)
+			bad = bench_one(&profile, z);
+	}
 	return bad;
 }
