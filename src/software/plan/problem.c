@@ -68,7 +68,8 @@ static hg_err room(struct disc *d, const hg_dag *dag, hg_error *why)
 	d->line = calloc(n, sizeof *d->line);
 	if (!d->node || !d->succ_at || !d->pred_at || !d->succ || !d->pred || !d->set ||
 		!d->member_at || !d->member || !d->rows || !d->menu || !d->before || !d->after ||
-		!d->flow || !d->window || !d->start || !d->slot[0] || !d->slot[1] || !d->line_at || !d->line)
+		!d->flow || !d->window || !d->start || !d->slot[0] || !d->slot[1] || !d->line_at ||
+		!d->line)
 		return no_memory(d, why);
 	memset(d->before, 0xff, n * sizeof *d->before);
 	memset(d->after, 0xff, n * sizeof *d->after);
