@@ -231,93 +231,104 @@ static void check_relaxed(const struct random_dag *d, const hg_plan_frontier *se
 }
 
 #ifdef HG_TEST_GLPK
-/* Rows: the choice of each node (or of its group) sums to 1; edges; ends. Columns: starts, then
- * the share of each option. @return least total energy, NAN if there is none */
+/* A linear program while it is written down. */
+struct program {
+	glp_prob *lp;
+	int first[NODES]; /* column of a node's first option; its start is column node + 1 */
+	int at, row[CELLS], col[CELLS];
+	double value[CELLS];
+};
+
+static void put(struct program *p, int row, int col, double value)
+{
+	p->at++;
+	p->row[p->at] = row;
+	p->col[p->at] = col;
+	p->value[p->at] = value;
+}
+
+/* Shares of a node's options sum to 1; it ends in time. */
+static void write_node(struct program *p, const struct random_dag *d, uint32_t i, double t)
+{
+	int shares = glp_add_rows(p->lp, 2), end = shares + 1;
+
+	glp_set_col_bnds(p->lp, (int)i + 1, GLP_LO, 0, 0);
+	glp_set_row_bnds(p->lp, shares, GLP_FX, 1, 1);
+	glp_set_row_bnds(p->lp, end, GLP_UP, 0, t);
+	put(p, end, (int)i + 1, 1);
+	for (int k = 0; k < (int)d->n_options[i]; k++) {
+		glp_set_col_bnds(p->lp, p->first[i] + k, GLP_LO, 0, 0);
+		glp_set_obj_coef(p->lp, p->first[i] + k, effective(d, i, (uint32_t)k));
+		put(p, shares, p->first[i] + k, 1);
+		put(p, end, p->first[i] + k, d->options[i][k].time_s);
+	}
+}
+
+static void write_edge(struct program *p, const struct random_dag *d, uint32_t e)
+{
+	uint32_t i = d->edges[e].from;
+	int row = glp_add_rows(p->lp, 1);
+
+	glp_set_row_bnds(p->lp, row, GLP_UP, 0, -d->edges[e].lag_s);
+	put(p, row, (int)i + 1, 1);
+	put(p, row, (int)d->edges[e].to + 1, -1);
+	for (int k = 0; k < (int)d->n_options[i]; k++)
+		put(p, row, p->first[i] + k, d->options[i][k].time_s);
+}
+
+/* A node of a group has the shares of the group's first node; settings are numbers of options. */
+static void write_group(struct program *p, const struct random_dag *d, uint32_t i)
+{
+	uint32_t f = 0;
+
+	while (d->group[i] != HG_DAG_NO_GROUP && d->group[f] != d->group[i])
+		f++;
+	if (d->group[i] == HG_DAG_NO_GROUP || f == i)
+		return;
+	for (int k = 0; k < OPTIONS; k++) {
+		bool ours = k < (int)d->n_options[i], theirs = k < (int)d->n_options[f];
+
+		if (ours && theirs) {
+			int row = glp_add_rows(p->lp, 1);
+
+			glp_set_row_bnds(p->lp, row, GLP_FX, 0, 0);
+			put(p, row, p->first[i] + k, 1);
+			put(p, row, p->first[f] + k, -1);
+		} else if (ours || theirs) {
+			glp_set_col_bnds(p->lp, p->first[ours ? i : f] + k, GLP_FX, 0, 0);
+		}
+	}
+}
+
+/* Least total energy of all mixes of options within t; NAN: there is none. */
 static double solve_lp(const struct random_dag *d, double t)
 {
-	glp_prob *lp = glp_create_prob();
+	static struct program p;
+	int columns = (int)d->n;
 	glp_smcp parm;
-	int first[NODES], columns = (int)d->n, at = 0;
-	static int row[CELLS], col[CELLS];
-	static double value[CELLS];
-	double result;
+	double result = (double)NAN;
 
+	p.at = 0;
+	p.lp = glp_create_prob();
+	for (uint32_t i = 0; i < d->n; i++) {
+		p.first[i] = columns + 1;
+		columns += (int)d->n_options[i];
+	}
+	glp_add_cols(p.lp, columns);
+	for (uint32_t i = 0; i < d->n; i++)
+		write_node(&p, d, i, t);
+	for (uint32_t e = 0; e < d->n_edges; e++)
+		write_edge(&p, d, e);
+	for (uint32_t i = 0; i < d->n; i++)
+		write_group(&p, d, i);
+	glp_load_matrix(p.lp, p.at, p.row, p.col, p.value);
+	glp_set_obj_dir(p.lp, GLP_MIN);
 	glp_init_smcp(&parm);
 	parm.msg_lev = GLP_MSG_OFF;
 	parm.meth = GLP_DUALP;
-	for (uint32_t i = 0; i < d->n; i++) {
-		first[i] = columns + 1;
-		columns += (int)d->n_options[i];
-	}
-	glp_add_cols(lp, columns);
-	glp_add_rows(lp, (int)(2 * d->n + d->n_edges));
-	for (uint32_t i = 0; i < d->n; i++) {
-		glp_set_col_bnds(lp, (int)i + 1, GLP_LO, 0, 0);
-		glp_set_row_bnds(lp, (int)i + 1, GLP_FX, 1, 1);
-		glp_set_row_bnds(lp, (int)(d->n + i) + 1, GLP_UP, 0, t);
-		at++;
-		row[at] = (int)(d->n + i) + 1;
-		col[at] = (int)i + 1;
-		value[at] = 1;
-		for (int k = 0; k < (int)d->n_options[i]; k++) {
-			glp_set_col_bnds(lp, first[i] + k, GLP_LO, 0, 0);
-			glp_set_obj_coef(lp, first[i] + k, effective(d, i, (uint32_t)k));
-			at++;
-			row[at] = (int)i + 1;
-			col[at] = first[i] + k;
-			value[at] = 1;
-			at++;
-			row[at] = (int)(d->n + i) + 1;
-			col[at] = first[i] + k;
-			value[at] = d->options[i][k].time_s;
-		}
-	}
-	for (uint32_t e = 0; e < d->n_edges; e++) {
-		uint32_t i = d->edges[e].from;
-		int this_row = (int)(2 * d->n + e) + 1;
-
-		glp_set_row_bnds(lp, this_row, GLP_UP, 0, -d->edges[e].lag_s);
-		for (int k = -2; k < (int)d->n_options[i]; k++) {
-			at++;
-			row[at] = this_row;
-			col[at] = k == -2   ? (int)i + 1
-				  : k == -1 ? (int)d->edges[e].to + 1
-					    : first[i] + k;
-			value[at] = k == -2 ? 1 : k == -1 ? -1 : d->options[i][k].time_s;
-		}
-	}
-	/* Nodes of a group have the shares of its first node; settings are numbers of options. */
-	for (uint32_t i = 0; i < d->n; i++) {
-		uint32_t f = 0;
-
-		while (d->group[i] != HG_DAG_NO_GROUP && d->group[f] != d->group[i])
-			f++;
-		if (d->group[i] == HG_DAG_NO_GROUP || f == i)
-			continue;
-		for (int k = 0; k < (int)d->n_options[i] || k < (int)d->n_options[f]; k++) {
-			if (k >= (int)d->n_options[f]) {
-				glp_set_col_bnds(lp, first[i] + k, GLP_FX, 0, 0);
-				continue;
-			}
-			if (k >= (int)d->n_options[i]) {
-				glp_set_col_bnds(lp, first[f] + k, GLP_FX, 0, 0);
-				continue;
-			}
-			glp_set_row_bnds(lp, glp_add_rows(lp, 1), GLP_FX, 0, 0);
-			for (int side = 0; side < 2; side++) {
-				at++;
-				row[at] = glp_get_num_rows(lp);
-				col[at] = first[side ? f : i] + k;
-				value[at] = side ? -1 : 1;
-			}
-		}
-	}
-	glp_load_matrix(lp, at, row, col, value);
-	glp_set_obj_dir(lp, GLP_MIN);
-	result = glp_simplex(lp, &parm) == 0 && glp_get_status(lp) == GLP_OPT
-			 ? glp_get_obj_val(lp) + total_static(d) * t
-			 : (double)NAN;
-	glp_delete_prob(lp);
+	if (glp_simplex(p.lp, &parm) == 0 && glp_get_status(p.lp) == GLP_OPT)
+		result = glp_get_obj_val(p.lp) + total_static(d) * t;
+	glp_delete_prob(p.lp);
 	return result;
 }
 
