@@ -114,6 +114,8 @@ void walk_reset(struct walk *w, const uint32_t *pick);
 bool walk_pick(struct walk *w, uint32_t set, uint32_t row);
 /** Forgets the log: no way back. The tails must be up to date. */
 void walk_forget(struct walk *w);
+/** Time of a position at a row, a change of setting before it included. */
+int64_t walk_ticks(const struct walk *w, uint32_t at, uint32_t row);
 /** Brings the tails up to date. false: out of memory */
 bool walk_tails(struct walk *w);
 /** Goes back to a length of the log. */

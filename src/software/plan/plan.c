@@ -147,7 +147,6 @@ static bool polish(struct job *j, const uint32_t *pick)
 	walk_reset(&j->w, pick);
 	if (!repair(&j->w, NULL))
 		return walk_makespan(&j->w) > j->d.deadline; /* not feasible, or no memory */
-	walk_forget(&j->w);
 	walk_reset(&j->w, j->w.pick);
 	reclaim_all(&j->w);
 	if (!reclaim(&j->w, NULL))
@@ -184,7 +183,8 @@ static hg_err starts(struct job *j, hg_error *why)
 		start(j, k, pick);
 		ok = polish(j, pick);
 	}
-	if (ok && j->total[0] == INFINITY) { /* all fastest, if that is feasible */
+	if (ok &&
+		(j->total[0] == INFINITY || j->d.latency)) { /* all fastest, if that is feasible */
 		memset(pick, 0, (size_t)j->d.n_sets * sizeof *pick);
 		ok = polish(j, pick);
 	}

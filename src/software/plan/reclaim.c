@@ -51,7 +51,7 @@ static bool fits(const struct walk *w, uint32_t set, uint32_t row)
 	for (uint32_t m = d->member_at[set]; m < d->member_at[set + 1]; m++) {
 		uint32_t at = d->member[m];
 
-		if (d->dish[d->menu[at] + row].ticks > slack_of(w, at))
+		if (walk_ticks(w, at, row) > slack_of(w, at))
 			return false;
 	}
 	return true;
@@ -230,7 +230,7 @@ static double price(const struct walk *w, uint32_t set, uint32_t row, int64_t ex
 		uint32_t at = d->member[m];
 
 		if (w->on_path[at] == w->round)
-			won += w->dur[at] - d->dish[d->menu[at] + row].ticks;
+			won += w->dur[at] - walk_ticks(w, at, row);
 	}
 	*enough = won >= excess;
 	if (won <= 0)
@@ -269,7 +269,8 @@ static bool cheapest(struct walk *w, struct rng *noise, uint32_t *set, uint32_t 
 
 bool repair(struct walk *w, struct rng *noise)
 {
-	uint64_t left = 64 + 64 * (uint64_t)w->d->n;
+	/* with a latency, a change may move the delay to the next node: give up soon */
+	uint64_t left = w->d->latency ? 32 : 64 + 64 * (uint64_t)w->d->n;
 
 	while (walk_makespan(w) > w->d->deadline) {
 		uint32_t set = 0, row = 0;

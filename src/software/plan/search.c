@@ -69,7 +69,7 @@ static bool draw(const struct walk *w, struct rng *r, bool slower, uint32_t *set
 	return false;
 }
 
-static bool speed_up(struct walk *w, struct rng *r)
+static bool speed_up(struct walk *w, struct rng *r, bool *ok)
 {
 	uint64_t moves = 1 + rng_below(r, 3);
 
@@ -79,6 +79,8 @@ static bool speed_up(struct walk *w, struct rng *r)
 		if (draw(w, r, false, &set, &row) && !walk_pick(w, set, row))
 			return false;
 	}
+	/* a change of setting more may have made it slower, or another node of the set is */
+	*ok = walk_makespan(w) <= w->d->deadline || repair(w, r);
 	return true;
 }
 
@@ -139,7 +141,7 @@ bool search(struct walk *w, struct effort *e, double until, struct rng *r)
 		} else if (rng_double(r) < SLOW_DOWNS) {
 			if (!slow_down(w, r, &ok))
 				goto fail;
-		} else if (!speed_up(w, r)) {
+		} else if (!speed_up(w, r, &ok)) {
 			goto fail;
 		}
 		if (ok) {

@@ -60,20 +60,19 @@ void walk_finish(struct walk *w)
 	*w = (struct walk){0};
 }
 
-/* Time and price of a position, given what its neighbour on the device runs at. The old setting
- * lasts for the latency; whether a change could be issued earlier is not known here, so that the
- * longer of both times is taken. */
-static int64_t evaluate(const struct walk *w, uint32_t at, double *cost)
+/* Time and price of a position at a row, given what its neighbour on the device runs at. The old
+ * setting lasts for the latency; whether a change could be issued earlier is not known here, so
+ * that the longer of both times is taken. */
+static int64_t evaluate(const struct walk *w, uint32_t at, uint32_t row, double *cost)
 {
 	const struct disc *d = w->d;
-	const struct dish *dish = &d->dish[d->menu[at] + w->pick[d->set[at]]];
+	const struct dish *dish = &d->dish[d->menu[at] + row], *was;
 	uint32_t before = d->before[at], old;
-	const struct dish *was;
 	int64_t ticks;
 	double share;
 
 	*cost = dish->eff_j;
-	if (before == NOBODY)
+	if (before == NOBODY || d->set[before] == d->set[at])
 		return dish->ticks;
 	old = d->dish[d->menu[before] + w->pick[d->set[before]]].key;
 	if (old == dish->key)
@@ -82,9 +81,8 @@ static int64_t evaluate(const struct walk *w, uint32_t at, double *cost)
 	if (d->latency == 0)
 		return dish->ticks;
 	old = d->by_key[(size_t)at * d->n_keys + old];
-	if (old == NOBODY) {
+	if (old == NOBODY)
 		return dish->ticks + d->latency;
-	}
 	was = &d->dish[d->menu[at] + old];
 	share = was->ticks > d->latency ? (double)d->latency / (double)was->ticks : 1.0;
 	ticks = (int64_t)(share * (double)was->ticks + (1.0 - share) * (double)dish->ticks) + 2;
@@ -92,15 +90,29 @@ static int64_t evaluate(const struct walk *w, uint32_t at, double *cost)
 	return ticks > dish->ticks ? ticks : dish->ticks;
 }
 
+static int64_t evaluate_pick(const struct walk *w, uint32_t at, double *cost)
+{
+	return evaluate(w, at, w->pick[w->d->set[at]], cost);
+}
+
+int64_t walk_ticks(const struct walk *w, uint32_t at, uint32_t row)
+{
+	double cost;
+
+	if (w->d->latency == 0)
+		return w->d->dish[w->d->menu[at] + row].ticks;
+	return evaluate(w, at, row, &cost);
+}
+
 void walk_reset(struct walk *w, const uint32_t *pick)
 {
 	const struct disc *d = w->d;
 
-	memcpy(w->pick, pick, (size_t)d->n_sets * sizeof *pick);
+	memmove(w->pick, pick, (size_t)d->n_sets * sizeof *pick);
 	w->total = 0.0;
 	walk_forget(w);
 	for (uint32_t i = 0; i < d->n; i++) {
-		w->dur[i] = evaluate(w, i, &w->cost[i]);
+		w->dur[i] = evaluate_pick(w, i, &w->cost[i]);
 		w->total += w->cost[i];
 	}
 	w->dur[d->n] = 0;
@@ -217,7 +229,7 @@ static bool tails(struct walk *w, uint32_t from)
 static bool renew(struct walk *w, uint32_t at)
 {
 	double cost;
-	int64_t dur = evaluate(w, at, &cost);
+	int64_t dur = evaluate_pick(w, at, &cost);
 
 	if (cost != w->cost[at]) {
 		if (!note(w, UNDO_COST, at, 0, w->cost[at]))
