@@ -119,7 +119,7 @@ static hg_err name_cycle(const hg_dag *dag, const uint32_t *waits, hg_error *why
 /* Topological order, smallest number first among the ready. */
 static hg_err sort_nodes(hg_dag *dag, hg_error *why)
 {
-	uint32_t *waits = malloc((size_t)dag->n * sizeof *waits), done = 0;
+	uint32_t *waits = calloc(dag->n, sizeof *waits), done = 0;
 	struct heap ready;
 	hg_err rc = HG_OK;
 

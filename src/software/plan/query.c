@@ -100,15 +100,13 @@ hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s,
 	size_t target = find_piece(set, time_ns);
 	const struct checkpoint *c = find_checkpoint(set, target);
 	hg_err rc = sweep_init(s, &set->net);
-	int64_t drop;
 
 	if (rc)
 		return rc;
 	sweep_restore(s, c->flow, c->pi);
 	for (size_t k = c->piece;;) {
-		rc = sweep_search(s, &drop);
-		if (rc)
-			break;
+		int64_t drop = sweep_search(s);
+
 		if (drop > 0 && k == target) {
 			*drop_ns = p[target].time_ns - time_ns;
 			return HG_OK;
@@ -121,6 +119,4 @@ hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s,
 			return HG_OK;
 		}
 	}
-	sweep_finish(s);
-	return rc;
 }

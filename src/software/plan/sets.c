@@ -120,7 +120,7 @@ static hg_err add_node(const hg_dag *dag, struct common *c, uint32_t node)
 	uint32_t kept = 0;
 
 	if (!c->alive) {
-		c->alive = malloc((size_t)first->n * sizeof *c->alive);
+		c->alive = calloc(first->n, sizeof *c->alive);
 		if (!c->alive)
 			return HG_ENOMEM;
 		for (uint32_t i = 0; i < first->n; i++)

@@ -215,7 +215,7 @@ static hg_err make_room(hg_dag *dag, const struct need *needs, uint32_t **at)
 	dag->shapes = calloc(shapes, sizeof *dag->shapes);
 	dag->choices = malloc(options * sizeof *dag->choices);
 	dag->hull = malloc(options * sizeof *dag->hull);
-	*at = malloc(most * sizeof **at);
+	*at = calloc(most + 1, sizeof **at);
 	return dag->shapes && dag->choices && dag->hull && *at ? HG_OK : HG_ENOMEM;
 }
 

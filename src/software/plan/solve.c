@@ -116,13 +116,12 @@ static bool may_go_on(struct solving *v, int64_t time_ns)
 static hg_err run(struct solving *v)
 {
 	struct sweep *s = &v->sweep;
-	int64_t now = v->t_max_ns, drop;
+	int64_t now = v->t_max_ns;
 	hg_err rc = add_piece(v, now, 0);
 
 	while (!rc && now > v->t_min_ns && may_go_on(v, now)) {
-		rc = sweep_search(s, &drop);
-		if (rc)
-			break;
+		int64_t drop = sweep_search(s);
+
 		if (drop > 0) {
 			drop = drop < now - v->t_min_ns ? drop : now - v->t_min_ns;
 			joules_add(&v->energy, s->total_uw, drop);

@@ -19,7 +19,6 @@ hg_err sweep_init(struct sweep *s, const struct net *net)
 {
 	memset(s, 0, sizeof *s);
 	s->net = net;
-	s->heap_cap = net->n_events;
 	s->halves = malloc((size_t)net->n_arcs * 2 * sizeof *s->halves);
 	s->half_end = malloc((size_t)net->n_events * sizeof *s->half_end);
 	s->reverse = malloc((size_t)net->n_arcs * sizeof *s->reverse);
@@ -28,7 +27,7 @@ hg_err sweep_init(struct sweep *s, const struct net *net)
 	s->pi = malloc((size_t)net->n_events * sizeof *s->pi);
 	s->labels = malloc((size_t)net->n_events * sizeof *s->labels);
 	s->queue = malloc((size_t)net->n_events * sizeof *s->queue);
-	s->heap = malloc(s->heap_cap * sizeof *s->heap);
+	s->heap = malloc(((size_t)net->n_arcs * 2 + 1) * sizeof *s->heap);
 	if (!s->halves || !s->half_end || !s->reverse || !s->flow || !s->segment || !s->pi ||
 		!s->labels || !s->queue || !s->heap) {
 		sweep_finish(s);
@@ -56,25 +55,15 @@ void sweep_finish(struct sweep *s)
 	memset(s, 0, sizeof *s);
 }
 
-static hg_err heap_add(struct sweep *s, int64_t key, uint32_t event)
+static void heap_add(struct sweep *s, int64_t key, uint32_t event)
 {
-	size_t i = s->heap_len;
+	size_t i = s->heap_len++;
 
-	if (i == s->heap_cap) {
-		struct sweep_item *more = realloc(s->heap, s->heap_cap * 2 * sizeof *more);
-
-		if (!more)
-			return HG_ENOMEM;
-		s->heap = more;
-		s->heap_cap *= 2;
-	}
-	s->heap_len++;
 	while (i > 0 && s->heap[(i - 1) / 2].key > key) {
 		s->heap[i] = s->heap[(i - 1) / 2];
 		i = (i - 1) / 2;
 	}
 	s->heap[i] = (struct sweep_item){key, event};
-	return HG_OK;
 }
 
 static struct sweep_item heap_take(struct sweep *s)
@@ -97,11 +86,10 @@ static struct sweep_item heap_take(struct sweep *s)
 	return top;
 }
 
-/* Looks at the arcs that leave u. @return events in the queue then */
-static hg_err scan(struct sweep *s, uint32_t u, int64_t key, uint32_t *queued)
+/* Looks at the arcs that leave u; n events are in the queue. @return how many are then */
+static uint32_t scan(struct sweep *s, uint32_t u, int64_t key, uint32_t n)
 {
 	const int64_t dist = s->labels[u].dist;
-	uint32_t n = *queued;
 
 	for (const struct half *half = s->halves + s->net->half_at[u],
 			       *end = s->halves + s->half_end[u];
@@ -116,14 +104,13 @@ static hg_err scan(struct sweep *s, uint32_t u, int64_t key, uint32_t *queued)
 		k = d + s->pi[half->to];
 		if (k == key)
 			s->queue[n++] = half->to;
-		else if (heap_add(s, k, half->to))
-			return HG_ENOMEM;
+		else
+			heap_add(s, k, half->to);
 	}
-	*queued = n;
-	return HG_OK;
+	return n;
 }
 
-hg_err sweep_search(struct sweep *s, int64_t *drop_ns)
+int64_t sweep_search(struct sweep *s)
 {
 	struct label *labels = s->labels;
 	const int64_t *pi = s->pi;
@@ -137,12 +124,9 @@ hg_err sweep_search(struct sweep *s, int64_t *drop_ns)
 	s->heap_len = 0;
 	for (;;) {
 		while (done < queued) {
-			if (scan(s, s->queue[done++], key, &queued))
-				return HG_ENOMEM;
-			if (labels[NET_SINK].dist + pi[NET_SINK] == key) {
-				*drop_ns = key;
-				return HG_OK;
-			}
+			queued = scan(s, s->queue[done++], key, queued);
+			if (labels[NET_SINK].dist + pi[NET_SINK] == key)
+				return key;
 		}
 		for (;;) { /* the sink is always reached: its arcs never vanish */
 			struct sweep_item item = heap_take(s);
@@ -153,10 +137,8 @@ hg_err sweep_search(struct sweep *s, int64_t *drop_ns)
 			s->queue[queued++] = item.event;
 			break;
 		}
-		if (s->queue[done] == NET_SINK) {
-			*drop_ns = key;
-			return HG_OK;
-		}
+		if (s->queue[done] == NET_SINK)
+			return key;
 	}
 }
 

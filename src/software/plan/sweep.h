@@ -32,8 +32,8 @@ struct sweep {
 	int64_t *pi;        /* of each event, ns; the source is at 0 */
 	struct label *labels;
 	uint32_t *queue;         /* events at the current key */
-	struct sweep_item *heap; /* binary heap by key, with stale items */
-	size_t heap_len, heap_cap;
+	struct sweep_item *heap; /* binary heap by key, with stale items; a place for each half */
+	size_t heap_len;
 	int64_t total_uw; /* value of the flow */
 	uint64_t augmentations;
 };
@@ -45,11 +45,10 @@ hg_err sweep_init(struct sweep *s, const struct net *net);
 void sweep_finish(struct sweep *s);
 
 /**
- * Searches the longest residual path: by how much T can fall at the present flow.
- * @param drop_ns  receives it; 0: flow can be added at this T
- * @return HG_OK, HG_ENOMEM
+ * Searches the longest residual path.
+ * @return by how many ns T can fall at the present flow; 0: flow can be added at this T
  */
-hg_err sweep_search(struct sweep *s, int64_t *drop_ns);
+int64_t sweep_search(struct sweep *s);
 
 /** After a search: potentials for a time that is drop_ns shorter, at most what was found. */
 void sweep_shift(struct sweep *s, int64_t drop_ns);
