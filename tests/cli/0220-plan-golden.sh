@@ -1,5 +1,6 @@
 #!/bin/sh
 # The measured profiles of GPT-3 175B on A100 and A40: exact frontiers against published figures.
+# shellcheck disable=SC2016 # filters of jq
 . "$(dirname "$0")/lib.sh"
 folder=$HG_TEST_DATA/pipeline/stage_profile
 [ -d "$folder" ] || skip "no $folder"
