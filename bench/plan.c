@@ -80,6 +80,20 @@ static double query_s(const hg_plan_frontier *set)
 	return took[TIMES / 2];
 }
 
+/* Time of one relaxed plan at 1.01 T_min whose nodes share settings; NAN: none. */
+static double class_s(const hg_plan_frontier *set, hg_plan_class class_of)
+{
+	hg_plan_frontier_info info = {.size = sizeof info};
+	double start = now_s();
+	hg_relaxed *r;
+
+	hg_plan_frontier_get_info(set, &info);
+	if (hg_relaxed_at(set, 1.01 * info.t_min_s, class_of, &r, NULL))
+		return (double)NAN;
+	hg_relaxed_destroy(r);
+	return now_s() - start;
+}
+
 static int bench_one(const struct onefb_profile *profile, const struct size *z)
 {
 	struct onefb what = {z->stages, z->microbatches, STATIC_A100_W, z->vary, 1};
@@ -114,6 +128,10 @@ static int bench_one(const struct onefb_profile *profile, const struct size *z)
 	printf("plan_%s_pieces %zu 1\n", name, info.pieces);
 	printf("plan_%s_augmentations %llu 1\n", name, (unsigned long long)info.augmentations);
 	printf("plan_%s_query %.6f s\n", name, query_s(set));
+	if (z->stages <= 16 && z->vary == 0) {
+		printf("plan_%s_ramp %.6f s\n", name, class_s(set, HG_CLASS_RAMP));
+		printf("plan_%s_family %.6f s\n", name, class_s(set, HG_CLASS_FAMILY));
+	}
 	printf("plan_%s_store %.1f MiB\n", name, (double)info.bytes / 1048576);
 	printf("plan_%s_peak_memory_so_far %.1f MiB\n", name, (double)usage.ru_maxrss / 1024);
 	(void)fflush(stdout);
