@@ -153,6 +153,7 @@ static int read_workflow(struct cli *cli, const char *path, struct workflow *w)
 	hg_err err = file_read(path, WORKFLOW_BYTES, &text, &why);
 
 	memset(w, 0, sizeof *w);
+	w->name = "";
 	if (!err)
 		err = workflow_parse(w, text.data ? text.data : "", text.len, path_text(path),
 			load_beside, (void *)path, &why);

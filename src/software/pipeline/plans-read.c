@@ -182,7 +182,7 @@ static hg_err read_point(struct reader *r, const struct json *v)
 static hg_err read_claims(struct reader *r)
 {
 	struct plans_claims *c = &r->p->claims;
-	const struct json *list = NULL, *flag;
+	const struct json *list = NULL, *flag = NULL;
 	hg_err err = read_figure(r, "t_min_s", &c->t_min_s);
 
 	if (!err)
@@ -195,7 +195,7 @@ static hg_err read_claims(struct reader *r)
 		err = read_figure(r, "solve_s", &c->solve_s);
 	if (!err)
 		err = json_need(&r->doc, r->doc.root, "extrapolated", JSON_TRUE, &flag, r->why);
-	if (!err)
+	if (!err && flag)
 		c->extrapolated = flag->type == JSON_TRUE;
 	if (!err)
 		err = json_need(&r->doc, r->doc.root, "frontier", JSON_ARRAY, &list, r->why);

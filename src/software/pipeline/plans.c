@@ -11,7 +11,7 @@ const char *const plan_class_names[] = {"op", "ramp", "stage", NULL};
 const char *const plan_range_names[] = {"all", "useful", NULL};
 
 static const char *const kind_names[] = {
-#define KIND_NAME(name, value, text) [name] = text,
+#define KIND_NAME(name, value, text) [name] = (text),
 	HG_SCHEDULE_LIST(KIND_NAME)
 #undef KIND_NAME
 };

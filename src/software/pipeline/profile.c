@@ -235,7 +235,7 @@ static hg_err check_stages(const struct reader *r)
 	const struct row *rows = r->rows.data;
 	uint32_t next = 0;
 
-	if (r->rows.len == 0)
+	if (!rows || r->rows.len == 0)
 		return fail(r->why, HG_EFORMAT, "%s:2: expected rows below the header, found none",
 			r->origin);
 	for (size_t i = 0; i < r->rows.len; i++) {

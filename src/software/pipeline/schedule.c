@@ -51,7 +51,7 @@ hg_err schedule_end_rank(hg_schedule *s)
 char phase_letter(hg_phase phase)
 {
 	static const char letters[] = {
-#define LETTER(name, letter, text) [name] = letter,
+#define LETTER(name, letter, text) [name] = (letter),
 		HG_PHASE_LIST(LETTER)
 #undef LETTER
 	};

@@ -191,6 +191,7 @@ static uint32_t period(const hg_schedule *s)
 static hg_err try_from(struct plans *p, uint32_t m0, uint32_t step, bool *done, hg_error *why)
 {
 	struct small a = {0}, b = {0}, c = {0};
+	uint32_t steps = (p->schedule->microbatches - m0) / step;
 	hg_err err = small_solve(&a, p, m0, why);
 
 	if (!err)
@@ -198,7 +199,7 @@ static hg_err try_from(struct plans *p, uint32_t m0, uint32_t step, bool *done, 
 	if (!err && same_slopes(&a, &b)) {
 		err = small_solve(&c, p, m0 + 5 * step, why);
 		if (!err && on_line(&a, &b, &c, 5)) {
-			err = extend(p, &a, &b, (p->schedule->microbatches - m0) / step, done);
+			err = extend(p, &a, &b, steps, done);
 			if (err)
 				(void)fail(why, err, "pipeline: %s", hg_err_text(err));
 		}

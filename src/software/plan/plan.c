@@ -276,7 +276,7 @@ static hg_err make(const hg_plan_frontier *set, const hg_plan_opts *o, const hg_
 {
 	const hg_dag *dag = hg_plan_frontier_dag(set);
 	struct job j = {.dag = dag, .opts = o};
-	struct realised r;
+	struct realised r = {0};
 	hg_err rc = job_init(&j, relaxed, limit_s, p->info.base_time_s, why);
 
 	if (!rc)

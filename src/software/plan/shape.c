@@ -210,7 +210,7 @@ static hg_err make_room(hg_dag *dag, const struct need *needs, uint32_t **at)
 		options += n;
 		most = n > most ? n : most;
 	}
-	if (options > UINT32_MAX)
+	if (options > UINT32_MAX || most > UINT32_MAX)
 		return HG_ELIMIT;
 	dag->shapes = calloc(shapes, sizeof *dag->shapes);
 	dag->choices = malloc(options * sizeof *dag->choices);
