@@ -1,9 +1,12 @@
 /*
  * The planner: whole frontiers of 1F1B pipelines on measured stage profiles.
  *
- * usage: bench-plan [--max PxM | --only PxM] [--data DIR]
+ * usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON]
  */
-#define _DEFAULT_SOURCE /* clock_gettime, getrusage */
+#define _DEFAULT_SOURCE  /* clock_gettime, getrusage *                                             \
+			  * --peer runs lowtime, where that Python has it, on 4x8 and 8x12 beside  \
+			  * ours.                                                                  \
+			  */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +19,7 @@
 
 #include "core/file.h"
 #include "one-f-one-b.h"
+#include "peer/peer.h"
 
 #define STATIC_A100_W 83.64
 
@@ -139,15 +143,21 @@ static int bench_one(const struct onefb_profile *profile, const struct size *z)
 	return 0;
 }
 
-static int load(const char *dir, struct onefb_profile *profile)
+/* lowtime beside ours; it takes minutes for anything larger. */
+static int bench_peer(const char *python, const char *csv, const struct onefb_profile *profile)
+{
+	const struct onefb small = {4, 8, STATIC_A100_W, 0, 1},
+			   middle = {8, 12, STATIC_A100_W, 0, 1};
+
+	return peer_run(python, csv, profile, &small) || peer_run(python, csv, profile, &middle);
+}
+
+static int load(const char *path, struct onefb_profile *profile)
 {
 	struct buf text = {0};
 	hg_error why;
-	char path[512];
 	int bad;
 
-	(void)snprintf(
-		path, sizeof path, "%s/pipeline/stage_profile/gpt3-175b+a100_sxm_bf16.csv", dir);
 	if (file_read(path, FILE_MAX, &text, &why)) {
 		fprintf(stderr, "bench-plan: %s; nothing is measured\n", why.text);
 		return -1;
@@ -162,25 +172,33 @@ int main(int argc, char **argv)
 	const char *dir = HG_BENCH_DIR "/../../shared/data";
 	uint32_t stages = 16, microbatches = 96;
 	bool only = false;
+	const char *peer = NULL;
+	char path[512];
 	struct onefb_profile profile;
 	int bad;
 
 	for (int i = 1; i < argc; i++) {
 		if (i + 1 < argc && strcmp(argv[i], "--data") == 0) {
 			dir = argv[++i];
+		} else if (i + 1 < argc && strcmp(argv[i], "--peer") == 0) {
+			peer = argv[++i];
 		} else if (i + 1 < argc &&
 			   (strcmp(argv[i], "--max") == 0 || strcmp(argv[i], "--only") == 0) &&
 			   sscanf(argv[i + 1], "%ux%u", &stages, &microbatches) == 2) {
 			only = strcmp(argv[i++], "--only") == 0;
 		} else {
 			fprintf(stderr,
-				"usage: bench-plan [--max PxM | --only PxM] [--data DIR]\n");
+				"usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON]\n");
 			return 2;
 		}
 	}
-	bad = load(dir, &profile);
+	(void)snprintf(
+		path, sizeof path, "%s/pipeline/stage_profile/gpt3-175b+a100_sxm_bf16.csv", dir);
+	bad = load(path, &profile);
 	if (bad)
 		return bad < 0 ? 0 : 1;
+	if (peer)
+		return bench_peer(peer, path, &profile);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && !bad; i++) {
 		const struct size *z = sizes + i;
 		bool same = z->stages == stages && z->microbatches == microbatches;
