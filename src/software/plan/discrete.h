@@ -102,7 +102,8 @@ struct walk {
 	uint32_t round;
 	uint32_t *cand; /* n_sets */
 	uint32_t n_cand;
-	double *weight; /* n_sets: of gains */
+	double *weight;    /* n_sets: of gains */
+	uint64_t patience; /* most steps of a repair */
 	struct heap queue;
 };
 

@@ -144,6 +144,8 @@ static void keep(struct job *j)
 /* Repairs and reclaims what the start gave, and keeps it if it is good. */
 static bool polish(struct job *j, const uint32_t *pick)
 {
+	if (j->d.latency)
+		j->w.patience = j->d.n < 2000 ? 64 + j->d.n / 2 : 300;
 	walk_reset(&j->w, pick);
 	if (!repair(&j->w, NULL))
 		return walk_makespan(&j->w) > j->d.deadline; /* not feasible, or no memory */
@@ -158,14 +160,19 @@ static bool polish(struct job *j, const uint32_t *pick)
 #define STARTS 25
 
 /* Start number k, the most promising ones first. */
-static void start(struct job *j, unsigned k, uint32_t *pick)
+static bool start(struct job *j, unsigned k, uint32_t *pick)
 {
+	bool switching = j->d.switch_j > 0.0 || j->d.latency > 0;
+
+	if (k == 0 && switching)
+		return start_chain(&j->d, pick);
 	if (k == 0)
 		start_down(&j->d, pick);
 	else if (k % 3 == 0)
 		start_diffuse(&j->d, (k / 3 * 5 % 9) / 8.0, pick, j->head);
 	else
 		start_coherent(&j->d, k < 13 ? 1 : 0, k / 16.0, pick);
+	return true;
 }
 
 /* Rounds the relaxed plan in many ways. */
@@ -180,8 +187,7 @@ static hg_err starts(struct job *j, hg_error *why)
 		if (k > 0 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
 			effort_share(&j->effort) > 0.5)
 			break;
-		start(j, k, pick);
-		ok = polish(j, pick);
+		ok = start(j, k, pick) && polish(j, pick);
 	}
 	if (ok &&
 		(j->total[0] == INFINITY || j->d.latency)) { /* all fastest, if that is feasible */

@@ -269,8 +269,7 @@ static bool cheapest(struct walk *w, struct rng *noise, uint32_t *set, uint32_t 
 
 bool repair(struct walk *w, struct rng *noise)
 {
-	/* with a latency, a change may move the delay to the next node: give up soon */
-	uint64_t left = w->d->latency ? 32 : 64 + 64 * (uint64_t)w->d->n;
+	uint64_t left = w->patience;
 
 	while (walk_makespan(w) > w->d->deadline) {
 		uint32_t set = 0, row = 0;

@@ -129,6 +129,9 @@ bool search(struct walk *w, struct effort *e, double until, struct rng *r)
 	if (!best)
 		return false;
 	memcpy(best, w->pick, bytes);
+	/* with a latency, a change may push the delay on to the next node: give up soon */
+	if (d->latency)
+		w->patience = 32;
 	while (share < until) {
 		double before = w->total, temp;
 		double kind = rng_double(r);

@@ -23,7 +23,7 @@ hg_err walk_init(struct walk *w, const struct disc *d, hg_error *why)
 {
 	size_t n = (size_t)d->n + 1, sets = d->n_sets;
 
-	*w = (struct walk){.d = d, .log_cap = 8 * n + 64};
+	*w = (struct walk){.d = d, .log_cap = 8 * n + 64, .patience = 64 + 64 * n};
 	w->pick = calloc(sets, sizeof *w->pick);
 	w->dur = calloc(n, sizeof *w->dur);
 	w->head = calloc(n, sizeof *w->head);
