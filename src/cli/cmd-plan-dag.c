@@ -121,7 +121,7 @@ static void tell(struct cli *cli, const struct workflow *w, const hg_plan *plan)
 	struct table t;
 
 	hg_plan_get_info(plan, &i);
-	buf_addf(&cli->out, "%s: %s, %s", w->name[0] ? w->name : "workflow",
+	buf_addf(&cli->out, "%s: %s, %s", w->name && w->name[0] ? w->name : "workflow",
 		quantity_format(QUANTITY_TIME, i.time_s, a),
 		quantity_format(QUANTITY_ENERGY, i.energy_j, b));
 	buf_addf(&cli->out, ", %.2f %% less than all fastest, %.3f %% above the bound\n",

@@ -199,23 +199,18 @@ static int read_static_power(struct cli *cli, const struct args *args, struct pl
 
 static int read_profile(struct cli *cli, const struct args *args, struct plans *p)
 {
-	const char *path = args_text(args, "profile", ""), *name = path_text(path);
-	size_t len = strlen(name) + 1;
+	const char *path = args_text(args, "profile", "");
 	hg_error why = {""};
 	hg_err err;
 
 	buf_finish(&p->profile_csv);
 	err = file_read(path, PLANS_BYTES / 4, &p->profile_csv, &why);
 	if (!err)
+		err = plans_name(p, path_text(path));
+	if (!err)
 		err = hg_stage_profile_parse(p->profile_csv.data ? p->profile_csv.data : "",
-			p->profile_csv.len, name, &p->profile, &why);
-	if (err)
-		return cli_input_error(cli, err, &why);
-	p->source = malloc(len);
-	if (!p->source)
-		return cli_broken(cli, HG_ENOMEM);
-	memcpy(p->source, name, len);
-	return EXIT_OK;
+			p->profile_csv.len, p->source, &p->profile, &why);
+	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
 }
 
 static int read_inputs(struct cli *cli, const struct args *args, struct plans *p)

@@ -1,4 +1,3 @@
-#define _POSIX_C_SOURCE 200809L
 /* Reading PLANS files. */
 #include <math.h>
 #include <stdlib.h>
@@ -216,8 +215,7 @@ static hg_err read_profile(struct reader *r)
 		err = json_need_string(&r->doc, r->doc.root, "profile", &csv, r->why);
 	if (err)
 		return err;
-	r->p->source = strdup(source);
-	if (!r->p->source || buf_adds(&r->p->profile_csv, csv))
+	if (plans_name(r->p, source) || buf_adds(&r->p->profile_csv, csv))
 		return fail(r->why, HG_ENOMEM, "%s: out of memory", r->doc.origin);
 	err = hg_stage_profile_parse(csv, strlen(csv), "profile", &r->p->profile, r->why);
 	if (err)

@@ -53,6 +53,18 @@ void plans_finish(struct plans *p)
 	memset(p, 0, sizeof *p);
 }
 
+hg_err plans_name(struct plans *p, const char *source)
+{
+	size_t room = strlen(source) + 1;
+
+	free(p->source);
+	p->source = malloc(room);
+	if (!p->source)
+		return HG_ENOMEM;
+	memcpy(p->source, source, room);
+	return HG_OK;
+}
+
 hg_err plans_build(struct plans *p, hg_error *why)
 {
 	hg_pipeline_opts opts = {.size = sizeof opts,

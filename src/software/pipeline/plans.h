@@ -48,6 +48,9 @@ void plans_init(struct plans *p);
 /** Frees; a zeroed one is fine. */
 void plans_finish(struct plans *p);
 
+/** Says where the profile came from. @return HG_OK, HG_ENOMEM */
+hg_err plans_name(struct plans *p, const char *source);
+
 /** Makes profile (from profile_csv) and pipeline; the schedule is there already. */
 hg_err plans_build(struct plans *p, hg_error *why);
 

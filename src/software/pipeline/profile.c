@@ -302,9 +302,10 @@ static hg_err build(struct reader *r)
 	size_t n = r->rows.len, cell = 0, n_cells;
 	hg_err err;
 
-	qsort(r->rows.data ? r->rows.data : (void *)&n, n, sizeof *rows, by_row);
+	if (n)
+		qsort(r->rows.data, n, sizeof *rows, by_row);
 	err = check_stages(r);
-	if (err)
+	if (err || !rows)
 		return err;
 	n_cells = (size_t)p->stages * p->names.len;
 	p->group_ranks = count_ranks(rows, n);
