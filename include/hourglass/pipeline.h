@@ -144,16 +144,16 @@ typedef struct hg_schedule hg_schedule;
 /**
  * Makes a schedule.
  *
- * | kind | order on rank r of P with M microbatches |
- * |---|---|
- * | gpipe | all forwards, then all backwards |
- * | 1f1b | min(M, P-1-r) forwards, then one forward and one backward in turn |
- * | early-recompute | 1f1b with a recomputation before each backward, except on the last stage,
- *   that does not wait for the gradient |
- * | interleaved | Megatron's: chunk c of rank r is stage c * P + r; groups of `group` microbatches
- * | | zb-h1 | 1f1b with the weight gradient split off and delayed by r microbatches (arXiv
- * 2401.10241) | | dualpipe | two streams of M / 2 microbatches that enter at both ends; each stage
- * lies on two ranks (arXiv 2412.19437); P and M even, M >= 2 P |
+ * Order on rank r of P with M microbatches:
+ *  - gpipe: all forwards, then all backwards;
+ *  - 1f1b: min(M, P-1-r) forwards, then one forward and one backward in turn;
+ *  - early-recompute: 1f1b with a recomputation before each backward, except on the last stage,
+ *    that does not wait for the gradient;
+ *  - interleaved: Megatron's: chunk c of rank r is stage c * P + r; groups of `group` microbatches;
+ *  - zb-h1: 1f1b with the weight gradient split off and delayed by r microbatches (arXiv
+ *    2401.10241);
+ *  - dualpipe: two streams of M / 2 microbatches that enter at both ends; each stage lies on two
+ *    ranks (arXiv 2412.19437); P and M even, M >= 2 P.
  *
  * @return HG_OK; HG_EINVAL (what is out of its range); HG_ELIMIT (more than 2^26 steps); HG_ENOMEM
  */
@@ -253,15 +253,14 @@ HG_API const hg_pipeline_step *hg_pipeline_steps(const hg_pipeline *p, size_t *n
 
 /** A setting as the profile writes it, or NULL for one that is none. */
 HG_API const char *hg_pipeline_setting(const hg_pipeline *p, hg_setting setting);
-/* ------------------------------------------------------------------------------------ stragglers
- */
+/* ---------------------------------------------------------------------------------- stragglers */
 
 /**
  * How a pipeline reacts to stragglers: which iteration time it plans for, with hysteresis.
  *
  * A straggler forces the iteration time of everybody to T'. Who would be done sooner waits at
  * static power, so the cheapest own time is min(T_max, T'): beyond the energy-optimal time of a
- * pipeline alone, as the waiting is paid for anyhow (planning.md section 10 of the design notes).
+ * pipeline alone, as the waiting is paid for anyhow.
  *
  * Plain data: fill it with hg_reaction_init(), copy it as you like.
  */

@@ -271,8 +271,7 @@ HG_API const hg_plan_point *hg_plan_frontier_points(const hg_plan_frontier *set,
 HG_API HG_NODISCARD hg_err hg_plan_frontier_at(const hg_plan_frontier *set, double time_s,
 	double *energy_j, double *slope_w, hg_error *why);
 
-/* ------------------------------------------------------------------------- the relaxed plan at T
- */
+/* ----------------------------------------------------------------------- the relaxed plan at T */
 
 /** Which nodes must share a setting, besides groups. */
 typedef enum hg_plan_class {
@@ -300,7 +299,7 @@ typedef struct hg_relaxed_info {
  *
  * HG_CLASS_OP without groups: replayed from the store, about a millisecond for 1,500 nodes, as
  * against a new solve. Other classes, and DAGs with groups: a linear program over the
- * settings of the groups by cutting planes (planning.md section 9.1), for that T alone.
+ * settings of the groups by cutting planes, for that T alone.
  *
  * @param time_s  T; above T_max the plan of T_max
  * @param out     release it with hg_relaxed_destroy()
@@ -417,8 +416,8 @@ typedef struct hg_plan_step {
 } hg_plan_step;
 
 /**
- * A realisable plan: rounding of the relaxed plan from two starts, reclaiming of slack, local
- * search (planning.md section 7).
+ * A realisable plan: the relaxed plan rounded in several ways, reclaiming of slack, local search
+ * from the two best.
  *
  * @param out  release it with hg_plan_destroy()
  * @return HG_OK; HG_EINFEASIBLE (the deadline is below the least time of the class: says which it

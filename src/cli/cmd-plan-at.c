@@ -1,4 +1,5 @@
 /* plan at: a plan that can be run, for one iteration time. */
+#include <math.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -109,7 +110,8 @@ static void at_text(struct cli *cli, const hg_plan_info *i, double base_j)
 		quantity_format(QUANTITY_ENERGY, i->energy_j, a), 100 * (1 - i->energy_j / base_j),
 		quantity_format(QUANTITY_ENERGY, base_j, b));
 	buf_addf(&cli->out, "bound     %s, the plan is %.3f %% above\n",
-		quantity_format(QUANTITY_ENERGY, i->bound_j, a), 100 * i->gap);
+		quantity_format(QUANTITY_ENERGY, i->bound_j, a),
+		fabs(i->gap) < 1e-9 ? 0.0 : 100 * i->gap);
 	if (i->class_of != HG_CLASS_OP)
 		buf_addf(&cli->out,
 			"class     %s: no plan of it draws less than %s, %.2f %% above\n",

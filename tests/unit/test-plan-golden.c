@@ -1,4 +1,4 @@
-/* The exact frontiers of GPT-3 175B, 1F1B, 8 stages (planning.md section 3.2), on the measured
+/* The exact frontiers of GPT-3 175B, 1F1B, 8 stages, on the measured
  * stage profiles; skips where those are absent. */
 #include <stdio.h>
 
@@ -128,7 +128,7 @@ static void test_between(void **state)
 	}
 }
 
-/* Savings in %, 8x24, of the classes at 1.001, 1.01, 1.05, 1.1 T_min (planning.md section 8.1). */
+/* Savings in %, 8x24, of the classes at 1.001, 1.01, 1.05, 1.1 T_min. */
 static void test_classes(void **state)
 {
 	static const double at[] = {1.001, 1.01, 1.05, 1.1};

@@ -1,5 +1,4 @@
-/* The schedules that can be made, each as the order of every rank (planning.md section 11.2 of the
- * design notes; sources are named in pipeline.h). */
+/* The schedules that can be made, each as the order of every rank; pipeline.h names the sources. */
 #include "schedule.h"
 
 #include <stdlib.h>

@@ -1,10 +1,9 @@
 /*
  * The turnpike: beyond some number of microbatches the frontier has the same slopes whatever their
- * number, and each breakpoint's time and energy is affine in it (planning.md section 5.2 of the
- * design notes: 0 ns deviation). So two small numbers are solved and the line through them is
- * followed. It is checked, not assumed: a third small number must lie on the line, and at the
- * number asked for both ends must be what a longest path says. If anything differs the caller
- * solves directly.
+ * number, and each breakpoint's time and energy is affine in it. So two small numbers are solved
+ * and the line through them is followed. It is checked, not assumed: a third small number must lie
+ * on the line, and at the number asked for both ends must be what a longest path says. If anything
+ * differs the caller solves directly.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * Relaxed plans with shared settings (planning.md section 9.1), Kelley's cutting planes.
+ * Relaxed plans with shared settings, by Kelley's cutting planes.
  *
  * Master: how far each set of nodes is moved from its cheapest way towards faster ones, at least
  * cost, such that the paths found so far end in time. A pass over the DAG finds the paths that are
