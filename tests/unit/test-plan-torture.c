@@ -78,6 +78,24 @@ static hg_err build(hg_dag **out)
 	return rc ? rc : hg_dag_finish(dag, NULL);
 }
 
+static hg_err check(const hg_dag *dag, const hg_plan *plan)
+{
+	size_t n;
+	const hg_plan_step *steps = hg_plan_steps(plan, &n);
+	uint32_t option[4];
+	hg_plan_verdict verdict = {.size = sizeof verdict};
+	hg_plan_claim claim = {.size = sizeof claim,
+		.option = option,
+		.time_s = (double)NAN,
+		.energy_j = (double)NAN,
+		.bound_j = (double)NAN,
+		.switches = UINT64_MAX};
+
+	for (size_t i = 0; i < 4; i++)
+		option[i] = steps[i].option;
+	return hg_plan_check(dag, &claim, &verdict, NULL);
+}
+
 static hg_err run_all(void)
 {
 	hg_plan_frontier *set = NULL;
@@ -92,11 +110,18 @@ static hg_err run_all(void)
 		rc = hg_relaxed_at(set, 5, (hg_plan_class)class_of, &r, NULL);
 		hg_relaxed_destroy(r);
 	}
-	if (!rc) {
-		hg_plan_opts opts = {.size = sizeof opts, .time_s = 5, .iterations = 10};
+	for (int k = 0; k < 3 && !rc; k++) {
+		hg_plan_opts opts = {.size = sizeof opts,
+			.class_of = k == 2 ? HG_CLASS_FAMILY : HG_CLASS_OP,
+			.time_s = k == 2 ? 9 : 5,
+			.iterations = 10,
+			.switch_cost_j = k == 1 ? 0.5 : 0.0,
+			.switch_latency_s = k == 1 ? 0.01 : 0.0};
 		hg_plan *plan;
 
 		rc = hg_plan_at(set, &opts, &plan, NULL);
+		if (!rc)
+			rc = check(dag, plan);
 		hg_plan_destroy(plan);
 	}
 	hg_plan_frontier_destroy(set);

@@ -318,6 +318,7 @@ hg_err hg_plan_at(
 
 	if (!set || !opts || !out || size_read(&o, sizeof o, opts) != 0)
 		return fail(why, HG_EINVAL, "plan: no frontier, options or room for the plan");
+	*out = NULL;
 	rc = check_opts(&o, why);
 	if (rc)
 		return rc;
