@@ -200,8 +200,8 @@ typedef struct hg_solve_opts {
 typedef struct hg_plan_point {
 	double time_s;   /**< T */
 	double energy_j; /**< least total energy, all devices charged until T */
-	double slope_w; /**< dE/dT of the piece to the right, up to the next breakpoint; at the last
-			     one, the static power: beyond T_max everybody just waits */
+	double slope_w;  /**< dE/dT of the piece to the right, up to the next breakpoint; at T_max
+			    the  static power: beyond it everybody just waits */
 } hg_plan_point;
 
 /** Figures of a relaxed frontier. */
@@ -230,6 +230,8 @@ typedef struct hg_plan_frontier_info {
 
 /**
  * Solves the relaxed problem for every T at once.
+ *
+ * One thread; the result depends on nothing but the input.
  *
  * Nodes of groups are relaxed too, each on its own, so that the frontier bounds plans with shared
  * settings as well; the tight bound for those comes from hg_relaxed_at() with a class.
