@@ -224,7 +224,8 @@ static hg_err unfold(const struct fold *fold, struct compose *c, hg_part *parts)
 	size_t n = c->n_children;
 	hg_err err = HG_OK;
 
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): one child at least */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): there is one child at least */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): compose_init() refuses n == 0 */
 	for (size_t i = 0; i < fold->sums[n - 1].len && !err; i++) {
 		size_t at = i;
 		hg_point p;
