@@ -308,7 +308,7 @@ typedef struct hg_part {
  * By default the exact Pareto set of all sums of points (Minkowski sum), O(product of sizes) at
  * worst, refused with HG_ELIMIT above 2^26 sums. With HG_SERIES_HULL the exact Minkowski sum of
  * the convex hulls: merge of segments by slope, O(total vertices * log n) and at most as many
- * vertices as the children have together (planning.md section 9).
+ * vertices as the children have together.
  *
  * Uncertainties add in quadrature (children independent). max_power_w is the largest, and so is
  * static_power_w: the same device is meant, and waiting is not to be underestimated.

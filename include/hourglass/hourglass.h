@@ -11,6 +11,8 @@
 #include <hourglass/export.h>
 #include <hourglass/frontier.h>
 #include <hourglass/model.h>
+#include <hourglass/pipeline.h>
+#include <hourglass/plan.h>
 #include <hourglass/profile.h>
 #include <hourglass/sim.h>
 #include <hourglass/train.h>

@@ -19,9 +19,10 @@
 #include "core/buf.h"
 #include "core/unit.h"
 
-/** How the program ends. Codes 1 and above 125 are left to children of a later `run`. */
+/** How the program ends. Codes above 125 are left to children of a later `run`. */
 enum exit_code {
 	EXIT_OK = 0,
+	EXIT_FALSE = 1,         /* a check found that something is not as claimed */
 	EXIT_USAGE = 2,         /* wrong usage, or input that cannot be used */
 	EXIT_INFEASIBLE = 3,    /* no setting meets the objective */
 	EXIT_BROKEN = 125,      /* our own failure: memory, output that cannot be written */

@@ -100,7 +100,7 @@ static int profile(struct cli *cli, struct demo *d)
 
 	if (rc == EXIT_OK)
 		rc = rig_profile(cli, &d->rig, 0, &how, &d->f);
-	sweep_finish(&set);
+	sweep_set_finish(&set);
 	if (rc != EXIT_OK)
 		return rc;
 	fastest = hg_frontier_points(d->f)[0].time_s;

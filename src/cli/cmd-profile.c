@@ -107,7 +107,7 @@ static int run(struct cli *cli, const struct args *args)
 	}
 out:
 	hg_frontier_destroy(f);
-	sweep_finish(&set);
+	sweep_set_finish(&set);
 	free(knobs);
 	rig_close(&rig);
 	return rc;

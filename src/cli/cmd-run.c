@@ -104,7 +104,7 @@ static int get_ranks(struct cli *cli, const struct args *args, struct plan *p)
 		rc = sweep_read(cli, p->rig.devices[i], NULL, 0, &set);
 		if (rc == EXIT_OK)
 			rc = rig_profile(cli, &p->rig, i, &how, &p->ranks[i]);
-		sweep_finish(&set);
+		sweep_set_finish(&set);
 	}
 	if (rc == EXIT_INTERRUPTED)
 		cli_note(cli, "interrupted while profiling; nothing was run");

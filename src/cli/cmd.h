@@ -9,6 +9,7 @@ extern const struct command cmd_demo;
 extern const struct command cmd_frontier;
 extern const struct command cmd_help;
 extern const struct command cmd_list;
+extern const struct command cmd_plan;
 extern const struct command cmd_profile;
 extern const struct command cmd_run;
 
@@ -23,5 +24,12 @@ extern const struct command cmd_frontier_repeat;
 extern const struct command cmd_frontier_scale;
 extern const struct command cmd_frontier_series;
 extern const struct command cmd_frontier_show;
+
+extern const struct command cmd_plan_at;
+extern const struct command cmd_plan_check;
+extern const struct command cmd_plan_dag;
+extern const struct command cmd_plan_pipeline;
+extern const struct command cmd_plan_show;
+extern const struct command cmd_plan_straggle;
 
 #endif

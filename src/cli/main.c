@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_profile,
 	&cmd_frontier,
+	&cmd_plan,
 	&cmd_run,
 	&cmd_demo,
 	&cmd_help,
@@ -121,15 +122,20 @@ static int guard_streams(void)
 	return 0;
 }
 
+/* Whether a command that ended like this has something to say on standard output. */
+static bool has_output(int rc)
+{
+	return rc == EXIT_OK || rc == EXIT_FALSE || rc == EXIT_INFEASIBLE || rc == EXIT_INTERRUPTED;
+}
+
 static int finish(struct cli *cli, int rc)
 {
 	hg_error why = {""};
 	hg_err err = cli->out.failed;
 
-	if ((rc == EXIT_OK || rc == EXIT_INFEASIBLE || rc == EXIT_INTERRUPTED) && err != HG_OK)
+	if (has_output(rc) && err != HG_OK)
 		rc = cli_broken(cli, err);
-	else if ((rc == EXIT_OK || rc == EXIT_INFEASIBLE || rc == EXIT_INTERRUPTED) &&
-		 cli->out.len > 0) {
+	else if (has_output(rc) && cli->out.len > 0) {
 		err = file_write("-", cli->out.data, cli->out.len, &why);
 		if (err != HG_OK)
 			rc = cli_output_error(cli, err, &why);

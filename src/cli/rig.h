@@ -58,7 +58,7 @@ int sweep_read(
 	struct cli *cli, hg_device *d, const char *const *texts, size_t n, struct sweep_set *set);
 /** Both knobs: power limits as by default, and clocks from half of the highest. */
 int sweep_limits_and_clocks(struct cli *cli, hg_device *d, struct sweep_set *set);
-void sweep_finish(struct sweep_set *set);
+void sweep_set_finish(struct sweep_set *set);
 /** Number of settings in the grid. */
 size_t sweep_count(const struct sweep_set *set);
 /** What a knob measures, and how many SI units one of the knob's is. */

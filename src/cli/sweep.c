@@ -22,7 +22,7 @@ enum quantity knob_quantity(const hg_knob_info *knob, double *factor)
 	return QUANTITY_NUMBER;
 }
 
-void sweep_finish(struct sweep_set *set)
+void sweep_set_finish(struct sweep_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
 		free((void *)(uintptr_t)set->sweeps[i].values);

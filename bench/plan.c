@@ -1,0 +1,215 @@
+/*
+ * The planner: whole frontiers of 1F1B pipelines on measured stage profiles.
+ *
+ * usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON]
+ */
+#define _DEFAULT_SOURCE  /* clock_gettime, getrusage *                                             \
+			  * --peer runs lowtime, where that Python has it, on 4x8 and 8x12 beside  \
+			  * ours.                                                                  \
+			  */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <hourglass/plan.h>
+
+#include "core/file.h"
+#include "one-f-one-b.h"
+#include "peer/peer.h"
+
+#define STATIC_A100_W 83.64
+
+struct size {
+	uint32_t stages, microbatches;
+	double vary;      /* stages differ by that much */
+	double quantum_w; /* 0: exact */
+};
+
+static const struct size sizes[] = {
+	{4, 8, 0, 0},
+	{4, 32, 0, 0},
+	{8, 24, 0, 0},
+	{8, 96, 0, 0},
+	{8, 512, 0, 0},
+	{8, 48, 0.05, 0},
+	{16, 96, 0, 0},
+	{16, 96, 0.05, 0},
+	{16, 96, 0.05, 5},
+	{32, 96, 0.05, 5},
+	{32, 256, 0, 20},
+	{64, 192, 0.05, 50},
+	{64, 1024, 0.05, 50},
+};
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Median time of a relaxed plan from the store, over its range; *gap receives how far the worst of
+ * them is above the bound that its flow proves. */
+static double query_s(const hg_plan_frontier *set, double *gap)
+{
+	enum {
+		TIMES = 51
+	};
+	hg_plan_frontier_info info = {.size = sizeof info};
+	hg_relaxed_info at = {.size = sizeof at};
+	double took[TIMES];
+
+	hg_plan_frontier_get_info(set, &info);
+	for (int i = 0; i < TIMES; i++) {
+		double t = info.t_min_s + (info.t_max_s - info.t_min_s) * (i + 0.5) / TIMES;
+		double start = now_s();
+		hg_relaxed *r;
+
+		if (hg_relaxed_at(set, t, HG_CLASS_OP, &r, NULL))
+			return (double)NAN;
+		took[i] = now_s() - start;
+		hg_relaxed_get_info(r, &at);
+		*gap = fmax(*gap, at.energy_j / at.bound_j - 1);
+		hg_relaxed_destroy(r);
+	}
+	qsort(took, TIMES, sizeof *took, compare_doubles);
+	return took[TIMES / 2];
+}
+
+/* Time of one relaxed plan at 1.01 T_min whose nodes share settings; NAN: none. */
+static double class_s(const hg_plan_frontier *set, hg_plan_class class_of)
+{
+	hg_plan_frontier_info info = {.size = sizeof info};
+	double start = now_s();
+	hg_relaxed *r;
+
+	hg_plan_frontier_get_info(set, &info);
+	if (hg_relaxed_at(set, 1.01 * info.t_min_s, class_of, &r, NULL))
+		return (double)NAN;
+	hg_relaxed_destroy(r);
+	return now_s() - start;
+}
+
+static int bench_one(const struct onefb_profile *profile, const struct size *z)
+{
+	struct onefb what = {z->stages, z->microbatches, STATIC_A100_W, z->vary, 1};
+	hg_solve_opts opts = {.size = sizeof opts, .quantum_w = z->quantum_w};
+	hg_plan_frontier_info info = {.size = sizeof info};
+	hg_dag *dag = onefb_dag(profile, &what);
+	double best = INFINITY, total = 0, gap = 0;
+	hg_plan_frontier *set = NULL;
+	struct rusage usage;
+	char name[64];
+
+	(void)snprintf(name, sizeof name, "%ux%u%s%s%.0f", z->stages, z->microbatches,
+		z->vary > 0 ? "-distinct" : "", "-q", z->quantum_w);
+	for (int i = 0; dag && i < 7 && (i == 0 || total < 3); i++) {
+		double start = now_s(), took;
+
+		hg_plan_frontier_destroy(set);
+		if (hg_plan_solve(dag, &opts, &set, NULL)) {
+			hg_dag_destroy(dag);
+			return 1;
+		}
+		took = now_s() - start;
+		total += took;
+		best = took < best ? took : best;
+	}
+	hg_dag_destroy(dag);
+	if (!set)
+		return 1;
+	hg_plan_frontier_get_info(set, &info);
+	(void)getrusage(RUSAGE_SELF, &usage);
+	printf("plan_%s_solve %.6f s\n", name, best);
+	printf("plan_%s_pieces %zu 1\n", name, info.pieces);
+	printf("plan_%s_augmentations %llu 1\n", name, (unsigned long long)info.augmentations);
+	printf("plan_%s_query %.6f s\n", name, query_s(set, &gap));
+	printf("plan_%s_gap %.6f %%\n", name, 100 * gap);
+	if (z->stages <= 16 && z->vary == 0) {
+		printf("plan_%s_ramp %.6f s\n", name, class_s(set, HG_CLASS_RAMP));
+		printf("plan_%s_family %.6f s\n", name, class_s(set, HG_CLASS_FAMILY));
+	}
+	printf("plan_%s_store %.1f MiB\n", name, (double)info.bytes / 1048576);
+	printf("plan_%s_peak_memory_so_far %.1f MiB\n", name, (double)usage.ru_maxrss / 1024);
+	(void)fflush(stdout);
+	hg_plan_frontier_destroy(set);
+	return 0;
+}
+
+/* lowtime beside ours; it takes minutes for anything larger. */
+static int bench_peer(const char *python, const char *csv, const struct onefb_profile *profile)
+{
+	const struct onefb small = {4, 8, STATIC_A100_W, 0, 1},
+			   middle = {8, 12, STATIC_A100_W, 0, 1};
+
+	return peer_run(python, csv, profile, &small) || peer_run(python, csv, profile, &middle);
+}
+
+static int load(const char *path, struct onefb_profile *profile)
+{
+	struct buf text = {0};
+	hg_error why;
+	int bad;
+
+	if (file_read(path, FILE_MAX, &text, &why)) {
+		fprintf(stderr, "bench-plan: %s; nothing is measured\n", why.text);
+		return -1;
+	}
+	bad = !onefb_parse(text.data, text.len, profile);
+	buf_finish(&text);
+	return bad;
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = HG_BENCH_DIR "/../../shared/data";
+	uint32_t stages = 16, microbatches = 96;
+	bool only = false;
+	const char *peer = NULL;
+	char path[512];
+	struct onefb_profile profile;
+	int bad;
+
+	for (int i = 1; i < argc; i++) {
+		if (i + 1 < argc && strcmp(argv[i], "--data") == 0) {
+			dir = argv[++i];
+		} else if (i + 1 < argc && strcmp(argv[i], "--peer") == 0) {
+			peer = argv[++i];
+		} else if (i + 1 < argc &&
+			   (strcmp(argv[i], "--max") == 0 || strcmp(argv[i], "--only") == 0) &&
+			   sscanf(argv[i + 1], "%ux%u", &stages, &microbatches) == 2) {
+			only = strcmp(argv[i++], "--only") == 0;
+		} else {
+			fprintf(stderr,
+				"usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON]\n");
+			return 2;
+		}
+	}
+	(void)snprintf(
+		path, sizeof path, "%s/pipeline/stage_profile/gpt3-175b+a100_sxm_bf16.csv", dir);
+	bad = load(path, &profile);
+	if (bad)
+		return bad < 0 ? 0 : 1;
+	if (peer)
+		return bench_peer(peer, path, &profile);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && !bad; i++) {
+		const struct size *z = sizes + i;
+		bool same = z->stages == stages && z->microbatches == microbatches;
+
+		if (only ? same : z->stages * z->microbatches <= stages * microbatches)
+			bad = bench_one(&profile, z);
+	}
+	return bad;
+}

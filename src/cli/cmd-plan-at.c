@@ -1,0 +1,207 @@
+/* plan at: a plan that can be run, for one iteration time. */
+#include <math.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "plan.h"
+
+static const struct option at_options[] = {
+	{.name = "time",
+		.abbr = 't',
+		.kind = OPTION_QUANTITY,
+		.quantity = QUANTITY_TIME,
+		.max = 1e9,
+		.value = "S",
+		.text = "the iteration may take that long"},
+	{.name = "slowdown",
+		.kind = OPTION_QUANTITY,
+		.quantity = QUANTITY_FACTOR,
+		.max = 1e6,
+		.value = "F",
+		.text = "that many times the least time: 0.1%, 1.001x; 0: none"},
+	{.name = "straggler",
+		.kind = OPTION_QUANTITY,
+		.quantity = QUANTITY_FACTOR,
+		.min = 1,
+		.max = 1e6,
+		.value = "F",
+		.text = "another pipeline takes F times the least time; all wait for it"},
+	{.name = "output",
+		.abbr = 'o',
+		.kind = OPTION_FILE,
+		.value = "CSV",
+		.text = "write the plan there, one row an operation"},
+	{.name = NULL},
+};
+
+static int read_time(
+	struct cli *cli, const struct args *args, const struct plans *p, hg_plan_opts *opts)
+{
+	double slowdown = args_number(args, "slowdown", 1);
+	unsigned given = 0;
+
+	given += args_has(args, "time");
+	given += args_has(args, "slowdown");
+	given += args_has(args, "straggler");
+	if (given != 1)
+		return cli_usage(cli, "give one of --time, --slowdown, --straggler");
+	if (slowdown < 1)
+		slowdown += 1; /* 0.001: as 0.1% */
+	opts->time_s = args_number(args, "time", slowdown * p->claims.t_min_s);
+	if (args_has(args, "straggler")) {
+		opts->time_s = args_number(args, "straggler", 1) * p->claims.t_min_s;
+		opts->charge_s = opts->time_s;
+	}
+	return EXIT_OK;
+}
+
+/*
+ * Against all-fastest options: those of a pipeline alone are done at T_min and begin the next
+ * iteration; with a straggler they wait as long as the plan does.
+ */
+static double base_energy(const struct plans *p, const hg_plan_info *info, double charge_s)
+{
+	hg_dag_info dag = {.size = sizeof dag};
+
+	hg_dag_get_info(hg_pipeline_dag(p->pipeline), &dag);
+	if (charge_s > info->base_time_s)
+		return p->claims.all_fastest_j +
+		       (charge_s - p->claims.t_min_s) * dag.static_power_w;
+	return p->claims.all_fastest_j;
+}
+
+static void at_json(struct cli *cli, const hg_plan_info *i, double base_j)
+{
+	struct json_out j;
+
+	json_out_init(&j, &cli->out);
+	json_open(&j, '{', false);
+	json_kv_string(&j, "schema", "hourglass.plan-at/1");
+	json_kv_string(&j, "class", plan_class_names[i->class_of]);
+	json_kv_number(&j, "deadline_s", i->deadline_s);
+	json_kv_number(&j, "time_s", i->time_s);
+	json_kv_number(&j, "charged_s", i->charged_s);
+	json_kv_number(&j, "energy_j", i->energy_j);
+	json_kv_number(&j, "bound_j", i->bound_j);
+	json_kv_number(&j, "class_bound_j", i->class_bound_j);
+	json_kv_number(&j, "gap", i->gap);
+	json_kv_int(&j, "switches", (int64_t)i->switches);
+	json_kv_number(&j, "switch_energy_j", i->switch_energy_j);
+	json_kv_number(&j, "base_time_s", i->base_time_s);
+	json_kv_number(&j, "base_energy_j", base_j);
+	json_kv_number(&j, "saving", 1 - i->energy_j / base_j);
+	json_kv_number(&j, "slowdown", i->time_s / i->base_time_s);
+	json_kv_int(&j, "iterations", (int64_t)i->iterations);
+	json_close(&j, '}');
+	buf_addc(&cli->out, '\n');
+}
+
+static void at_text(struct cli *cli, const hg_plan_info *i, double base_j)
+{
+	char a[QUANTITY_TEXT], b[QUANTITY_TEXT];
+
+	buf_addf(&cli->out, "time      %s, %+.2f %% against all fastest\n",
+		quantity_format(QUANTITY_TIME, i->time_s, a),
+		100 * (i->time_s / i->base_time_s - 1));
+	if (i->charged_s > i->time_s)
+		buf_addf(&cli->out, "charged   until %s\n",
+			quantity_format(QUANTITY_TIME, i->charged_s, a));
+	buf_addf(&cli->out, "energy    %s, saves %.2f %% of %s\n",
+		quantity_format(QUANTITY_ENERGY, i->energy_j, a), 100 * (1 - i->energy_j / base_j),
+		quantity_format(QUANTITY_ENERGY, base_j, b));
+	buf_addf(&cli->out, "bound     %s, the plan is %.3f %% above\n",
+		quantity_format(QUANTITY_ENERGY, i->bound_j, a),
+		fabs(i->gap) < 1e-9 ? 0.0 : 100 * i->gap);
+	if (i->class_of != HG_CLASS_OP)
+		buf_addf(&cli->out,
+			"class     %s: no plan of it draws less than %s, %.2f %% above\n",
+			plan_class_names[i->class_of],
+			quantity_format(QUANTITY_ENERGY, i->class_bound_j, a),
+			100 * (i->class_bound_j / i->bound_j - 1));
+	buf_addf(&cli->out, "switches  %llu\n", (unsigned long long)i->switches);
+}
+
+static int write_rows(struct cli *cli, const struct plans *p, const hg_plan *plan, const char *path)
+{
+	struct plan_rows rows;
+	struct buf text;
+	hg_err err = rows_of_plan(&rows, p, plan);
+	int rc;
+
+	buf_init(&text, PLANS_BYTES);
+	if (!err)
+		rows_write(&rows, &text);
+	err = err ? err : text.failed;
+	rc = err ? cli_broken(cli, err) : cli_write(cli, path, text.data, text.len);
+	buf_finish(&text);
+	rows_finish(&rows);
+	return rc;
+}
+
+static int make(struct cli *cli, const struct args *args, const struct plans *p, hg_plan_opts *opts)
+{
+	const char *path = args_text(args, "output", NULL);
+	hg_plan_frontier *set = NULL;
+	hg_plan *plan = NULL;
+	hg_plan_info info = {.size = sizeof info};
+	hg_error why = {""};
+	double base_j;
+	hg_err err;
+	int rc = plans_solve(cli, p, &set);
+
+	if (rc != EXIT_OK)
+		return rc;
+	err = hg_plan_at(set, opts, &plan, &why);
+	if (err) {
+		rc = plan_error(cli, err, &why);
+		goto out;
+	}
+	hg_plan_get_info(plan, &info);
+	base_j = base_energy(p, &info, opts->charge_s);
+	if (path)
+		rc = write_rows(cli, p, plan, path);
+	if (rc == EXIT_OK && args_has(args, "json"))
+		at_json(cli, &info, base_j);
+	else if (rc == EXIT_OK && !(path && strcmp(path, "-") == 0))
+		at_text(cli, &info, base_j);
+out:
+	hg_plan_destroy(plan);
+	hg_plan_frontier_destroy(set);
+	return rc;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	hg_plan_opts opts = {.size = sizeof opts};
+	struct plans p;
+	int rc;
+
+	if (args_has(args, "json") && strcmp(args_text(args, "output", ""), "-") == 0)
+		return cli_usage(cli, "--json and -o - exclude each other: give one");
+	rc = plans_read(cli, args->operands[0], &p);
+	if (rc == EXIT_OK)
+		rc = plan_class_read(cli, args, &p);
+	if (rc == EXIT_OK)
+		rc = read_time(cli, args, &p, &opts);
+	if (rc == EXIT_OK) {
+		plan_opts_fill(args, &p, &opts);
+		rc = make(cli, args, &p, &opts);
+	}
+	plans_finish(&p);
+	return rc;
+}
+
+const struct command cmd_plan_at = {
+	.name = "at",
+	.path = "plan at",
+	.page = "hourglass-plan",
+	.usage = "PLANS (--time S | --slowdown F | --straggler F) [-o CSV]",
+	.summary = "a setting for each operation, for one iteration time",
+	.text = "Exit status 3: the time is below the least, which is named.",
+	.tables = {at_options, plan_class_options, plan_effort_options},
+	.operand = OPERAND_FILE,
+	.operand_name = "PLANS",
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,365 @@
+/* Discrete plans: starts, search, and what came out. */
+#include <hourglass/plan.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+#include "core/size.h"
+#include "dag.h"
+#include "realise.h"
+#include "search.h"
+#include "start.h"
+
+/* A deadline that near below T_min is meant to be T_min: integers of the solver are rounded. */
+#define NEAR_S 2e-6
+
+struct hg_plan {
+	hg_plan_info info;
+	uint32_t n;
+	hg_plan_step *steps;
+};
+
+void hg_plan_destroy(hg_plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->steps);
+	free(plan);
+}
+
+void hg_plan_get_info(const hg_plan *plan, hg_plan_info *info)
+{
+	size_write(info, &plan->info, sizeof plan->info);
+}
+
+const hg_plan_step *hg_plan_steps(const hg_plan *plan, size_t *n)
+{
+	*n = plan->n;
+	return plan->steps;
+}
+
+static hg_err check_opts(const hg_plan_opts *o, hg_error *why)
+{
+	if (!(o->time_s >= 0.0) || !isfinite(o->time_s))
+		return fail(why, HG_EINVAL, "plan: time_s %g is no deadline", o->time_s);
+	if (o->charge_s != 0.0 && !(o->charge_s >= o->time_s && isfinite(o->charge_s)))
+		return fail(why, HG_EINVAL, "plan: charge_s %g is below the deadline of %g s",
+			o->charge_s, o->time_s);
+	if (!(o->switch_cost_j >= 0.0) || !isfinite(o->switch_cost_j) ||
+		!(o->switch_latency_s >= 0.0) || !isfinite(o->switch_latency_s) ||
+		!(o->min_switch_s >= 0.0) || !isfinite(o->min_switch_s))
+		return fail(why, HG_EINVAL, "plan: a cost of switching is negative or not finite");
+	if (!(o->effort_s >= 0.0) || (o->effort_s > 0.0 && !o->clock))
+		return fail(why, HG_EINVAL, "plan: effort_s %g needs a clock", o->effort_s);
+	if (o->class_of != HG_CLASS_OP && o->class_of != HG_CLASS_RAMP &&
+		o->class_of != HG_CLASS_FAMILY)
+		return fail(why, HG_EINVAL, "plan: %d is no class", (int)o->class_of);
+	return HG_OK;
+}
+
+/* What a search goes through: a problem, a plan in work, the best ones so far. */
+struct job {
+	const hg_dag *dag;
+	const hg_plan_opts *opts;
+	struct disc d;
+	struct walk w;
+	struct effort effort;
+	struct rng rng;
+	uint32_t *best[2]; /* picks of the two best starts, best first */
+	double total[2];
+	int64_t *head; /* scratch */
+};
+
+static void job_finish(struct job *j)
+{
+	free(j->best[0]);
+	free(j->best[1]);
+	free(j->head);
+	walk_finish(&j->w);
+	disc_finish(&j->d);
+}
+
+static hg_err job_init(
+	struct job *j, const hg_relaxed *relaxed, double limit_s, double fastest_s, hg_error *why)
+{
+	const hg_plan_opts *o = j->opts;
+	struct disc_opts disc = {.class_of = o->class_of,
+		.deadline_s = limit_s,
+		.switch_cost_j = o->switch_cost_j,
+		.switch_latency_s = o->switch_latency_s,
+		.min_switch_s = o->min_switch_s};
+	hg_err rc = disc_init(&j->d, j->dag, relaxed, &disc, why);
+	int64_t least;
+
+	if (rc)
+		return rc;
+	/* times in ticks are rounded up: all fastest must still fit */
+	least = (int64_t)(fastest_s * j->d.ticks_per_s) + 2 * (int64_t)j->d.n + 2;
+	if (j->d.deadline < least)
+		j->d.deadline = least;
+	rc = walk_init(&j->w, &j->d, why);
+	if (rc)
+		return rc;
+	for (int k = 0; k < 2; k++) {
+		j->best[k] = calloc(j->d.n_sets, sizeof *j->best[k]);
+		j->total[k] = INFINITY;
+	}
+	j->head = calloc((size_t)j->d.n + 1, sizeof *j->head);
+	if (!j->best[0] || !j->best[1] || !j->head)
+		return fail(why, HG_ENOMEM, "plan: no memory for %u nodes", j->d.n);
+	rng_init(&j->rng, o->seed);
+	j->effort = (struct effort){.most = o->iterations,
+		.seconds = o->effort_s,
+		.clock = o->clock,
+		.clock_user = o->clock_user,
+		.progress = o->progress,
+		.progress_user = o->progress_user};
+	if (o->effort_s > 0.0)
+		j->effort.began_ns = o->clock(o->clock_user);
+	return HG_OK;
+}
+
+/* Keeps the present plan if it is one of the two best. */
+static void keep(struct job *j)
+{
+	size_t bytes = (size_t)j->d.n_sets * sizeof *j->w.pick;
+	double total = j->w.total;
+	uint32_t *swap;
+
+	if (total >= j->total[1] || total == j->total[0])
+		return;
+	memcpy(j->best[1], j->w.pick, bytes);
+	j->total[1] = total;
+	if (total >= j->total[0])
+		return;
+	swap = j->best[0];
+	j->best[0] = j->best[1];
+	j->best[1] = swap;
+	j->total[1] = j->total[0];
+	j->total[0] = total;
+}
+
+/* Repairs and reclaims what the start gave, and keeps it if it is good. */
+static bool polish(struct job *j, const uint32_t *pick)
+{
+	if (j->d.latency)
+		j->w.patience = j->d.n < 2000 ? 64 + j->d.n / 2 : 300;
+	walk_reset(&j->w, pick);
+	if (!repair(&j->w, NULL))
+		return walk_makespan(&j->w) > j->d.deadline; /* not feasible, or no memory */
+	walk_reset(&j->w, j->w.pick);
+	reclaim_all(&j->w);
+	if (!reclaim(&j->w, NULL))
+		return false;
+	keep(j);
+	return true;
+}
+
+#define STARTS 25
+
+/* Start number k, the most promising ones first. */
+static bool start(struct job *j, unsigned k, uint32_t *pick)
+{
+	bool switching = j->d.switch_j > 0.0 || j->d.latency > 0;
+
+	if (k == 0 && switching)
+		return start_chain(&j->d, pick);
+	if (k == 0)
+		start_down(&j->d, pick);
+	else if (k % 3 == 0)
+		start_diffuse(&j->d, (k / 3 * 5 % 9) / 8.0, pick, j->head);
+	else
+		start_coherent(&j->d, k < 13 ? 1 : 0, k / 16.0, pick);
+	return true;
+}
+
+/* Rounds the relaxed plan in many ways. */
+static hg_err starts(struct job *j, hg_error *why)
+{
+	bool long_search = j->opts->iterations || j->opts->effort_s > 0.0;
+	unsigned most = long_search ? STARTS : 2 + 10000 / (j->d.n + 1);
+	uint32_t *pick = calloc(j->d.n_sets, sizeof *pick);
+	bool ok = pick != NULL;
+
+	for (unsigned k = 0; k < most && k < STARTS && ok; k++) {
+		if (k > 0 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
+			effort_share(&j->effort) > 0.5)
+			break;
+		ok = start(j, k, pick) && polish(j, pick);
+	}
+	if (ok &&
+		(j->total[0] == INFINITY || j->d.latency)) { /* all fastest, if that is feasible */
+		memset(pick, 0, (size_t)j->d.n_sets * sizeof *pick);
+		ok = polish(j, pick);
+	}
+	free(pick);
+	if (!ok)
+		return fail(why, HG_ENOMEM, "plan: no memory for %u nodes", j->d.n);
+	if (j->total[0] == INFINITY)
+		return fail(why, HG_EINFEASIBLE,
+			"plan: no plan of this class within %.9g s was found", j->opts->time_s);
+	return HG_OK;
+}
+
+/* Searches from both starts, the better one last and longest. */
+static hg_err improve(struct job *j, hg_error *why)
+{
+	double share = effort_share(&j->effort), until = share + 0.3 * (1.0 - share);
+	double best = j->total[0];
+
+	if (j->total[1] < INFINITY && j->total[1] != best && share < 1.0) {
+		walk_reset(&j->w, j->best[1]);
+		if (!search(&j->w, &j->effort, until, &j->rng))
+			return fail(why, HG_ENOMEM, "plan: no memory for the search");
+		keep(j);
+	}
+	walk_reset(&j->w, j->best[0]);
+	if (!search(&j->w, &j->effort, 1.0, &j->rng))
+		return fail(why, HG_ENOMEM, "plan: no memory for the search");
+	keep(j);
+	return HG_OK;
+}
+
+/* Bounds, and figures beside the makespan and the energy. */
+static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_relaxed *relaxed,
+	const struct realised *r, hg_error *why)
+{
+	const hg_dag *dag = hg_plan_frontier_dag(set);
+	hg_plan_info *info = &p->info;
+	double power = dag->static_w;
+	hg_relaxed *of_class = NULL;
+	hg_relaxed_info relaxed_info = {.size = sizeof relaxed_info};
+	hg_err rc;
+	size_t n;
+
+	info->energy_j = r->eff_j + power * info->charged_s;
+	rc = hg_dag_bound(dag, HG_CLASS_OP, hg_relaxed_node_flows(relaxed, &n),
+		hg_relaxed_edge_flows(relaxed, &n), info->time_s, &info->bound_j, NULL, why);
+	if (rc)
+		return rc;
+	info->bound_j += power * (info->charged_s - info->time_s);
+	info->class_bound_j = info->bound_j;
+	if (info->class_of != HG_CLASS_OP || dag->n_groups > 0) {
+		rc = hg_relaxed_at(set, info->time_s, info->class_of, &of_class, NULL);
+		if (rc == HG_ENOMEM)
+			return fail(why, rc, "plan: no memory for the bound of the class");
+		if (!rc) {
+			hg_relaxed_get_info(of_class, &relaxed_info);
+			info->class_bound_j = fmax(info->bound_j,
+				relaxed_info.bound_j +
+					power * (info->charged_s - relaxed_info.time_s));
+			hg_relaxed_destroy(of_class);
+		}
+	}
+	info->gap = info->bound_j > 0.0 ? info->energy_j / info->bound_j - 1.0 : 0.0;
+	info->saving = 1.0 - info->energy_j / info->base_energy_j;
+	return HG_OK;
+}
+
+/* Takes the best plan over, realised; where rounding made it late, with a tighter deadline. */
+static hg_err emit(
+	struct job *j, struct hg_plan *p, double limit_s, struct realised *r, hg_error *why)
+{
+	const uint32_t *pick = j->best[0];
+
+	for (int tries = 0; tries < 4; tries++) {
+		*r = realise(&j->d, j->dag, pick, j->opts->switch_latency_s, p->steps);
+		if (r->time_s <= limit_s * (1.0 + 1e-12))
+			return HG_OK;
+		j->d.deadline -= (int64_t)((r->time_s - limit_s) * j->d.ticks_per_s) + 1;
+		walk_reset(&j->w, pick);
+		if (!repair(&j->w, NULL))
+			break;
+		pick = j->w.pick;
+	}
+	return fail(why, HG_EINFEASIBLE, "plan: no plan within %.9g s was found", limit_s);
+}
+
+static hg_err make(const hg_plan_frontier *set, const hg_plan_opts *o, const hg_relaxed *relaxed,
+	double limit_s, struct hg_plan *p, hg_error *why)
+{
+	const hg_dag *dag = hg_plan_frontier_dag(set);
+	struct job j = {.dag = dag, .opts = o};
+	struct realised r = {0};
+	hg_err rc = job_init(&j, relaxed, limit_s, p->info.base_time_s, why);
+
+	if (!rc)
+		rc = starts(&j, why);
+	if (!rc)
+		rc = improve(&j, why);
+	if (!rc)
+		rc = emit(&j, p, limit_s, &r, why);
+	if (!rc) {
+		p->info.time_s = r.time_s;
+		p->info.charged_s = o->charge_s > 0.0 ? fmax(o->charge_s, r.time_s) : r.time_s;
+		p->info.switches = r.switches;
+		p->info.switch_energy_j = r.switch_j;
+		p->info.iterations = j.effort.done;
+		p->info.base_energy_j +=
+			dag->static_w * (fmax(p->info.base_time_s, p->info.charged_s));
+		rc = judge(p, set, relaxed, &r, why);
+	}
+	job_finish(&j);
+	return rc;
+}
+
+hg_err hg_plan_at(
+	const hg_plan_frontier *set, const hg_plan_opts *opts, hg_plan **out, hg_error *why)
+{
+	hg_plan_opts o;
+	hg_plan_frontier_info figures = {.size = sizeof figures};
+	const hg_dag *dag;
+	struct hg_plan *p = NULL;
+	hg_relaxed *relaxed = NULL;
+	double limit_s;
+	hg_err rc;
+
+	if (!set || !opts || !out || size_read(&o, sizeof o, opts) != 0)
+		return fail(why, HG_EINVAL, "plan: no frontier, options or room for the plan");
+	*out = NULL;
+	rc = check_opts(&o, why);
+	if (rc)
+		return rc;
+	dag = hg_plan_frontier_dag(set);
+	hg_plan_frontier_get_info(set, &figures);
+	p = calloc(1, sizeof *p);
+	if (p) {
+		p->n = dag->n;
+		p->steps = calloc((size_t)dag->n + 1, sizeof *p->steps);
+	}
+	if (!p || !p->steps) {
+		rc = fail(why, HG_ENOMEM, "plan: no memory for %u nodes", dag->n);
+		goto out;
+	}
+	p->info = (hg_plan_info){
+		.size = sizeof p->info, .class_of = o.class_of, .deadline_s = o.time_s};
+	{
+		double *scratch = calloc((size_t)dag->n + 1, sizeof *scratch);
+
+		if (!scratch) {
+			rc = fail(why, HG_ENOMEM, "plan: no memory for %u nodes", dag->n);
+			goto out;
+		}
+		realise_fastest(dag, scratch, &p->info.base_time_s, &p->info.base_energy_j);
+		free(scratch);
+	}
+	limit_s = fmax(o.time_s, p->info.base_time_s);
+	if (limit_s > o.time_s + NEAR_S) {
+		rc = fail(why, HG_EINFEASIBLE, "plan: %.9g s is below the least time of %.9g s",
+			o.time_s, p->info.base_time_s);
+		goto out;
+	}
+	rc = hg_relaxed_at(set, fmax(limit_s, figures.t_min_s), HG_CLASS_OP, &relaxed, why);
+	if (!rc)
+		rc = make(set, &o, relaxed, limit_s, p, why);
+out:
+	hg_relaxed_destroy(relaxed);
+	if (rc) {
+		hg_plan_destroy(p);
+		return rc;
+	}
+	*out = p;
+	return HG_OK;
+}

@@ -1,0 +1,20 @@
+/* The solution of the relaxed problem at one T. */
+#ifndef HG_PLAN_RELAXED_H
+#define HG_PLAN_RELAXED_H
+
+#include "set.h"
+
+struct hg_relaxed {
+	hg_relaxed_info info;
+	uint32_t n, m;
+	double *windows, *starts, *node_flows; /* n */
+	double *edge_flows;                    /* m */
+};
+
+/** Allocates the arrays for a DAG. @return NULL: out of memory */
+hg_relaxed *relaxed_create(const hg_dag *dag);
+
+/** Fills r from the store, groups apart; r->info.time_s is set. @return HG_OK, HG_ENOMEM */
+hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why);
+
+#endif

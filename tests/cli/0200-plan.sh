@@ -1,0 +1,195 @@
+#!/bin/sh
+# plan pipeline, at, check, show, straggle: golden figures of a measured profile, and what is wrong.
+# shellcheck disable=SC2016,SC2086 # filters of jq; $solve is several words
+. "$(dirname "$0")/lib.sh"
+
+# A profile of N stages whose clocks trade time for energy; backward takes twice as long.
+profile() {
+	echo stage,instruction,frequency,time,energy
+	awk -v n="$1" 'BEGIN {
+		for (s = 0; s < n; s++) {
+			heavy = s == n - 1 ? 1.1 : 1
+			for (f = 1400; f >= 800; f -= 100) {
+				t = 0.05 * heavy * (0.2 + 0.8 * 1400 / f)
+				e = 4 * heavy * (1.5 + 3 * (f / 1400) ^ 2) + 80 * t
+				printf "%d,forward,%d,%.9f,%.9f\n", s, f, t, e
+				printf "%d,backward,%d,%.9f,%.9f\n", s, f, 2 * t, 2 * e
+			}
+		}
+	}'
+}
+
+# near FILTER WANT TOLERANCE [FILE]: relative
+near() {
+	checks=$((checks + 1))
+	value=$(jq -r "($1) as \$x | ((\$x - ($2)) / ($2)) | if . < 0 then -. else . end | . <= $3" \
+		"${4:-$work/out}" 2>&1)
+	[ "$value" = true ] || fail "$last: $1 is $(jq -c "$1" "${4:-$work/out}"), expected $2"
+}
+
+profile 4 >p.csv
+solve="plan pipeline --profile p.csv --static-power 80"
+
+# pipeline
+good $solve --schedule 1f1b --microbatches 8 -o job.plans --json
+json .schema hourglass.plan-pipeline/1
+json '.pieces == (.frontier | length) - 1' true
+json '.t_min_s <= .t_star_s and .t_star_s <= .t_max_s' true
+json '[.frontier | .[1:][].time_s, .[:-1][].time_s] | length > 2' true
+json '[.frontier as $f | range(1; $f | length) | $f[.].time_s > $f[. - 1].time_s] | all' true
+json '[.frontier as $f | range(1; $f | length) | $f[.].slope_w > $f[. - 1].slope_w] | all' true
+json '.frontier[-1].slope_w' 320
+json '[.frontier as $f | range(1; $f | length)
+	| $f[. - 1].energy_j + $f[. - 1].slope_w * ($f[.].time_s - $f[. - 1].time_s) - $f[.].energy_j
+	| . < 1e-6 and . > -1e-6] | all' true
+json .schema hourglass.plans/1 job.plans
+json '.frontier | length > 3' true job.plans
+good $solve --schedule 1f1b --microbatches 8 -o job.plans
+shows '^1f1b, 4 ranks, 4 stages, 8 microbatches: [0-9]* pieces'
+
+# the same frontier from a schedule file, and with more devices
+cat >order.csv <<'CSV'
+# hourglass.schedule/1
+0F0,0F1,0F2,0F3,0B0,0F4,0B1,0F5,0B2,0F6,0B3,0F7,0B4,0B5,0B6,0B7
+1F0,1F1,1F2,1B0,1F3,1B1,1F4,1B2,1F5,1B3,1F6,1B4,1F7,1B5,1B6,1B7
+2F0,2F1,2B0,2F2,2B1,2F3,2B2,2F4,2B3,2F5,2B4,2F6,2B5,2F7,2B6,2B7
+3F0,3B0,3F1,3B1,3F2,3B2,3F3,3B3,3F4,3B4,3F5,3B5,3F6,3B6,3F7,3B7
+CSV
+good $solve --schedule order.csv -o file.plans --json
+check "a file is the schedule it describes" test "$(jq -c .frontier file.plans)" = \
+	"$(jq -c .frontier job.plans)"
+good $solve --schedule 1f1b --microbatches 8 --tensor-parallel 2 --data-parallel 3 --json
+near '.frontier[0].energy_j' "6 * $(jq .frontier[0].energy_j job.plans)" 1e-9
+json '.frontier[-1].slope_w' 1920
+
+# every schedule solves, and its plans are true
+for schedule in gpipe 1f1b early-recompute interleaved:2 zb-h1 dualpipe; do
+	good $solve --schedule "$schedule" --microbatches 8 -o s.plans
+	good plan at s.plans --slowdown 2% --iterations 500 -o s.csv --json
+	json '.time_s <= .deadline_s and .energy_j >= .bound_j * 0.999999999' true
+	good plan check s.plans s.csv --profile p.csv
+done
+good $solve --schedule 1f1b --microbatches 8 --transfer 5ms --step-time 20ms -o s.plans
+good plan at s.plans --slowdown 1% --iterations 100 -o s.csv
+check "constant work has rows" test "$(grep -c ',step,' s.csv)" = 4
+good plan check s.plans s.csv --profile p.csv
+good $solve --schedule 1f1b --microbatches 1 --json
+good plan pipeline --profile p.csv --static-power 80,81,82,83 --schedule gpipe --microbatches 2 --json
+json '.frontier[-1].slope_w' 326
+profile 1 >one.csv
+good plan pipeline --profile one.csv --static-power 0 --schedule 1f1b --microbatches 3 --json
+
+# many microbatches are extended from few, to the same figures
+good $solve --schedule 1f1b --microbatches 200 --json
+json .extrapolated true
+cp out extended
+good $solve --schedule 1f1b --microbatches 200 --direct --json
+json .extrapolated false
+for figure in .t_min_s .t_star_s .t_max_s .all_fastest_j '.frontier[0].energy_j' \
+	'.frontier[5].time_s' '.frontier[-1].energy_j'; do
+	near "$figure" "$(jq "$figure" extended)" 1e-8
+done
+json .pieces "$(jq .pieces extended)"
+
+# at
+good plan at job.plans --slowdown 0 --iterations 200 --json -o plan.csv
+json .schema hourglass.plan-at/1
+near .time_s "$(jq .t_min_s job.plans)" 1e-6
+json '.saving > 0 and .gap >= 0 and .switches > 0' true
+check "a row an operation" test "$(wc -l <plan.csv)" = 65
+check "its columns" test "$(head -n 1 plan.csv)" = \
+	"stage,microbatch,instruction,chunk,setting,start_s,duration_s,energy_j"
+good plan at job.plans --slowdown 0 --iterations 200 -o again.csv
+same_file plan.csv again.csv
+good plan at job.plans --straggler 1.3 --iterations 200 --json
+near .charged_s "1.3 * $(jq .t_min_s job.plans)" 1e-9
+json '.time_s <= .charged_s' true
+good plan at job.plans --slowdown 0.1% --effort 0 --json
+near .deadline_s "1.001 * $(jq .t_min_s job.plans)" 1e-9
+for class in ramp stage; do
+	good plan at job.plans --slowdown 10% --class $class --iterations 200 --json
+	json '.class_bound_j >= .bound_j * 0.999999 and .energy_j >= .bound_j' true
+done
+run 3 plan at job.plans --time 0.1
+one_line
+says_like 'is below the least time of [0-9.]* s'
+bad plan at job.plans
+says "hourglass plan at: give one of --time, --slowdown, --straggler"
+bad plan at job.plans --time 3 --slowdown 1%
+
+# check: whatever is changed is found
+good plan check job.plans plan.csv --profile p.csv
+good plan check job.plans plan.csv --profile p.csv --json
+json '[.holds, (.claims | map(.holds) | all)]' '[true,true]'
+broken() {
+	run 1 plan check "${2:-job.plans}" "${1:-plan.csv}" --profile "${3:-p.csv}" --json
+	json .holds false
+}
+awk -F, -v OFS=, 'NR == 9 { $8 *= 0.9 } 1' plan.csv >bad.csv && broken bad.csv
+awk -F, -v OFS=, 'NR == 9 { $7 *= 0.9 } 1' plan.csv >bad.csv && broken bad.csv
+awk -F, -v OFS=, 'NR == 20 { $6 -= 0.01 } 1' plan.csv >bad.csv && broken bad.csv
+awk -F, -v OFS=, 'NR == 9 { $5 = 1234 } 1' plan.csv >bad.csv && broken bad.csv
+awk -F, -v OFS=, 'NR == 9 { $2 = 7 } 1' plan.csv >bad.csv && broken bad.csv
+sed 12d plan.csv >bad.csv && broken bad.csv
+jq '.frontier[].energy_j *= 0.99' job.plans >bad.plans && broken plan.csv bad.plans
+jq '.frontier[2].slope_w += 5' job.plans >bad.plans && broken plan.csv bad.plans
+jq '.t_min_s *= 0.99' job.plans >bad.plans && broken plan.csv bad.plans
+jq '.t_star_s *= 1.01' job.plans >bad.plans && broken plan.csv bad.plans
+awk -F, -v OFS=, 'NR == 2 { $5 *= 1.01 } 1' p.csv >other.csv && broken plan.csv job.plans other.csv
+run 1 plan check job.plans bad.csv --profile p.csv
+shows '^FALSE  operations: '
+bad plan check job.plans plan.csv
+says "hourglass plan check: --profile is missing"
+bad plan check job.plans p.csv --profile p.csv
+says "hourglass: p.csv:1: column microbatch: expected in the header, found none of that name"
+
+# show
+good plan show job.plans -o job.html
+shows '^job.html: page of [0-9]* plans$'
+check "a page that needs nothing else" sh -c '! grep -qE "src=|href=|http" job.html'
+check "its data is JSON" sh -c \
+	'sed -n "/id=\"data\"/,/<\/script>/p" job.html | sed "1d;\$d" | jq -e "(.plans | length) > 5" >t'
+good plan show plan.csv -o plan.html --json
+json .schema hourglass.written/1
+bad plan show order.csv -o x.html
+
+# straggle
+good plan straggle job.plans --stragglers 4 --run-iterations 2000 --json
+json '[.schema, .simulated]' '["hourglass.straggle/1",true]'
+json '[.policies[].policy]' '["none","lookup","reaction","oracle"]'
+json '.policies | (.[0].energy_j >= .[2].energy_j) and (.[2].energy_j >= .[3].energy_j)' true
+json '.policies[2].changes > 0' true
+cp out first
+good plan straggle job.plans --stragglers 4 --run-iterations 2000 --json
+same_file out first
+good plan straggle job.plans --stragglers 0 --run-iterations 10
+shows '(simulated'
+
+# what is wrong
+bad plan pipeline --schedule 1f1b --microbatches 8 --static-power 80
+says "hourglass plan pipeline: --profile is missing"
+bad $solve --schedule 1f1b
+says "hourglass plan pipeline: --microbatches is missing"
+bad $solve --schedule interleaved --microbatches 8
+bad $solve --schedule interleaved:x --microbatches 8
+bad $solve --schedule 2f2b --microbatches 8
+says_like "expected gpipe, 1f1b, early-recompute"
+bad $solve --schedule order.csv --microbatches 9
+says "hourglass plan pipeline: --microbatches: the schedule file has 8, not 9"
+bad plan pipeline --profile p.csv --static-power 80,x --schedule 1f1b --microbatches 8
+bad plan pipeline --profile p.csv --static-power 80,80 --schedule 1f1b --microbatches 8
+says "hourglass: static power: expected one figure, or one for each of 4 ranks, found 2"
+sed 's/^1,/7,/' p.csv >gap.csv
+bad plan pipeline --profile gap.csv --static-power 80 --schedule 1f1b --microbatches 8
+says_like 'expected stages from 0 without a gap'
+sed '2p' p.csv >twice.csv
+bad plan pipeline --profile twice.csv --static-power 80 --schedule 1f1b --microbatches 8
+says "hourglass: twice.csv:3: stage 0 forward: frequency 1400 listed twice, first in line 2"
+jq '.schema = "hourglass.plans/9"' job.plans >bad.plans
+bad plan at bad.plans --slowdown 0
+says_like 'hourglass.plans/9'
+jq 'del(.schedule)' job.plans >bad.plans
+bad plan at bad.plans --slowdown 0
+jq '.frontier = []' job.plans >bad.plans
+bad plan at bad.plans --slowdown 0
+finish

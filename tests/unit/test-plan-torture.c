@@ -1,0 +1,161 @@
+/*
+ * Every allocation of the planner fails once: the call says so, and nothing leaks (the leak
+ * checker sees to that at the end). Once one has failed, all that follow do.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include <hourglass/plan.h>
+
+#include "cmocka-all.h"
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+static long left = -1; /* allocations that succeed; -1: all */
+
+static int allowed(void)
+{
+	if (left < 0)
+		return 1;
+	return left > 0 ? (left--, 1) : 0;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	return allowed() ? __real_malloc(n) : NULL;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return allowed() ? __real_calloc(n, size) : NULL;
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return allowed() ? __real_realloc(p, n) : NULL;
+}
+
+static hg_err add_node(hg_dag *dag, uint32_t work, uint32_t i)
+{
+	hg_node node = {.size = sizeof node,
+		.work = work,
+		.group = HG_DAG_NO_GROUP,
+		.family = i % 2,
+		.name = "a"};
+	uint32_t id;
+
+	return hg_dag_add_node(dag, &node, &id, NULL);
+}
+
+static const hg_option fast[] = {{1, 9, 1}, {2, 4, 2}, {4, 3, 3}};
+static const hg_option slow[] = {{1, 8, 1}, {2.5, 4, 2}, {3, 3.5, 3}};
+
+/* Four nodes, two kinds, one edge given twice. */
+static hg_err build(hg_dag **out)
+{
+	uint32_t device, work[2];
+	hg_dag *dag = NULL;
+	hg_err rc = hg_dag_create(&dag, NULL);
+
+	*out = dag;
+	if (!rc)
+		rc = hg_dag_add_device(dag, "gpu", 0.25, &device, NULL);
+	if (!rc)
+		rc = hg_dag_add_options(dag, fast, 3, "f", &work[0], NULL);
+	if (!rc)
+		rc = hg_dag_add_options(dag, slow, 3, "b", &work[1], NULL);
+	for (uint32_t i = 0; i < 4 && !rc; i++)
+		rc = add_node(dag, work[i / 2], i);
+	for (uint32_t i = 0; i < 3 && !rc; i++)
+		rc = hg_dag_add_edge(dag, 0, 1 + i % 2, 0, NULL);
+	if (!rc)
+		rc = hg_dag_add_edge(dag, 1, 3, 0, NULL);
+	return rc ? rc : hg_dag_finish(dag, NULL);
+}
+
+static hg_err check(const hg_dag *dag, const hg_plan *plan)
+{
+	size_t n;
+	const hg_plan_step *steps = hg_plan_steps(plan, &n);
+	uint32_t option[4];
+	hg_plan_verdict verdict = {.size = sizeof verdict};
+	hg_plan_claim claim = {.size = sizeof claim,
+		.option = option,
+		.time_s = (double)NAN,
+		.energy_j = (double)NAN,
+		.bound_j = (double)NAN,
+		.switches = UINT64_MAX};
+
+	for (size_t i = 0; i < 4; i++)
+		option[i] = steps[i].option;
+	return hg_plan_check(dag, &claim, &verdict, NULL);
+}
+
+static hg_err run_all(void)
+{
+	hg_plan_frontier *set = NULL;
+	hg_dag *dag;
+	hg_err rc = build(&dag);
+
+	if (!rc)
+		rc = hg_plan_solve(dag, NULL, &set, NULL);
+	for (int class_of = HG_CLASS_OP; class_of <= HG_CLASS_FAMILY && !rc; class_of++) {
+		hg_relaxed *r;
+
+		rc = hg_relaxed_at(set, 5, (hg_plan_class)class_of, &r, NULL);
+		hg_relaxed_destroy(r);
+	}
+	for (int k = 0; k < 3 && !rc; k++) {
+		hg_plan_opts opts = {.size = sizeof opts,
+			.class_of = k == 2 ? HG_CLASS_FAMILY : HG_CLASS_OP,
+			.time_s = k == 2 ? 9 : 5,
+			.iterations = 10,
+			.switch_cost_j = k == 1 ? 0.5 : 0.0,
+			.switch_latency_s = k == 1 ? 0.01 : 0.0};
+		hg_plan *plan;
+
+		rc = hg_plan_at(set, &opts, &plan, NULL);
+		if (!rc)
+			rc = check(dag, plan);
+		hg_plan_destroy(plan);
+	}
+	hg_plan_frontier_destroy(set);
+	hg_dag_destroy(dag);
+	return rc;
+}
+
+static void test_memory(void **state)
+{
+	long n = 0;
+
+	(void)state;
+	assert_int_equal(run_all(), HG_OK);
+	for (;; n++) {
+		hg_err rc;
+
+		left = n;
+		rc = run_all();
+		if (left > 0) {
+			left = -1;
+			assert_int_equal(rc, HG_OK);
+			break;
+		}
+		left = -1;
+		if (rc == HG_OK) /* the last allocation */
+			break;
+		assert_int_equal(rc, HG_ENOMEM);
+	}
+	assert_true(n > 50);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
