@@ -38,11 +38,36 @@ HG_API HG_NODISCARD hg_err hg_device_open(
 HG_API void hg_device_close(hg_device *d);
 
 /**
- * Walks the devices that are open in a context.
+ * Walks the devices that are open in a context, in the order they were opened.
  * @param prev  NULL for the first
  * @return the next one, NULL at the end
  */
 HG_API hg_device *hg_device_next(hg_ctx *ctx, hg_device *prev);
+
+/** What came of one backend's search for devices. */
+typedef struct hg_discovery {
+	uint32_t size;       /**< sizeof(hg_discovery) */
+	hg_err rc;           /**< HG_OK: looked, and every device found is open; HG_ENOENT: there is
+				nothing of the kind here; else what stood in the way */
+	const char *backend; /**< "nvml" */
+	const char *text;    /**< one line about the backend */
+	const char *reason;  /**< why there is no device, or not every one; "" nothing to say */
+	size_t devices;      /**< devices of this backend that are open now because of a search */
+} hg_discovery;
+
+/** Told what came of each backend's search; the strings are valid during the call. */
+typedef void (*hg_discovery_fn)(void *user, const hg_discovery *found);
+
+/**
+ * Looks for hardware with every backend that can, and opens what it finds, so that
+ * hg_device_next() walks it. A device that is open under the same name already stays as it is.
+ * Nothing is simulated, and nothing is set. A backend without a device is no error: `fn` is told
+ * the reason.
+ *
+ * @param fn  called once for each backend, in a fixed order; NULL: nobody is told
+ * @return HG_OK; HG_EINVAL (no context); HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_discover(hg_ctx *ctx, hg_discovery_fn fn, void *user, hg_error *why);
 
 /** Who a device is. */
 typedef struct hg_device_info {
