@@ -2,8 +2,15 @@
 # list: what there is.
 . "$(dirname "$0")/lib.sh"
 
+# A machine with nothing in it, and then the one that this runs on: whatever it has, there is a
+# line for every backend.
+mkdir root
+HOURGLASS_FS_ROOT=$work/root
+HOURGLASS_NVML=$work/root/libnvidia-ml.so.1
+export HOURGLASS_FS_ROOT HOURGLASS_NVML
 good list
-shows 'no real device is looked for'
+shows '^Devices: none found'
+shows '^  nvml  *0  .*libnvidia-ml.so.1'
 for model in v100 a40 a100-sxm h100-sxm h200 b200 mi300x l40s; do
 	shows "sim:$model "
 done
@@ -12,13 +19,17 @@ for workload in resnet50-training llm-prefill llm-decode gpt-pipeline-stage; do
 done
 good list --json
 json .schema hourglass.list/1
-json .hardware.looked_for false
+json .hardware.looked_for true
+json '[.hardware.backends[] | select(.name == "nvml") | .devices, .result]' '[0,"HG_ENOENT"]'
+json '[.hardware.backends[] | .devices > 0 or (.reason | length > 0)] | all' true
 json '.devices | length' 0
 json '[.simulated_devices[].spec] | contains(["sim:v100", "sim:h100-sxm", "sim:mi300x"])' true
 json '[.workloads[].name] | contains(["llm-decode", "resnet50-training"])' true
 json '[.simulated_devices[] | .power_limit_min_w > 0 and .power_limit_max_w > .power_limit_min_w
 	and .peak_flops > 1e13] | all' true
 
+good list --device sim:h100 --json
+json .hardware.looked_for false
 good list --device sim:h100
 shows '(simulated)'
 shows '^  energy  *uJ'
@@ -33,7 +44,9 @@ json '.devices[0].signals[] | select(.name == "energy") | .monotone' true
 json '[.devices[0].signals[] | select(.present | not) | .absent | length > 0] | all' true
 
 bad list --device nvml:0
-says "hourglass list: device 'nvml:0': not supported in this version, which only knows simulated ones such as sim:h100"
+says_like 'nvml:0: .*libnvidia-ml.so.1'
+bad list --device nvlm:0
+says_like 'did you mean "nvml"'
 bad list --device sim:
 bad list --device sim:h1000
 says_like 'h100'
