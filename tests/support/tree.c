@@ -176,3 +176,40 @@ void tree_rapl(const struct tree *t, const char *entry, const char *name, const 
 	(void)snprintf(path, sizeof path, "sys/class/powercap/%s/max_energy_range_uj", entry);
 	tree_put(t, path, "262143328850");
 }
+
+void tree_amdgpu(const struct tree *t, const char *entry, const char *pci)
+{
+	static const struct {
+		const char *file, *text;
+	} files[] = {
+		{"unique_id", "18eeb4d7e8f1a7e5"},
+		{"product_name", "Instinct MI250X"},
+		{"gpu_busy_percent", "37"},
+		{"hwmon/hwmon5/name", "amdgpu"},
+		{"hwmon/hwmon5/power1_average", "81000000"},
+		{"hwmon/hwmon5/power1_cap", "560000000"},
+		{"hwmon/hwmon5/power1_cap_min", "0"},
+		{"hwmon/hwmon5/power1_cap_max", "560000000"},
+		{"hwmon/hwmon5/power1_cap_default", "500000000"},
+		{"hwmon/hwmon5/freq1_label", "sclk"},
+		{"hwmon/hwmon5/freq1_input", "800000000"},
+		{"hwmon/hwmon5/freq2_label", "mclk"},
+		{"hwmon/hwmon5/freq2_input", "1600000000"},
+		{"hwmon/hwmon5/temp1_label", "edge"},
+		{"hwmon/hwmon5/temp1_input", "41000"},
+		{"hwmon/hwmon5/temp2_label", "junction"},
+		{"hwmon/hwmon5/temp2_input", "45000"},
+		{"hwmon/hwmon5/temp3_label", "mem"},
+		{"hwmon/hwmon5/temp3_input", "51000"},
+	};
+	char path[PATH_ROOM / 2], text[256];
+
+	(void)snprintf(path, sizeof path, "sys/class/drm/%s/device/uevent", entry);
+	(void)snprintf(text, sizeof text, "DRIVER=amdgpu\nPCI_ID=1002:740C\nPCI_SLOT_NAME=%s", pci);
+	tree_put(t, path, text);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		(void)snprintf(
+			path, sizeof path, "sys/class/drm/%s/device/%s", entry, files[i].file);
+		tree_put(t, path, files[i].text);
+	}
+}

@@ -45,4 +45,7 @@ hg_knob_info tree_knob(const hg_device *d, const char *name);
 /** Puts a powercap zone with its counter, in uJ. */
 void tree_rapl(const struct tree *t, const char *entry, const char *name, const char *energy_uj);
 
+/** Puts a card of amdgpu without gpu_metrics: identity, hwmon with power, clocks, temperatures. */
+void tree_amdgpu(const struct tree *t, const char *entry, const char *pci);
+
 #endif

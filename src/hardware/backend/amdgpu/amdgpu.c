@@ -40,8 +40,8 @@ struct gpu {
 static hg_err metrics_read(const struct hg_ctx *ctx, struct gpu *g, hg_error *why)
 {
 	size_t len;
-	hg_err rc = fsroot_read_bytes(
-		&ctx->root, g->metrics_path, g->blob, sizeof g->blob, &len, why);
+	hg_err rc =
+		fsroot_read_bytes(&ctx->root, g->metrics_path, g->blob, sizeof g->blob, &len, why);
 
 	return rc ? rc : metrics_parse(g->blob, len, &g->metrics, why);
 }
@@ -250,8 +250,8 @@ static void add_power_limit(struct kernel_device *d, const struct gpu *g)
 	info->default_value = limit_mw(d->ctx, g, "power1_cap_default");
 	if (info->min < 0 || info->max < 0 || info->current < 0 || info->min > info->max ||
 		info->max == 0) {
-		info->unsettable = kernel_format(
-			d, "/%s: the driver tells no usable range in power1_cap_min and _max", path);
+		info->unsettable = kernel_format(d,
+			"/%s: the driver tells no usable range in power1_cap_min and _max", path);
 		info->min = info->max = info->current = info->default_value = 0;
 	} else if (info->default_value < info->min || info->default_value > info->max) {
 		/* kernels before 5.17 do not tell it */
@@ -299,12 +299,12 @@ static void identify(struct kernel_device *d, const struct gpu *g, const struct 
 		d->id.uuid = kernel_format(d, "GPU-%s", unique);
 	d->id.model = kernel_format(d, "%s", card->id);
 	d->id.title = *name ? name
-			    : kernel_format(d, "AMD GPU %s%s(%s)", card->id,
-				      card->id[0] ? " " : "", card->entry);
+			    : kernel_format(d, "AMD GPU %s%s(%s)", card->id, card->id[0] ? " " : "",
+				      card->entry);
 }
 
-static hg_err card_open(const struct backend_request *req, const struct card *card, void **state,
-	hg_error *why)
+static hg_err card_open(
+	const struct backend_request *req, const struct card *card, void **state, hg_error *why)
 {
 	struct kernel_device *d = kernel_create(req, why);
 	hg_error reason = {""};

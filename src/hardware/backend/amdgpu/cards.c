@@ -16,7 +16,7 @@ static bool is_card(const char *entry)
 	if (strncmp(entry, "card", 4) != 0)
 		return false;
 	digits = strspn(entry + 4, "0123456789");
-	return digits > 0 && !entry[4 + digits] && strlen(entry) < sizeof ((struct card *)0)->entry;
+	return digits > 0 && !entry[4 + digits] && strlen(entry) < sizeof((struct card *)0)->entry;
 }
 
 static bool copy(struct slice from, const char *good, char *to, size_t room)

@@ -4,11 +4,11 @@
 
 #include "core/fail.h"
 
-#define HEADER       4
-#define ABSENT_16    UINT16_MAX
-#define ABSENT_64    UINT64_MAX
-#define MHZ_HZ       1000000
-#define WATT_MW      1000
+#define HEADER    4
+#define ABSENT_16 UINT16_MAX
+#define ABSENT_64 UINT64_MAX
+#define MHZ_HZ    1000000
+#define WATT_MW   1000
 /* 2^-16 J is 15625/1024 uJ. The vendor's library rounds it to 15.3 uJ, 0.27 % too much. */
 #define ENERGY_MUL   15625
 #define ENERGY_SHIFT 10
@@ -71,7 +71,8 @@ static void power_take(const unsigned char *data, size_t len, size_t at, struct 
 }
 
 /* The mean over the chiplets that say something. */
-static void clock_take(const unsigned char *data, size_t len, size_t at, size_t n, struct metrics *m)
+static void clock_take(
+	const unsigned char *data, size_t len, size_t at, size_t n, struct metrics *m)
 {
 	int64_t sum = 0, count = 0;
 

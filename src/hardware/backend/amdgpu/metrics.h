@@ -14,7 +14,12 @@
 /** Longest file that is read; the largest known revision has 3872 bytes. */
 #define METRICS_MAX 16384
 
-enum metrics_field { METRICS_ENERGY, METRICS_POWER, METRICS_SM_CLOCK, METRICS_FIELDS };
+enum metrics_field {
+	METRICS_ENERGY,
+	METRICS_POWER,
+	METRICS_SM_CLOCK,
+	METRICS_FIELDS
+};
 
 /** What a file said; a field that it does not have is not there, and never 0. */
 struct metrics {
