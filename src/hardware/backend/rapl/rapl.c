@@ -34,8 +34,7 @@ static const char *const domains[] = {
 };
 
 static const char *const texts[] = {
-	[RAPL_PACKAGE] = "energy of a processor package; cores and graphics are parts of it, "
-			 "memory is not",
+	[RAPL_PACKAGE] = "energy of a package, cores and graphics included, memory not",
 	[RAPL_CORE] = "energy of the cores, a part of the package's",
 	[RAPL_UNCORE] = "energy of the graphics unit, a part of the package's",
 	[RAPL_DRAM] = "energy of the memory, not a part of the package's",
