@@ -5,11 +5,13 @@
 #include "core/fail.h"
 
 #include "hardware/backend/amdgpu/amdgpu.h"
+#include "hardware/backend/hwmon/hwmon.h"
 #include "hardware/backend/rapl/rapl.h"
 #include "hardware/backend/sim/sim.h"
 
 const struct backend *const backends[] = {
 	&amdgpu_backend,
+	&hwmon_backend,
 	&rapl_backend,
 	&sim_backend,
 	NULL,

@@ -18,8 +18,6 @@
 #define CHANNELS 8
 /** The firmware's figures are renewed about this often. */
 #define PERIOD_NS 1000000
-/** A limit above this is none: virtual functions show UINT64_MAX. */
-#define LIMIT_MAX_MW 100000000
 
 static const char write_fix[] =
 	"as root, or udev: ACTION==\"add\", SUBSYSTEM==\"hwmon\", ATTR{name}==\"amdgpu\", "
@@ -126,13 +124,6 @@ static const hg_signal_info utilisation = {.agg = HG_AGG_MEAN,
 	.resolution = 10000,
 	.period_ns = PERIOD_NS};
 
-static bool file_there(const struct hg_ctx *ctx, const char *path)
-{
-	int64_t value;
-
-	return kernel_number(ctx, path, &value, NULL) != HG_ENOENT;
-}
-
 /* The channel of a kind ("freq") that is labelled so; the first where nothing is labelled. */
 static bool channel(const struct hg_ctx *ctx, const struct gpu *g, const char *kind,
 	const char *label, char path[KERNEL_PATH])
@@ -155,8 +146,8 @@ static bool power_file(const struct hg_ctx *ctx, const struct gpu *g, char path[
 {
 	/* renamed by kernels and chips: either may be there */
 	return g->hwmon[0] &&
-	       ((kernel_path(path, g->hwmon, "power1_average") && file_there(ctx, path)) ||
-		       (kernel_path(path, g->hwmon, "power1_input") && file_there(ctx, path)));
+	       ((kernel_path(path, g->hwmon, "power1_average") && kernel_there(ctx, path)) ||
+		       (kernel_path(path, g->hwmon, "power1_input") && kernel_there(ctx, path)));
 }
 
 /* One of the signals that gpu_metrics may have; else hwmon's, else absent. */
@@ -214,50 +205,12 @@ static void add_signals(struct kernel_device *d, struct gpu *g)
 
 /* ----- knobs */
 
-static int64_t limit_mw(const struct hg_ctx *ctx, const struct gpu *g, const char *name)
-{
-	char path[KERNEL_PATH];
-	int64_t mw;
-
-	if (!kernel_path(path, g->hwmon, name) ||
-		kernel_scaled(ctx, path, (struct kernel_scale){1, 1000}, &mw, NULL))
-		return -1;
-	return mw >= 0 && mw <= LIMIT_MAX_MW ? mw : -1;
-}
-
 static void add_power_limit(struct kernel_device *d, const struct gpu *g)
 {
-	char path[KERNEL_PATH];
-	struct kernel_knob knob = {.scale = {1, 1000},
-		.info = {.name = "power_limit",
-			.unit = "mW",
-			.text = "most power that the card may draw; its clock falls to keep it",
-			.step = 1000}};
-	hg_knob_info *info = &knob.info;
-
-	if (!g->hwmon[0] || !kernel_path(path, g->hwmon, "power1_cap") ||
-		!file_there(d->ctx, path)) {
-		info->unsettable = kernel_format(d,
+	kernel_add_cap(d, g->hwmon, "most power that the card may draw; its clock falls to keep it",
+		kernel_format(d,
 			"no power1_cap below /%s: this part, or this guest, has no power limit",
-			g->dir);
-		(void)kernel_add_knob(d, &knob);
-		return;
-	}
-	knob.path = path;
-	info->min = limit_mw(d->ctx, g, "power1_cap_min");
-	info->max = limit_mw(d->ctx, g, "power1_cap_max");
-	info->current = limit_mw(d->ctx, g, "power1_cap");
-	info->default_value = limit_mw(d->ctx, g, "power1_cap_default");
-	if (info->min < 0 || info->max < 0 || info->current < 0 || info->min > info->max ||
-		info->max == 0) {
-		info->unsettable = kernel_format(d,
-			"/%s: the driver tells no usable range in power1_cap_min and _max", path);
-		info->min = info->max = info->current = info->default_value = 0;
-	} else if (info->default_value < info->min || info->default_value > info->max) {
-		/* kernels before 5.17 do not tell it */
-		info->default_value = info->current;
-	}
-	(void)kernel_add_knob(d, &knob);
+			g->dir));
 }
 
 /* ----- opening */

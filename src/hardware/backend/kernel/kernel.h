@@ -112,6 +112,17 @@ hg_err kernel_line(
 /** Reason for people why a file could not be read or written. */
 const char *kernel_reason(struct kernel_device *d, hg_err rc, const hg_error *why, const char *fix);
 
+/** Whether there is a file, whatever is in it. */
+bool kernel_there(const struct hg_ctx *ctx, const char *path);
+
+/**
+ * Adds the knob "power_limit" of a hwmon folder: power1_cap with its _min, _max and _default.
+ * @param dir      the folder; "" none
+ * @param missing  why it cannot be set where there is no such file; NULL: no knob then
+ */
+void kernel_add_cap(
+	struct kernel_device *d, const char *dir, const char *text, const char *missing);
+
 /** Joins pieces of a path, "a/b". @return false: it does not fit */
 bool kernel_path(char path[KERNEL_PATH], const char *dir, const char *name);
 
