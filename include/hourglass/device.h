@@ -127,6 +127,12 @@ HG_API size_t hg_device_signal_index(const hg_device *d, const char *name);
 
 /** A bit of the signal "throttle": the power limit keeps the clock below the asked one. */
 #define HG_THROTTLE_POWER_LIMIT 1u
+/** A bit of the signal "throttle": heat does. */
+#define HG_THROTTLE_HEAT 2u
+/** A bit of the signal "throttle": the hardware does, for its power supply or its safety. */
+#define HG_THROTTLE_HARDWARE 4u
+/** A bit of the signal "throttle": the clock is kept equal to that of other devices. */
+#define HG_THROTTLE_SYNC 8u
 
 /** One value read. */
 typedef struct hg_reading {
@@ -161,6 +167,8 @@ typedef struct hg_knob_info {
 	int64_t current;        /**< value now */
 	const char *unsettable; /**< NULL: may be set; else why not */
 	int64_t latency_ns;     /**< nominal time from setting to effect; 0: at once or unknown */
+	const int64_t *ladder;  /**< the settable values, ascending; NULL: every step from min */
+	size_t n_ladder;        /**< how many */
 } hg_knob_info;
 
 /** Number of knobs, unsettable ones included. */

@@ -104,6 +104,11 @@ static void knobs_json(struct json_out *j, const hg_device *d)
 		json_kv_int(j, "step", k.step);
 		json_kv_int(j, "default", k.default_value);
 		json_kv_int(j, "current", k.current);
+		json_key(j, "ladder");
+		json_open(j, '[', true);
+		for (size_t v = 0; v < k.n_ladder; v++)
+			json_put_int(j, k.ladder[v]);
+		json_close(j, ']');
 		json_kv_bool(j, "settable", !k.unsettable);
 		if (k.unsettable)
 			json_kv_string(j, "unsettable", k.unsettable);

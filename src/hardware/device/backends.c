@@ -6,10 +6,12 @@
 
 #include "hardware/backend/amdgpu/amdgpu.h"
 #include "hardware/backend/hwmon/hwmon.h"
+#include "hardware/backend/nvml/nvml.h"
 #include "hardware/backend/rapl/rapl.h"
 #include "hardware/backend/sim/sim.h"
 
 const struct backend *const backends[] = {
+	&nvml_backend,
 	&amdgpu_backend,
 	&hwmon_backend,
 	&rapl_backend,
