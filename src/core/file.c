@@ -445,6 +445,8 @@ static hg_err names_read(DIR *dir, const char *path, struct fsroot_names *names,
 		char *name;
 
 		errno = 0;
+		/* safe: the stream is this call's own, and readdir_r() is deprecated */
+		/* cppcheck-suppress readdirCalled */
 		e = readdir(dir);
 		if (!e)
 			return errno ? errno_fail(why, errno, path, "") : HG_OK;
@@ -491,7 +493,7 @@ hg_err fsroot_list(
 
 void fsroot_names_finish(struct fsroot_names *names)
 {
-	for (size_t i = 0; i < names->n; i++)
+	for (size_t i = 0; names->at && i < names->n; i++)
 		free(names->at[i]);
 	free(names->at);
 	*names = (struct fsroot_names){0};

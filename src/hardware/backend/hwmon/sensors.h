@@ -28,6 +28,6 @@ struct sensors {
 };
 
 /** Finds them. @return HG_OK; HG_ENOENT (none; says why); HG_EPERM; HG_EIO; HG_ENOMEM; HG_ELIMIT */
-hg_err sensors_find(const struct hg_ctx *ctx, struct sensors *sensors, hg_error *why);
+hg_err sensors_find(const struct hg_ctx *ctx, struct sensors *all, hg_error *why);
 
 #endif
