@@ -152,6 +152,7 @@ static hg_err find_index(struct nvml_device *d, uint64_t i, uint32_t n, hg_error
 
 hg_err nvml_find(struct nvml_device *d, const char *text, hg_error *why)
 {
+	char uuid[NVML_TEXT];
 	uint32_t n = 0;
 	uint64_t i;
 	int result;
@@ -163,6 +164,11 @@ hg_err nvml_find(struct nvml_device *d, const char *text, hg_error *why)
 	if (result)
 		return fail(why, nvml_error(result), "%.64s: nvmlDeviceGetCount_v2: %s", d->spec,
 			nvml_text(&d->lib, result));
+	if (!strncmp(text, "cuda:", 5) && uint64_parse(text + 5, strlen(text + 5), &i)) {
+		hg_err rc = nvml_cuda_uuid(d, i, n, uuid, why);
+
+		return rc ? rc : find_all(d, uuid, n, why);
+	}
 	if (uint64_parse(text, strlen(text), &i))
 		return find_index(d, i, n, why);
 	return find_all(d, text, n, why);

@@ -152,7 +152,7 @@ static hg_err nvml_discover(struct hg_ctx *ctx, struct backend_found *found, hg_
 const struct backend nvml_backend = {
 	.abi = BACKEND_ABI,
 	.name = "nvml",
-	.text = "NVIDIA GPUs through the driver's library, nvml:INDEX, nvml:UUID or nvml:PCI",
+	.text = "NVIDIA GPUs through the driver's library, nvml:INDEX, nvml:UUID, nvml:PCI or nvml:cuda:N",
 	.open = nvml_open,
 	.close = nvml_close,
 	.info = nvml_info,

@@ -76,9 +76,13 @@ int nvml_identify(struct nvml_device *d);
 
 /**
  * Finds the device that text names: an index, a UUID or the unambiguous beginning of one, a PCI
- * address. Sets handle, mig, parent and identity.
+ * address, "cuda:" and CUDA's number. Sets handle, mig, parent and identity.
  */
 hg_err nvml_find(struct nvml_device *d, const char *text, hg_error *why);
+
+/** UUID of what CUDA calls `number` in this process's environment, among n GPUs: cuda.c. */
+hg_err nvml_cuda_uuid(const struct nvml_device *d, uint64_t number, uint32_t n,
+	char uuid[NVML_TEXT], hg_error *why);
 
 /** Handle of the i-th MIG instance of a GPU. @return result of NVML; not found: a gap, go on */
 int nvml_mig(const struct nvml *lib, nvml_handle gpu, uint32_t i, nvml_handle *out);
