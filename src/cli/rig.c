@@ -62,8 +62,8 @@ int rig_open(
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
 		if (strncmp(specs[i], "sim:", 4) != 0)
 			return cli_usage(cli,
-				"device '%.80s': this version runs workloads on simulated devices "
-				"only, such as sim:h100",
+				"device '%.80s': not supported in this version, which runs "
+				"workloads on simulated ones only, such as sim:h100",
 				specs[i]);
 		rc = rig_device(cli, rig->ctx, specs[i], &rig->devices[i]);
 		if (rc != EXIT_OK)

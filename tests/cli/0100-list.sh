@@ -58,6 +58,30 @@ bad list --device sim:h100 --device sim:nope --json
 bad list sim:h100
 says "hourglass list: unexpected argument 'sim:h100'; usage: hourglass list [--device SPEC]... [--json]"
 
+# GPUs of the fake driver library: found, labelled, and why a knob cannot be set.
+HOURGLASS_NVML=${HG_FAKE_NVML:?names the fake library}
+HOURGLASS_FAKE_NVML=$work/scenario.json
+export HOURGLASS_FAKE_NVML
+cat >scenario.json <<'JSON'
+{"schema": "hourglass.fake-nvml/1", "rights": false, "devices": [{"name": "Fake A"}, {}],
+ "rules": [{"call": "nvmlDeviceGetUUID", "device": 1, "result": 15}]}
+JSON
+good list
+shows '^nvml:0: Fake A (simulated)'
+shows '^  energy  *uJ  *gpu'
+shows '^  memory_power  *mW  *memory  *absent: '
+shows '^  power_limit  *200 W  *700 W .*cannot be set: needs root'
+shows '^  nvml  *1  nvml:1: the GPU fell off the bus'
+good list --json
+json '.hardware.backends[] | select(.name == "nvml") | [.devices, .result]' '[1,"HG_EDEVICE"]'
+json '.devices[0] | [.spec, .simulated, .vendor, .pci]' '["nvml:0",true,"nvidia","0000:17:00.0"]'
+json '.devices[0].knobs[] | select(.name == "sm_clock") | .ladder | [length, .[0], .[-1]]' \
+	'[110,345000000,1980000000]'
+json '[.devices[0].knobs[].settable] | any' false
+echo '{' >scenario.json
+good list
+shows '^  nvml  *0  nvmlInit_v2: .*scenario.json:[12]: '
+
 # Files beside the compiled-in ones.
 mkdir -p data/devices data/workloads
 HOURGLASS_DATA_DIR=$work/nosuch

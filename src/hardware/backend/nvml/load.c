@@ -11,6 +11,13 @@
 
 #include "core/fail.h"
 
+/** A return code of NVML. */
+struct known {
+	int result;
+	hg_err error;
+	const char *text;
+};
+
 /* Copied, not cast: an object pointer does not convert to a function pointer in C. */
 static void *resolve(void *handle, const char *symbol, const char *older)
 {
@@ -111,31 +118,34 @@ void nvml_finish(struct nvml *lib)
 	*lib = (struct nvml){0};
 }
 
+/* What is known of a return code, or NULL. */
+static const struct known *known_result(int result)
+{
+	static const struct known all[] = {
+#define NVML_KNOWN(name, value, error, text) {(value), (error), (text)},
+		NVML_RESULTS(NVML_KNOWN)
+#undef NVML_KNOWN
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i].result == result)
+			return &all[i];
+	return NULL;
+}
+
 hg_err nvml_error(int result)
 {
-	switch (result) {
-#define NVML_ERROR(name, value, error, text)                                                       \
-	case name:                                                                                 \
-		return error;
-		NVML_RESULTS(NVML_ERROR)
-#undef NVML_ERROR
-	default:
-		return HG_EDEVICE;
-	}
+	const struct known *known = known_result(result);
+
+	return known ? known->error : HG_EDEVICE;
 }
 
 const char *nvml_text(const struct nvml *lib, int result)
 {
-	const char *text;
+	const struct known *known = known_result(result);
+	const char *text = known ? known->text : NULL;
 
-	switch (result) {
-#define NVML_CASE(name, value, error, text)                                                        \
-	case name:                                                                                 \
-		return text;
-		NVML_RESULTS(NVML_CASE)
-#undef NVML_CASE
-	default:
-		text = lib->error_string ? lib->error_string(result) : NULL;
-		return text && *text ? text : "an error that this version does not know";
-	}
+	if (!known && lib->error_string)
+		text = lib->error_string(result);
+	return text && *text ? text : "an error that this version does not know";
 }

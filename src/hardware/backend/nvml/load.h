@@ -10,9 +10,11 @@
 
 /** The library; all zero when it is not open. A member is NULL where the library lacks it. */
 struct nvml {
+	/* NOLINTBEGIN(bugprone-macro-parentheses): a type and a list of parameters take none */
 #define NVML_MEMBER(kind, member, symbol, older, result, arguments) result(*member) arguments;
 	NVML_SYMBOLS(NVML_MEMBER)
 #undef NVML_MEMBER
+	/* NOLINTEND(bugprone-macro-parentheses) */
 	bool open;
 	bool simulated; /* the fake library of this project */
 	bool may_set;   /* this process has the rights to set knobs */
