@@ -5,6 +5,7 @@
 #include "core/fail.h"
 
 #include "hardware/backend/amdgpu/amdgpu.h"
+#include "hardware/backend/cpufreq/cpufreq.h"
 #include "hardware/backend/hwmon/hwmon.h"
 #include "hardware/backend/nvml/nvml.h"
 #include "hardware/backend/rapl/rapl.h"
@@ -15,6 +16,7 @@ const struct backend *const backends[] = {
 	&amdgpu_backend,
 	&hwmon_backend,
 	&rapl_backend,
+	&cpufreq_backend,
 	&sim_backend,
 	NULL,
 };
