@@ -92,10 +92,13 @@ static void check_knobs(hg_device *d)
 		}
 		if (k.min > k.max || k.step < 1)
 			abort();
-		(void)hg_device_set(d, i, k.min, &e, NULL);
-		(void)hg_device_set(d, i, k.max, &e, NULL);
+		/* within the range: it may fail, but not as out of range */
+		if (hg_device_set(d, i, k.min, &e, NULL) == HG_ERANGE ||
+			hg_device_set(d, i, k.max, &e, NULL) == HG_ERANGE)
+			abort();
 	}
-	(void)hg_device_reset(d, NULL);
+	if (hg_device_reset(d, NULL) == HG_ERANGE)
+		abort();
 }
 
 static void heard(void *user, const hg_discovery *found)
