@@ -26,6 +26,7 @@ typedef struct hg_device hg_device;
  * Opens a device by name.
  *
  * "sim:MODEL[,KEY=VALUE...]" makes a simulated one (sim.h), e.g. "sim:h100,seed=7,noise=1%".
+ * "nvml:0" is a GPU of the NVIDIA driver; hourglass-backends(7) has the names of every backend.
  *
  * @param out  owned by the context; hg_device_close() gives it back early
  * @return HG_OK; HG_ENOENT (no such backend or device; the text says what there is); HG_EINVAL
@@ -74,7 +75,7 @@ typedef struct hg_device_info {
 	uint32_t size;       /**< sizeof(hg_device_info) */
 	uint32_t simulated;  /**< 1: no hardware behind it; whatever it says must be labelled so */
 	const char *spec;    /**< what it was opened as, "sim:h100,seed=7" */
-	const char *backend; /**< "sim" */
+	const char *backend; /**< "sim", "nvml", "rapl" */
 	const char *vendor;  /**< "nvidia" */
 	const char *model;   /**< "h100-sxm" */
 	const char *title;   /**< "NVIDIA H100 SXM5 80GB" */
