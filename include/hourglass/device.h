@@ -26,6 +26,7 @@ typedef struct hg_device hg_device;
  * Opens a device by name.
  *
  * "sim:MODEL[,KEY=VALUE...]" makes a simulated one (sim.h), e.g. "sim:h100,seed=7,noise=1%".
+ * "nvml:0" is a GPU of the NVIDIA driver; hourglass-backends(7) has the names of every backend.
  *
  * @param out  owned by the context; hg_device_close() gives it back early
  * @return HG_OK; HG_ENOENT (no such backend or device; the text says what there is); HG_EINVAL
@@ -38,18 +39,43 @@ HG_API HG_NODISCARD hg_err hg_device_open(
 HG_API void hg_device_close(hg_device *d);
 
 /**
- * Walks the devices that are open in a context.
+ * Walks the devices that are open in a context, in the order they were opened.
  * @param prev  NULL for the first
  * @return the next one, NULL at the end
  */
 HG_API hg_device *hg_device_next(hg_ctx *ctx, hg_device *prev);
+
+/** What came of one backend's search for devices. */
+typedef struct hg_discovery {
+	uint32_t size;       /**< sizeof(hg_discovery) */
+	hg_err rc;           /**< HG_OK: looked, and every device found is open; HG_ENOENT: there is
+				nothing of the kind here; else what stood in the way */
+	const char *backend; /**< "nvml" */
+	const char *text;    /**< one line about the backend */
+	const char *reason;  /**< why there is no device, or not every one; "" nothing to say */
+	size_t devices;      /**< devices of this backend that are open now because of a search */
+} hg_discovery;
+
+/** Told what came of each backend's search; the strings are valid during the call. */
+typedef void (*hg_discovery_fn)(void *user, const hg_discovery *found);
+
+/**
+ * Looks for hardware with every backend that can, and opens what it finds, so that
+ * hg_device_next() walks it. A device that is open under the same name already stays as it is.
+ * Nothing is simulated, and nothing is set. A backend without a device is no error: `fn` is told
+ * the reason.
+ *
+ * @param fn  called once for each backend, in a fixed order; NULL: nobody is told
+ * @return HG_OK; HG_EINVAL (no context); HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_discover(hg_ctx *ctx, hg_discovery_fn fn, void *user, hg_error *why);
 
 /** Who a device is. */
 typedef struct hg_device_info {
 	uint32_t size;       /**< sizeof(hg_device_info) */
 	uint32_t simulated;  /**< 1: no hardware behind it; whatever it says must be labelled so */
 	const char *spec;    /**< what it was opened as, "sim:h100,seed=7" */
-	const char *backend; /**< "sim" */
+	const char *backend; /**< "sim", "nvml", "rapl" */
 	const char *vendor;  /**< "nvidia" */
 	const char *model;   /**< "h100-sxm" */
 	const char *title;   /**< "NVIDIA H100 SXM5 80GB" */
@@ -102,6 +128,12 @@ HG_API size_t hg_device_signal_index(const hg_device *d, const char *name);
 
 /** A bit of the signal "throttle": the power limit keeps the clock below the asked one. */
 #define HG_THROTTLE_POWER_LIMIT 1u
+/** A bit of the signal "throttle": heat does. */
+#define HG_THROTTLE_HEAT 2u
+/** A bit of the signal "throttle": the hardware does, for its power supply or its safety. */
+#define HG_THROTTLE_HARDWARE 4u
+/** A bit of the signal "throttle": the clock is kept equal to that of other devices. */
+#define HG_THROTTLE_SYNC 8u
 
 /** One value read. */
 typedef struct hg_reading {
@@ -136,6 +168,8 @@ typedef struct hg_knob_info {
 	int64_t current;        /**< value now */
 	const char *unsettable; /**< NULL: may be set; else why not */
 	int64_t latency_ns;     /**< nominal time from setting to effect; 0: at once or unknown */
+	const int64_t *ladder;  /**< the settable values, ascending; NULL: every step from min */
+	size_t n_ladder;        /**< how many */
 } hg_knob_info;
 
 /** Number of knobs, unsettable ones included. */

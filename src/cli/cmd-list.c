@@ -8,9 +8,6 @@
 #include "rig.h"
 #include "table.h"
 
-static const char no_hardware[] =
-	"this version has no hardware backend: no real device is looked for";
-
 static const struct option list_options[] = {
 	{.name = "device",
 		.abbr = 'd',
@@ -21,7 +18,48 @@ static const struct option list_options[] = {
 	{.name = NULL},
 };
 
-/* ----- devices that were opened */
+/* ----- the search for hardware */
+
+/** Reports of the backends while a search runs. */
+struct search {
+	struct table *table;   /* text, or */
+	struct json_out *json; /* JSON */
+};
+
+static void found_json(struct json_out *j, const hg_discovery *found)
+{
+	json_open(j, '{', true);
+	json_kv_string(j, "name", found->backend);
+	json_kv_string(j, "text", found->text);
+	json_kv_int(j, "devices", (int64_t)found->devices);
+	json_kv_string(j, "result", hg_err_name(found->rc));
+	json_kv_string(j, "reason", found->reason);
+	json_close(j, '}');
+}
+
+static void told(void *user, const hg_discovery *found)
+{
+	struct search *s = user;
+
+	if (s->json) {
+		found_json(s->json, found);
+		return;
+	}
+	table_cell(s->table, "  %s", found->backend);
+	table_cell(s->table, "%zu", found->devices);
+	table_cell(s->table, "%s", found->reason[0] ? found->reason : found->text);
+}
+
+/** Looks for hardware, and says what each backend came to. */
+static int search(struct cli *cli, hg_ctx *ctx, struct search *s)
+{
+	hg_error why = {""};
+	hg_err rc = hg_discover(ctx, told, s, &why);
+
+	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
+}
+
+/* ----- devices that are open */
 
 static void signals_json(struct json_out *j, const hg_device *d)
 {
@@ -66,6 +104,11 @@ static void knobs_json(struct json_out *j, const hg_device *d)
 		json_kv_int(j, "step", k.step);
 		json_kv_int(j, "default", k.default_value);
 		json_kv_int(j, "current", k.current);
+		json_key(j, "ladder");
+		json_open(j, '[', true);
+		for (size_t v = 0; v < k.n_ladder; v++)
+			json_put_int(j, k.ladder[v]);
+		json_close(j, ']');
 		json_kv_bool(j, "settable", !k.unsettable);
 		if (k.unsettable)
 			json_kv_string(j, "unsettable", k.unsettable);
@@ -249,27 +292,34 @@ static int workloads(struct cli *cli, struct json_out *j)
 	return EXIT_OK;
 }
 
-static int list_json(struct cli *cli, hg_device *const *devices, size_t n)
+/** @param look  look for hardware; else the devices that are open are all */
+static int list_json(struct cli *cli, hg_ctx *ctx, bool look)
 {
 	struct json_out j;
-	int rc;
+	struct search s = {.json = &j};
+	int rc = EXIT_OK;
 
 	json_out_init(&j, &cli->out);
 	json_open(&j, '{', false);
 	json_kv_string(&j, "schema", "hourglass.list/1");
 	json_key(&j, "hardware");
-	json_open(&j, '{', true);
-	json_kv_bool(&j, "looked_for", false);
-	json_kv_string(&j, "text", no_hardware);
+	json_open(&j, '{', false);
+	json_kv_bool(&j, "looked_for", look);
+	json_key(&j, "backends");
+	json_open(&j, '[', false);
+	if (look)
+		rc = search(cli, ctx, &s);
+	json_close(&j, ']');
 	json_close(&j, '}');
 	json_key(&j, "devices");
 	json_open(&j, '[', false);
-	for (size_t i = 0; i < n; i++)
-		device_json(&j, devices[i]);
+	for (hg_device *d = hg_device_next(ctx, NULL); d; d = hg_device_next(ctx, d))
+		device_json(&j, d);
 	json_close(&j, ']');
 	json_key(&j, "simulated_devices");
 	json_open(&j, '[', false);
-	rc = each_model(cli, model_json, &j);
+	if (rc == EXIT_OK)
+		rc = each_model(cli, model_json, &j);
 	json_close(&j, ']');
 	json_key(&j, "workloads");
 	json_open(&j, '[', false);
@@ -281,15 +331,38 @@ static int list_json(struct cli *cli, hg_device *const *devices, size_t n)
 	return rc;
 }
 
-static int list_text(struct cli *cli)
+/** What hardware there is, and what each backend came to. */
+static int hardware_text(struct cli *cli, hg_ctx *ctx)
+{
+	struct table t;
+	struct search s = {.table = &t};
+	int rc;
+
+	table_init(&t, "lrl");
+	table_cell(&t, "  backend");
+	table_cell(&t, "devices");
+	table_cell(&t, " ");
+	rc = search(cli, ctx, &s);
+	if (!hg_device_next(ctx, NULL))
+		buf_adds(&cli->out, "Devices: none found.\n\n");
+	for (hg_device *d = hg_device_next(ctx, NULL); d; d = hg_device_next(ctx, d))
+		device_text(cli, d);
+	buf_adds(&cli->out, "Looked for hardware:\n");
+	table_print(&t, &cli->out, cli->color);
+	table_finish(&t);
+	return rc;
+}
+
+static int list_text(struct cli *cli, hg_ctx *ctx)
 {
 	static const char *const heads[] = {
 		"  device", "power limit", "clock", "idle", "peak", "memory", " "};
+	int rc = hardware_text(cli, ctx);
 	struct table t;
-	int rc;
 
-	buf_addf(&cli->out, "Devices: none; %s.\n\nSimulated devices that can be opened:\n",
-		no_hardware);
+	if (rc != EXIT_OK)
+		return rc;
+	buf_adds(&cli->out, "\nSimulated devices that can be opened:\n");
 	table_init(&t, "lrrrrrl");
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		table_cell(&t, "%s", heads[i]);
@@ -306,7 +379,7 @@ static int list_text(struct cli *cli)
 static int run(struct cli *cli, const struct args *args)
 {
 	size_t n = args_count(args, "device");
-	hg_device *devices[RIG_DEVICES];
+	hg_device *d;
 	hg_ctx *ctx = NULL;
 	int rc;
 
@@ -314,14 +387,14 @@ static int run(struct cli *cli, const struct args *args)
 		return cli_usage(cli, "more than %d devices", RIG_DEVICES);
 	rc = rig_context(cli, &ctx);
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++)
-		rc = rig_device(cli, ctx, args_nth(args, "device", i), &devices[i]);
+		rc = rig_device(cli, ctx, args_nth(args, "device", i), &d);
 	if (rc == EXIT_OK && args_has(args, "json"))
-		rc = list_json(cli, devices, n);
+		rc = list_json(cli, ctx, n == 0);
 	else if (rc == EXIT_OK && n == 0)
-		rc = list_text(cli);
-	else
-		for (size_t i = 0; rc == EXIT_OK && i < n; i++)
-			device_text(cli, devices[i]);
+		rc = list_text(cli, ctx);
+	else if (rc == EXIT_OK)
+		for (d = hg_device_next(ctx, NULL); d; d = hg_device_next(ctx, d))
+			device_text(cli, d);
 	hg_close(ctx);
 	return rc;
 }

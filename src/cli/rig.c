@@ -20,7 +20,10 @@ const char *rig_data_dir(void)
 
 int rig_context(struct cli *cli, hg_ctx **ctx)
 {
-	hg_config config = {.size = sizeof config, .data_dir = rig_data_dir()};
+	const char *root = getenv("HOURGLASS_FS_ROOT");
+	hg_config config = {.size = sizeof config,
+		.fs_root = root && root[0] ? root : NULL,
+		.data_dir = rig_data_dir()};
 	hg_error why = {""};
 	hg_err rc = hg_open(&config, ctx, &why);
 
@@ -33,11 +36,6 @@ int rig_device(struct cli *cli, hg_ctx *ctx, const char *spec, hg_device **out)
 	hg_err rc;
 
 	*out = NULL;
-	if (strncmp(spec, "sim:", 4) != 0)
-		return cli_usage(cli,
-			"device '%.80s': not supported in this version, which only knows simulated "
-			"ones such as sim:h100",
-			spec);
 	rc = hg_device_open(ctx, spec, out, &why);
 	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
 }
@@ -62,6 +60,11 @@ int rig_open(
 		return cli_usage(cli, "more than %d devices", RIG_DEVICES);
 	rc = rig_context(cli, &rig->ctx);
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
+		if (strncmp(specs[i], "sim:", 4) != 0)
+			return cli_usage(cli,
+				"device '%.80s': not supported in this version, which runs "
+				"workloads on simulated ones only, such as sim:h100",
+				specs[i]);
 		rc = rig_device(cli, rig->ctx, specs[i], &rig->devices[i]);
 		if (rc != EXIT_OK)
 			break;

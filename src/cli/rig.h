@@ -26,13 +26,14 @@ struct rig {
 	hg_workload *workload;
 };
 
-/** A context for the command: HOURGLASS_DATA_DIR is where device and workload files are. */
+/** A context for the command: HOURGLASS_DATA_DIR is where device and workload files are,
+ * HOURGLASS_FS_ROOT the directory that stands for "/" where hardware is looked for. */
 int rig_context(struct cli *cli, hg_ctx **ctx);
 /** The directory that HOURGLASS_DATA_DIR names, or NULL. */
 const char *rig_data_dir(void);
 /** Opens one device. What is wrong goes to stderr, as with all of these. @return exit code */
 int rig_device(struct cli *cli, hg_ctx *ctx, const char *spec, hg_device **out);
-/** Opens n devices of one kind and a workload. rig_close() in any case. */
+/** Opens n simulated devices of one kind and a workload. rig_close() in any case. */
 int rig_open(
 	struct cli *cli, struct rig *rig, const char *const *specs, size_t n, const char *workload);
 void rig_close(struct rig *rig);

@@ -18,7 +18,7 @@ struct hg_ctx {
 	struct fsroot root;
 	char *data_dir;            /* NULL: none */
 	pthread_mutex_t lock;      /* of `devices` */
-	struct hg_device *devices; /* list, newest first; links are the device module's */
+	struct hg_device *devices; /* list, oldest first; links are the device module's */
 	void (*close_device)(
 		struct hg_device *d); /* set with the first device; unlinks and frees one */
 };

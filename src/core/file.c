@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* O_DIRECTORY, O_PATH */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -343,35 +344,157 @@ void fsroot_finish(struct fsroot *r)
 	r->fd = -1;
 }
 
-hg_err fsroot_read(const struct fsroot *r, const char *path, char *text, size_t room, hg_error *why)
+static hg_err fsroot_open(
+	const struct fsroot *r, const char *path, int flags, int *fd, hg_error *why)
 {
-	size_t len = 0;
+	*fd = -1;
+	if (!path[0] || path[0] == '/')
+		return fail(why, HG_EINVAL, "%s: not a path below the root", path);
+	*fd = open_retry(r->fd, path, flags, 0);
+	return *fd < 0 ? errno_fail(why, errno, path, "") : HG_OK;
+}
+
+hg_err fsroot_read_bytes(const struct fsroot *r, const char *path, void *data, size_t room,
+	size_t *len, hg_error *why)
+{
 	ssize_t got = 0;
-	hg_err err = HG_OK;
+	hg_err err;
+	char more;
 	int fd;
 
-	if (room)
-		text[0] = 0;
-	if (!room || path[0] == '/')
-		return fail(why, HG_EINVAL, "%s: not a path below the root", path);
-	fd = open_retry(r->fd, path, O_RDONLY, 0);
-	if (fd < 0)
-		return errno_fail(why, errno, path, "");
-	while (len < room) {
-		got = read_retry(fd, text + len, room - len);
+	*len = 0;
+	err = fsroot_open(r, path, O_RDONLY, &fd, why);
+	if (err)
+		return err;
+	while (*len < room) {
+		got = read_retry(fd, (char *)data + *len, room - *len);
 		if (got <= 0)
 			break;
-		len += (size_t)got;
+		*len += (size_t)got;
 	}
+	if (*len == room)
+		got = read_retry(fd, &more, 1);
 	if (got < 0)
 		err = errno_fail(why, errno, path, "");
-	else if (len == room)
-		err = fail(why, HG_ELIMIT, "%s: longer than %zu bytes", path, room - 1);
+	else if (got > 0)
+		err = fail(why, HG_ELIMIT, "%s: longer than %zu bytes", path, room);
 	close(fd);
 	if (err)
-		len = 0;
+		*len = 0;
+	return err;
+}
+
+hg_err fsroot_read(const struct fsroot *r, const char *path, char *text, size_t room, hg_error *why)
+{
+	size_t len;
+	hg_err err;
+
+	if (!room)
+		return fail(why, HG_EINVAL, "%s: no room to read it", path);
+	err = fsroot_read_bytes(r, path, text, room - 1, &len, why);
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	text[len] = 0;
 	return err;
+}
+
+hg_err fsroot_write(const struct fsroot *r, const char *path, const char *text, hg_error *why)
+{
+	size_t len = strlen(text);
+	ssize_t put;
+	hg_err err;
+	int fd;
+
+	err = fsroot_open(r, path, O_WRONLY | O_TRUNC, &fd, why);
+	if (err)
+		return err;
+	/* the kernel takes a value as one write; half of one would be another value */
+	do
+		put = write(fd, text, len);
+	while (put < 0 && errno == EINTR);
+	if (put < 0)
+		err = errno_fail(why, errno, path, "");
+	else if ((size_t)put != len)
+		err = fail(why, HG_EIO, "%s: took %zd of %zu bytes", path, put, len);
+	if (close(fd) < 0 && !err)
+		err = errno_fail(why, errno, path, "");
+	return err;
+}
+
+hg_err fsroot_writable(const struct fsroot *r, const char *path, hg_error *why)
+{
+	hg_err err;
+	int fd;
+
+	err = fsroot_open(r, path, O_WRONLY, &fd, why);
+	if (!err)
+		close(fd);
+	return err;
+}
+
+/* "card2" before "card10". */
+static int by_version(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+static hg_err names_read(DIR *dir, const char *path, struct fsroot_names *names, hg_error *why)
+{
+	for (;;) {
+		const struct dirent *e;
+		char *name;
+
+		errno = 0;
+		/* safe: the stream is this call's own, and readdir_r() is deprecated */
+		/* cppcheck-suppress readdirCalled */
+		e = readdir(dir);
+		if (!e)
+			return errno ? errno_fail(why, errno, path, "") : HG_OK;
+		if (e->d_name[0] == '.')
+			continue;
+		if (names->n == FSROOT_NAMES)
+			return fail(why, HG_ELIMIT, "%s: more than %d entries", path, FSROOT_NAMES);
+		name = strdup(e->d_name);
+		if (!name)
+			return fail(why, HG_ENOMEM, "%s: no memory to list it", path);
+		names->at[names->n++] = name;
+	}
+}
+
+hg_err fsroot_list(
+	const struct fsroot *r, const char *path, struct fsroot_names *names, hg_error *why)
+{
+	DIR *dir = NULL;
+	hg_err err;
+	int fd;
+
+	*names = (struct fsroot_names){0};
+	err = fsroot_open(r, path, O_RDONLY | O_DIRECTORY, &fd, why);
+	if (err)
+		return err;
+	names->at = calloc(FSROOT_NAMES, sizeof *names->at);
+	if (!names->at)
+		err = fail(why, HG_ENOMEM, "%s: no memory to list it", path);
+	else
+		dir = fdopendir(fd);
+	if (!dir) {
+		err = err ? err : errno_fail(why, errno, path, "");
+		close(fd);
+	} else {
+		err = names_read(dir, path, names, why);
+		closedir(dir);
+	}
+	if (err)
+		fsroot_names_finish(names);
+	else
+		qsort(names->at, names->n, sizeof *names->at, by_version);
+	return err;
+}
+
+void fsroot_names_finish(struct fsroot_names *names)
+{
+	for (size_t i = 0; names->at && i < names->n; i++)
+		free(names->at[i]);
+	free(names->at);
+	*names = (struct fsroot_names){0};
 }

@@ -43,4 +43,36 @@ void fsroot_finish(struct fsroot *r);
 hg_err fsroot_read(
 	const struct fsroot *r, const char *path, char *text, size_t room, hg_error *why);
 
+/**
+ * Reads a small binary file below the root.
+ * @param len  receives the bytes read; 0 on any error
+ * @return HG_OK; HG_ENOENT; HG_EPERM; HG_EIO; HG_ELIMIT (longer than room)
+ */
+hg_err fsroot_read_bytes(const struct fsroot *r, const char *path, void *data, size_t room,
+	size_t *len, hg_error *why);
+
+/** Gives a file below the root, which must exist, a new content, with one write. */
+hg_err fsroot_write(const struct fsroot *r, const char *path, const char *text, hg_error *why);
+
+/** Whether a file below the root can be opened for writing; nothing is written. */
+hg_err fsroot_writable(const struct fsroot *r, const char *path, hg_error *why);
+
+/** Most entries of a directory that is listed. */
+#define FSROOT_NAMES 4096
+
+/** Names in a directory. */
+struct fsroot_names {
+	char **at; /* in order, "card2" before "card10" */
+	size_t n;
+};
+
+/**
+ * Lists a directory below the root, without names that begin with '.'.
+ * @param names  finish it with fsroot_names_finish(); empty on any error
+ * @return HG_OK; HG_ENOENT (also: no directory); HG_EPERM; HG_EIO; HG_ELIMIT; HG_ENOMEM
+ */
+hg_err fsroot_list(
+	const struct fsroot *r, const char *path, struct fsroot_names *names, hg_error *why);
+void fsroot_names_finish(struct fsroot_names *names);
+
 #endif

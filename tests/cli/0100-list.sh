@@ -2,8 +2,15 @@
 # list: what there is.
 . "$(dirname "$0")/lib.sh"
 
+# A machine with nothing in it, and then the one that this runs on: whatever it has, there is a
+# line for every backend.
+mkdir root
+HOURGLASS_FS_ROOT=$work/root
+HOURGLASS_NVML=$work/root/libnvidia-ml.so.1
+export HOURGLASS_FS_ROOT HOURGLASS_NVML
 good list
-shows 'no real device is looked for'
+shows '^Devices: none found'
+shows '^  nvml  *0  .*libnvidia-ml.so.1'
 for model in v100 a40 a100-sxm h100-sxm h200 b200 mi300x l40s; do
 	shows "sim:$model "
 done
@@ -12,13 +19,17 @@ for workload in resnet50-training llm-prefill llm-decode gpt-pipeline-stage; do
 done
 good list --json
 json .schema hourglass.list/1
-json .hardware.looked_for false
+json .hardware.looked_for true
+json '[.hardware.backends[] | select(.name == "nvml") | .devices, .result]' '[0,"HG_ENOENT"]'
+json '[.hardware.backends[] | .devices > 0 or (.reason | length > 0)] | all' true
 json '.devices | length' 0
 json '[.simulated_devices[].spec] | contains(["sim:v100", "sim:h100-sxm", "sim:mi300x"])' true
 json '[.workloads[].name] | contains(["llm-decode", "resnet50-training"])' true
 json '[.simulated_devices[] | .power_limit_min_w > 0 and .power_limit_max_w > .power_limit_min_w
 	and .peak_flops > 1e13] | all' true
 
+good list --device sim:h100 --json
+json .hardware.looked_for false
 good list --device sim:h100
 shows '(simulated)'
 shows '^  energy  *uJ'
@@ -33,7 +44,9 @@ json '.devices[0].signals[] | select(.name == "energy") | .monotone' true
 json '[.devices[0].signals[] | select(.present | not) | .absent | length > 0] | all' true
 
 bad list --device nvml:0
-says "hourglass list: device 'nvml:0': not supported in this version, which only knows simulated ones such as sim:h100"
+says_like 'nvml:0: .*libnvidia-ml.so.1'
+bad list --device nvlm:0
+says_like 'did you mean "nvml"'
 bad list --device sim:
 bad list --device sim:h1000
 says_like 'h100'
@@ -44,6 +57,30 @@ says_like 'nosie'
 bad list --device sim:h100 --device sim:nope --json
 bad list sim:h100
 says "hourglass list: unexpected argument 'sim:h100'; usage: hourglass list [--device SPEC]... [--json]"
+
+# GPUs of the fake driver library: found, labelled, and why a knob cannot be set.
+HOURGLASS_NVML=${HG_FAKE_NVML:?names the fake library}
+HOURGLASS_FAKE_NVML=$work/scenario.json
+export HOURGLASS_FAKE_NVML
+cat >scenario.json <<'JSON'
+{"schema": "hourglass.fake-nvml/1", "rights": false, "devices": [{"name": "Fake A"}, {}],
+ "rules": [{"call": "nvmlDeviceGetUUID", "device": 1, "result": 15}]}
+JSON
+good list
+shows '^nvml:0: Fake A (simulated)'
+shows '^  energy  *uJ  *gpu'
+shows '^  memory_power  *mW  *memory  *absent: '
+shows '^  power_limit  *200 W  *700 W .*cannot be set: needs root'
+shows '^  nvml  *1  nvml:1: the GPU fell off the bus'
+good list --json
+json '.hardware.backends[] | select(.name == "nvml") | [.devices, .result]' '[1,"HG_EDEVICE"]'
+json '.devices[0] | [.spec, .simulated, .vendor, .pci]' '["nvml:0",true,"nvidia","0000:17:00.0"]'
+json '.devices[0].knobs[] | select(.name == "sm_clock") | .ladder | [length, .[0], .[-1]]' \
+	'[110,345000000,1980000000]'
+json '[.devices[0].knobs[].settable] | any' false
+echo '{' >scenario.json
+good list
+shows '^  nvml  *0  nvmlInit_v2: .*scenario.json:[12]: '
 
 # Files beside the compiled-in ones.
 mkdir -p data/devices data/workloads

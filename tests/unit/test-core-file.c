@@ -342,6 +342,67 @@ static void root(void **state)
 	fsroot_finish(&r);
 }
 
+static void root_lists(void **state)
+{
+	static const char *const made[] = {"card10", "card2", ".hidden", "card2-DP"};
+	static const char *const want[] = {"card2", "card2-DP", "card10"};
+	struct fsroot_names names;
+	struct fsroot r;
+	hg_error why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+		assert_int_equal(file_write(at(made[i]), "1", 1, NULL), HG_OK);
+	assert_int_equal(fsroot_init(&r, dir, &why), HG_OK);
+	assert_int_equal(fsroot_list(&r, ".", &names, &why), HG_OK);
+	assert_int_equal(names.n, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(names.at[i], want[i]);
+	fsroot_names_finish(&names);
+	assert_int_equal(fsroot_list(&r, "card2", &names, &why), HG_ENOENT);
+	assert_int_equal(names.n, 0);
+	assert_int_equal(fsroot_list(&r, "none", &names, &why), HG_ENOENT);
+	assert_string_equal(why.text, "none: No such file or directory");
+	assert_int_equal(fsroot_list(&r, "/tmp", &names, &why), HG_EINVAL);
+	fsroot_names_finish(&names);
+	fsroot_finish(&r);
+}
+
+static void root_bytes_and_writes(void **state)
+{
+	struct fsroot r;
+	char data[4];
+	size_t len;
+	hg_error why;
+
+	(void)state;
+	assert_int_equal(file_write(at("blob"), "\0\1\n", 3, NULL), HG_OK);
+	assert_int_equal(fsroot_init(&r, dir, &why), HG_OK);
+	assert_int_equal(fsroot_read_bytes(&r, "blob", data, 3, &len, &why), HG_OK);
+	assert_int_equal(len, 3);
+	assert_memory_equal(data, "\0\1\n", 3);
+	assert_int_equal(fsroot_read_bytes(&r, "blob", data, 2, &len, &why), HG_ELIMIT);
+	assert_int_equal(len, 0);
+	assert_int_equal(fsroot_read_bytes(&r, "", data, 2, &len, &why), HG_EINVAL);
+	/* shorter than what was there: nothing of the old is left */
+	assert_int_equal(fsroot_write(&r, "blob", "7", &why), HG_OK);
+	assert_holds(at("blob"), "7");
+	assert_int_equal(fsroot_writable(&r, "blob", &why), HG_OK);
+	assert_holds(at("blob"), "7");
+	assert_int_equal(fsroot_write(&r, "none", "7", &why), HG_ENOENT);
+	assert_int_equal(fsroot_writable(&r, "none", &why), HG_ENOENT);
+	assert_int_equal(fsroot_writable(&r, ".", &why), HG_EIO);
+	assert_int_equal(fsroot_write(&r, "/dev/null", "7", &why), HG_EINVAL);
+	assert_int_equal(chmod(at("blob"), 0444), 0);
+	if (rights_drop()) {
+		assert_int_equal(fsroot_writable(&r, "blob", &why), HG_EPERM);
+		assert_int_equal(fsroot_write(&r, "blob", "8", &why), HG_EPERM);
+		assert_string_equal(why.text, "blob: Permission denied");
+	}
+	assert_holds(at("blob"), "7");
+	fsroot_finish(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +416,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_file_is_written_to),
 		cmocka_unit_test_setup_teardown(replacing_is_atomic, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(root, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(root_lists, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(root_bytes_and_writes, dir_make, dir_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

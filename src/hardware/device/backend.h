@@ -12,7 +12,7 @@
 #include <hourglass/device.h>
 
 /** Changes whenever struct backend does. */
-#define BACKEND_ABI 1u
+#define BACKEND_ABI 2u
 
 /** What a backend is asked to open. */
 struct backend_request {
@@ -20,6 +20,9 @@ struct backend_request {
 	const char *spec;   /* whole name, "sim:h100,seed=7"; outlives the device */
 	const char *rest;   /* what follows "NAME:" in it */
 };
+
+/** The devices that a search has found; the device layer's. */
+struct backend_found;
 
 /** A backend. Hooks get the state that open() made. */
 struct backend {
@@ -48,6 +51,12 @@ struct backend {
 
 	/** Optional. The nearest name this backend would open, for "did you mean"; NULL none. */
 	const char *(*nearest)(const char *wrong);
+	/**
+	 * Optional. Looks for hardware and tells backend_found() each device's name. Sets nothing.
+	 * @return HG_OK; HG_ENOENT (nothing of the kind here); else what stood in the way. The text
+	 * says why there is no device, or not every one, also with HG_OK
+	 */
+	hg_err (*discover)(struct hg_ctx *ctx, struct backend_found *found, hg_error *why);
 };
 
 /** Compiled-in backends, in the order they are listed; ends with NULL. */
@@ -58,6 +67,13 @@ extern const struct backend *const backends[];
  * @return HG_OK; HG_EVERSION, HG_EINTERNAL (names the hook)
  */
 hg_err backend_check(const struct backend *b, hg_error *why);
+
+/** A search found the device that open() knows by this name (what follows "NAME:"): opens it. */
+void backend_found(struct backend_found *found, const char *rest);
+
+/** Looks for devices with one backend that has the hook, as hg_discover() does with all. */
+hg_err device_discover_with(
+	struct hg_ctx *ctx, const struct backend *b, hg_discovery_fn fn, void *user, hg_error *why);
 
 /** Opens a device of a given backend and puts it into the context. */
 hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,

@@ -4,9 +4,19 @@
 
 #include "core/fail.h"
 
+#include "hardware/backend/amdgpu/amdgpu.h"
+#include "hardware/backend/cpufreq/cpufreq.h"
+#include "hardware/backend/hwmon/hwmon.h"
+#include "hardware/backend/nvml/nvml.h"
+#include "hardware/backend/rapl/rapl.h"
 #include "hardware/backend/sim/sim.h"
 
 const struct backend *const backends[] = {
+	&nvml_backend,
+	&amdgpu_backend,
+	&hwmon_backend,
+	&rapl_backend,
+	&cpufreq_backend,
 	&sim_backend,
 	NULL,
 };

@@ -19,7 +19,7 @@
 #define BACKENDS_MAX 32
 
 struct hg_device {
-	struct hg_device *next; /* older one of the same context */
+	struct hg_device *next; /* opened after this one in the same context */
 	struct hg_ctx *ctx;
 	const struct backend *backend;
 	void *state;
@@ -39,7 +39,7 @@ hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char 
 {
 	struct backend_request req = {.ctx = ctx};
 	size_t at = (size_t)(rest - spec);
-	struct hg_device *d;
+	struct hg_device *d, **link;
 	hg_err rc;
 
 	*out = NULL;
@@ -65,8 +65,9 @@ hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char 
 		return rc;
 	}
 	pthread_mutex_lock(&ctx->lock);
-	d->next = ctx->devices;
-	ctx->devices = d;
+	for (link = &ctx->devices; *link; link = &(*link)->next)
+		;
+	*link = d;
 	ctx->close_device = hg_device_close;
 	pthread_mutex_unlock(&ctx->lock);
 	*out = d;

@@ -1,0 +1,351 @@
+/*
+ * Where there are two sources for a signal, gpu_metrics comes first: energy, power and clock are
+ * then of one sample. What it lacks, or has in a revision that is not known, hwmon may have.
+ */
+#include "amdgpu.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+#include "core/text.h"
+
+#include "cards.h"
+#include "metrics.h"
+
+/** Channels of a hwmon device that are looked at. */
+#define CHANNELS 8
+/** The firmware's figures are renewed about this often. */
+#define PERIOD_NS 1000000
+
+static const char write_fix[] =
+	"as root, or udev: ACTION==\"add\", SUBSYSTEM==\"hwmon\", ATTR{name}==\"amdgpu\", "
+	"RUN+=\"/bin/chmod a+w /sys%p/power1_cap\"";
+
+/** What only this backend knows of a device. */
+struct gpu {
+	char dir[KERNEL_PATH];   /* of the PCI device */
+	char hwmon[KERNEL_PATH]; /* "" none */
+	char metrics_path[KERNEL_PATH];
+	struct metrics metrics; /* latest sample */
+	const char *no_metrics; /* reason; NULL: there are */
+	uint8_t blob[METRICS_MAX];
+};
+
+/* ----- gpu_metrics */
+
+static hg_err metrics_read(const struct hg_ctx *ctx, struct gpu *g, hg_error *why)
+{
+	size_t len;
+	hg_err rc =
+		fsroot_read_bytes(&ctx->root, g->metrics_path, g->blob, sizeof g->blob, &len, why);
+
+	return rc ? rc : metrics_parse(g->blob, len, &g->metrics, why);
+}
+
+static hg_err sample(struct kernel_device *d)
+{
+	return metrics_read(d->ctx, d->more, NULL) ? HG_EDEVICE : HG_OK;
+}
+
+static hg_err field(const struct kernel_device *d, unsigned i, int64_t *value)
+{
+	const struct gpu *g = d->more;
+
+	if (!g->metrics.has[i])
+		return HG_EDEVICE;
+	*value = g->metrics.value[i];
+	return HG_OK;
+}
+
+/* ----- signals */
+
+static const hg_signal_info infos[METRICS_FIELDS] = {
+	[METRICS_ENERGY] = {.agg = HG_AGG_SUM,
+		.behaviour = HG_MONOTONE,
+		.name = "energy",
+		.unit = "uJ",
+		.text = "energy of the card, counted by its firmware in 2^-16 J (15.2588 uJ)",
+		.domain = "gpu",
+		.resolution = METRICS_ENERGY_STEP_UJ,
+		.period_ns = PERIOD_NS},
+	[METRICS_POWER] = {.agg = HG_AGG_SUM,
+		.behaviour = HG_VARIABLE,
+		.name = "power",
+		.unit = "mW",
+		.text = "power of the socket, as the firmware averages it",
+		.domain = "gpu",
+		.resolution = 1000,
+		.period_ns = PERIOD_NS},
+	[METRICS_SM_CLOCK] = {.agg = HG_AGG_MEAN,
+		.behaviour = HG_VARIABLE,
+		.name = "sm_clock",
+		.unit = "Hz",
+		.text = "clock of the compute units, mean over the chiplets",
+		.domain = "gpu",
+		.resolution = 1000000,
+		.period_ns = PERIOD_NS},
+};
+
+static const hg_signal_info memory_clock = {.agg = HG_AGG_MEAN,
+	.behaviour = HG_VARIABLE,
+	.name = "memory_clock",
+	.unit = "Hz",
+	.text = "clock of the memory",
+	.domain = "memory",
+	.resolution = 1000000,
+	.period_ns = PERIOD_NS};
+
+static const hg_signal_info temperature = {.agg = HG_AGG_MEAN,
+	.behaviour = HG_VARIABLE,
+	.name = "temperature",
+	.unit = "mC",
+	.text = "temperature of the chip: its hottest point where that is told, else its edge",
+	.domain = "gpu",
+	.resolution = 1000,
+	.period_ns = PERIOD_NS};
+
+static const hg_signal_info memory_temperature = {.agg = HG_AGG_MEAN,
+	.behaviour = HG_VARIABLE,
+	.name = "memory_temperature",
+	.unit = "mC",
+	.text = "temperature of the memory",
+	.domain = "memory",
+	.resolution = 1000,
+	.period_ns = PERIOD_NS};
+
+static const hg_signal_info utilisation = {.agg = HG_AGG_MEAN,
+	.behaviour = HG_VARIABLE,
+	.name = "utilisation",
+	.unit = "ppm",
+	.text = "share of time in which the compute units had work",
+	.domain = "gpu",
+	.resolution = 10000,
+	.period_ns = PERIOD_NS};
+
+/* The channel of a kind ("freq") that is labelled so; the first where nothing is labelled. */
+static bool channel(const struct hg_ctx *ctx, const struct gpu *g, const char *kind,
+	const char *label, char path[KERNEL_PATH])
+{
+	char name[32], text[KERNEL_TEXT], file[KERNEL_PATH];
+
+	for (int i = 1; g->hwmon[0] && i <= CHANNELS; i++) {
+		(void)snprintf(name, sizeof name, "%s%d_label", kind, i);
+		if (!kernel_path(file, g->hwmon, name))
+			return false;
+		if (kernel_line(ctx, file, text, NULL) || strcmp(text, label) != 0)
+			continue;
+		(void)snprintf(name, sizeof name, "%s%d_input", kind, i);
+		return kernel_path(path, g->hwmon, name);
+	}
+	return false;
+}
+
+static bool power_file(const struct hg_ctx *ctx, const struct gpu *g, char path[KERNEL_PATH])
+{
+	/* renamed by kernels and chips: either may be there */
+	return g->hwmon[0] &&
+	       ((kernel_path(path, g->hwmon, "power1_average") && kernel_there(ctx, path)) ||
+		       (kernel_path(path, g->hwmon, "power1_input") && kernel_there(ctx, path)));
+}
+
+/* One of the signals that gpu_metrics may have; else hwmon's, else absent. */
+static void add_either(struct kernel_device *d, struct gpu *g, enum metrics_field f)
+{
+	char path[KERNEL_PATH];
+	hg_signal_info info = infos[f];
+	bool zero = f == METRICS_ENERGY && g->metrics.value[f] == 0;
+
+	if (!g->no_metrics && g->metrics.has[f] && !zero) {
+		(void)kernel_add_field(d, &info, f);
+	} else if (f == METRICS_POWER && power_file(d->ctx, g, path)) {
+		info.text = "power of the card, as the driver averages it";
+		info.resolution = 1;
+		(void)kernel_add_signal(d, &info, path, (struct kernel_scale){1, 1000});
+	} else if (f == METRICS_SM_CLOCK && channel(d->ctx, g, "freq", "sclk", path)) {
+		info.text = "clock of the compute units";
+		(void)kernel_add_signal(d, &info, path, (struct kernel_scale){1, 1});
+	} else if (g->no_metrics) {
+		(void)kernel_add_absent(d, &info, g->no_metrics);
+	} else {
+		(void)kernel_add_absent(d, &info,
+			kernel_format(d, "/%s (revision %u.%u) %s", g->metrics_path,
+				g->metrics.format, g->metrics.content,
+				zero ? "has a counter of 0: this part does not count energy"
+				     : "does not have it"));
+	}
+}
+
+static void add_channel(struct kernel_device *d, const struct gpu *g, const hg_signal_info *info,
+	const char *kind, const char *label, const char *second)
+{
+	char path[KERNEL_PATH];
+
+	if (channel(d->ctx, g, kind, label, path) ||
+		(second && channel(d->ctx, g, kind, second, path)))
+		(void)kernel_add_signal(d, info, path, (struct kernel_scale){1, 1});
+	else
+		(void)kernel_add_absent(d, info,
+			kernel_format(d, "no hwmon channel \"%s\" below /%s", label, g->dir));
+}
+
+static void add_signals(struct kernel_device *d, struct gpu *g)
+{
+	char path[KERNEL_PATH];
+
+	for (unsigned f = 0; f < METRICS_FIELDS; f++)
+		add_either(d, g, (enum metrics_field)f);
+	add_channel(d, g, &memory_clock, "freq", "mclk", NULL);
+	add_channel(d, g, &temperature, "temp", "junction", "edge");
+	add_channel(d, g, &memory_temperature, "temp", "mem", NULL);
+	if (kernel_path(path, g->dir, "gpu_busy_percent"))
+		(void)kernel_add_signal(d, &utilisation, path, (struct kernel_scale){10000, 1});
+}
+
+/* ----- knobs */
+
+static void add_power_limit(struct kernel_device *d, const struct gpu *g)
+{
+	kernel_add_cap(d, g->hwmon, "most power that the card may draw; its clock falls to keep it",
+		kernel_format(d,
+			"no power1_cap below /%s: this part, or this guest, has no power limit",
+			g->dir));
+}
+
+/* ----- opening */
+
+static void hwmon_find(const struct hg_ctx *ctx, struct gpu *g)
+{
+	char dir[KERNEL_PATH], path[KERNEL_PATH], name[KERNEL_TEXT];
+	struct fsroot_names names;
+
+	if (!kernel_path(dir, g->dir, "hwmon") || fsroot_list(&ctx->root, dir, &names, NULL))
+		return;
+	for (size_t i = 0; i < names.n && !g->hwmon[0]; i++) {
+		if (strncmp(names.at[i], "hwmon", 5) != 0 ||
+			!kernel_path(g->hwmon, dir, names.at[i]) ||
+			!kernel_path(path, g->hwmon, "name") ||
+			kernel_line(ctx, path, name, NULL) || strcmp(name, "amdgpu") != 0)
+			g->hwmon[0] = '\0';
+	}
+	fsroot_names_finish(&names);
+}
+
+static const char *id_line(struct kernel_device *d, const struct gpu *g, const char *file)
+{
+	char path[KERNEL_PATH], text[KERNEL_TEXT];
+
+	if (!kernel_path(path, g->dir, file) || kernel_line(d->ctx, path, text, NULL))
+		return "";
+	return kernel_format(d, "%.120s", text);
+}
+
+static void identify(struct kernel_device *d, const struct gpu *g, const struct card *card)
+{
+	const char *unique = id_line(d, g, "unique_id"), *name = id_line(d, g, "product_name");
+
+	d->id.vendor = "amd";
+	d->id.pci = kernel_format(d, "%s", card->pci);
+	/* as HIP writes it; all zeros are no identity */
+	if (strspn(unique, "0") < strlen(unique))
+		d->id.uuid = kernel_format(d, "GPU-%s", unique);
+	d->id.model = kernel_format(d, "%s", card->id);
+	d->id.title = *name ? name
+			    : kernel_format(d, "AMD GPU %s%s(%s)", card->id, card->id[0] ? " " : "",
+				      card->entry);
+}
+
+static hg_err card_open(
+	const struct backend_request *req, const struct card *card, void **state, hg_error *why)
+{
+	struct kernel_device *d = kernel_create(req, why);
+	hg_error reason = {""};
+	struct gpu *g;
+	hg_err rc;
+
+	if (!d)
+		return HG_ENOMEM;
+	g = arena_alloc(&d->arena, sizeof *g);
+	if (!g) {
+		d->failed = HG_ENOMEM;
+		return kernel_finish(d, state, why);
+	}
+	memset(g, 0, sizeof *g);
+	d->more = g;
+	d->sample = sample;
+	d->field = field;
+	d->read_fix = "";
+	d->write_fix = write_fix;
+	(void)snprintf(g->dir, sizeof g->dir, DRM_CLASS "/%s/device", card->entry);
+	(void)kernel_path(g->metrics_path, g->dir, "gpu_metrics");
+	rc = metrics_read(d->ctx, g, &reason);
+	if (rc == HG_EFORMAT || rc == HG_EVERSION)
+		fail_prefix(&reason, "%s/", g->dir);
+	if (rc)
+		g->no_metrics = kernel_reason(d, rc, &reason, "");
+	hwmon_find(d->ctx, g);
+	identify(d, g, card);
+	add_signals(d, g);
+	add_power_limit(d, g);
+	return kernel_finish(d, state, why);
+}
+
+/* ----- hooks */
+
+static hg_err amdgpu_open(const struct backend_request *req, void **state, hg_error *why)
+{
+	struct cards *cards = calloc(1, sizeof *cards);
+	hg_err rc;
+
+	*state = NULL;
+	if (!cards)
+		return fail(why, HG_ENOMEM, "%.64s: out of memory", req->spec);
+	rc = cards_find(req->ctx, cards, why);
+	if (rc) {
+		fail_prefix(why, "%.64s: ", req->spec);
+		goto out;
+	}
+	rc = fail(why, HG_ENOENT,
+		"%.64s: no such card of amdgpu; there are %zu, the first is \"amdgpu:%s\"",
+		req->spec, cards->n, cards->at[0].pci);
+	for (size_t i = 0; i < cards->n; i++)
+		if (!strcmp(req->rest, cards->at[i].pci)) {
+			rc = card_open(req, &cards->at[i], state, why);
+			break;
+		}
+out:
+	free(cards);
+	return rc;
+}
+
+static hg_err amdgpu_discover(struct hg_ctx *ctx, struct backend_found *found, hg_error *why)
+{
+	struct cards *cards = calloc(1, sizeof *cards);
+	hg_err rc;
+
+	if (!cards)
+		return fail(why, HG_ENOMEM, "amdgpu: out of memory");
+	rc = cards_find(ctx, cards, why);
+	for (size_t i = 0; !rc && i < cards->n; i++)
+		backend_found(found, cards->at[i].pci);
+	free(cards);
+	return rc;
+}
+
+const struct backend amdgpu_backend = {
+	.abi = BACKEND_ABI,
+	.name = "amdgpu",
+	.text = "AMD GPUs by the kernel's files, amdgpu:0000:03:00.0",
+	.open = amdgpu_open,
+	.close = kernel_close,
+	.info = kernel_info,
+	.signals = kernel_signals,
+	.signal = kernel_signal,
+	.read = kernel_read,
+	.now = kernel_now,
+	.knobs = kernel_knobs,
+	.knob = kernel_knob,
+	.set = kernel_set,
+	.discover = amdgpu_discover,
+};

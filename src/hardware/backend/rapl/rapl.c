@@ -1,0 +1,286 @@
+#include "rapl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+#include "core/text.h"
+
+#include "zones.h"
+
+/** Constraints of a zone: long_term, short_term, peak_power. */
+#define CONSTRAINTS 3
+/** Where the driver names no lowest limit: this part of the highest. */
+#define LOWEST_PART 5
+/** The counter moves by at most this; most processors count in 2^-14 J or finer. */
+#define RESOLUTION_UJ 62
+
+static const char read_fix[] =
+	"udev: ACTION==\"add\", SUBSYSTEM==\"powercap\", RUN+=\"/bin/chmod a+r /sys%p/energy_uj\" "
+	"(then: udevadm trigger -c add -s powercap); or for one program: setcap "
+	"cap_dac_read_search+ep PROGRAM";
+static const char write_fix[] =
+	"as root, or udev: ACTION==\"add\", SUBSYSTEM==\"powercap\", RUN+=\"/bin/chmod a+w "
+	"/sys%p/constraint_0_power_limit_uw\"";
+
+static const char *const domains[] = {
+	[RAPL_PACKAGE] = "package",
+	[RAPL_CORE] = "core",
+	[RAPL_UNCORE] = "uncore",
+	[RAPL_DRAM] = "dram",
+	[RAPL_PSYS] = "platform",
+	[RAPL_OTHER] = "other",
+};
+
+static const char *const texts[] = {
+	[RAPL_PACKAGE] = "energy of a package, cores and graphics included, memory not",
+	[RAPL_CORE] = "energy of the cores, a part of the package's",
+	[RAPL_UNCORE] = "energy of the graphics unit, a part of the package's",
+	[RAPL_DRAM] = "energy of the memory, not a part of the package's",
+	[RAPL_PSYS] = "energy of the whole platform, packages and memory included",
+	[RAPL_OTHER] = "energy of a part of the zone above",
+};
+
+/* ----- one zone as a device */
+
+static void add_energy(struct kernel_device *d, const struct rapl_zone *z)
+{
+	hg_signal_info info = {.agg = HG_AGG_SUM,
+		.behaviour = HG_MONOTONE,
+		.name = "energy",
+		.unit = "uJ",
+		.text = texts[z->kind],
+		.domain = domains[z->kind],
+		.resolution = RESOLUTION_UJ,
+		.period_ns = 1000000};
+	char path[KERNEL_PATH];
+	hg_error why = {""};
+	int64_t range = 0;
+	hg_err rc;
+
+	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/max_energy_range_uj", z->entry);
+	rc = kernel_number(d->ctx, path, &range, &why);
+	if (!rc && (range <= 0 || range == INT64_MAX))
+		rc = fail(&why, HG_ERANGE, "%s: %lld cannot be where a counter wraps", path,
+			(long long)range);
+	/* without the point it wraps at, a difference of two readings means nothing */
+	if (rc)
+		info.absent = kernel_reason(d, rc, &why, d->read_fix);
+	else
+		info.modulus = (uint64_t)range + 1;
+	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/energy_uj", z->entry);
+	(void)kernel_add_signal(d, &info, path, (struct kernel_scale){1, 1});
+	info = (hg_signal_info){.agg = HG_AGG_SUM,
+		.behaviour = HG_VARIABLE,
+		.name = "power",
+		.unit = "mW",
+		.text = "power now",
+		.domain = domains[z->kind],
+		.resolution = 1};
+	(void)kernel_add_absent(
+		d, &info, "RAPL counts energy only: power is the rate of the signal energy");
+}
+
+/* A number of a constraint in mW; 0: there is none, or the driver does not know. */
+static int64_t constraint_mw(const struct hg_ctx *ctx, const char *entry, int k, const char *what)
+{
+	char path[KERNEL_PATH];
+	int64_t mw;
+
+	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/constraint_%d_%s", entry, k, what);
+	if (kernel_scaled(ctx, path, (struct kernel_scale){1, 1000}, &mw, NULL) || mw < 0)
+		return 0;
+	return mw;
+}
+
+static const char *constraint_knob(struct kernel_device *d, const char *entry, int k)
+{
+	char path[KERNEL_PATH], name[KERNEL_TEXT];
+
+	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/constraint_%d_name", entry, k);
+	if (kernel_line(d->ctx, path, name, NULL))
+		return kernel_format(d, k ? "power_limit_%d" : "power_limit", k);
+	if (!strcmp(name, "long_term"))
+		return "power_limit";
+	return kernel_format(d, "power_limit_%.32s", name);
+}
+
+static const char *zone_disabled(struct kernel_device *d, const char *entry)
+{
+	char path[KERNEL_PATH];
+	int64_t on;
+
+	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/enabled", entry);
+	if (kernel_number(d->ctx, path, &on, NULL) || on)
+		return NULL;
+	return kernel_format(d, "the limits of this zone are off; as root: echo 1 > /%s", path);
+}
+
+/* The range is [lowest, highest] as the driver names them. Where it names no highest, what the
+ * firmware set is the highest that is known to be safe. */
+static void knob_range(struct kernel_device *d, const char *entry, int k, struct kernel_knob *knob)
+{
+	hg_knob_info *info = &knob->info;
+	hg_error why = {""};
+	hg_err rc = kernel_scaled(d->ctx, knob->path, knob->scale, &info->current, &why);
+
+	if (!rc && info->current <= 0)
+		rc = fail(&why, HG_ERANGE, "%s: no limit is set", knob->path);
+	if (rc) {
+		info->current = 0;
+		info->unsettable = kernel_reason(d, rc, &why, d->read_fix);
+		return;
+	}
+	info->default_value = info->current;
+	info->max = constraint_mw(d->ctx, entry, k, "max_power_uw");
+	info->max = info->max > info->current ? info->max : info->current;
+	info->min = constraint_mw(d->ctx, entry, k, "min_power_uw");
+	if (!info->min)
+		info->min = info->max / LOWEST_PART;
+	info->min = info->min < info->current ? info->min : info->current;
+	info->unsettable = zone_disabled(d, entry);
+}
+
+static void add_limits(struct kernel_device *d, const struct rapl_zone *z)
+{
+	char path[KERNEL_PATH];
+	struct kernel_knob knob;
+
+	for (int k = 0; k < CONSTRAINTS; k++) {
+		(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/constraint_%d_power_limit_uw",
+			z->entry, k);
+		knob = (struct kernel_knob){.path = path, .scale = {1, 1000}};
+		knob.info = (hg_knob_info){.unit = "mW",
+			.text = "power limit of this zone; the default is what was set when the "
+				"device was opened",
+			.step = 1};
+		if (kernel_number(d->ctx, path, &(int64_t){0}, NULL) == HG_ENOENT) {
+			if (k || z->kind != RAPL_PACKAGE)
+				continue;
+			knob.info.name = "power_limit";
+			knob.info.unsettable = kernel_format(
+				d, "no /%s: the processor or its driver has none", path);
+			knob.path = NULL;
+		} else {
+			knob.info.name = constraint_knob(d, z->entry, k);
+			knob_range(d, z->entry, k, &knob);
+		}
+		(void)kernel_add_knob(d, &knob);
+	}
+}
+
+/* "cpu:type:x86,ven0000fam..." */
+static const char *vendor(const struct hg_ctx *ctx)
+{
+	char text[4096];
+	const char *found;
+
+	if (fsroot_read(&ctx->root, "sys/devices/system/cpu/modalias", text, sizeof text, NULL))
+		return "";
+	found = strstr(text, "ven");
+	if (!found)
+		return "";
+	return !strncmp(found, "ven0000", 7)   ? "intel"
+	       : !strncmp(found, "ven0002", 7) ? "amd"
+	       : !strncmp(found, "ven0009", 7) ? "hygon"
+					       : "";
+}
+
+static const char *zone_uuid(struct kernel_device *d, const struct rapl_zones *zones, int i)
+{
+	return i < 0 ? "" : kernel_format(d, "rapl-%s", zones->at[i].label);
+}
+
+static hg_err zone_open(const struct backend_request *req, const struct rapl_zones *zones, int i,
+	void **state, hg_error *why)
+{
+	const struct rapl_zone *z = &zones->at[i];
+	struct kernel_device *d = kernel_create(req, why);
+
+	if (!d)
+		return HG_ENOMEM;
+	d->read_fix = read_fix;
+	d->write_fix = write_fix;
+	d->id.vendor = vendor(d->ctx);
+	d->id.model = kernel_format(d, "rapl-%s", domains[z->kind]);
+	d->id.title = kernel_format(d, "RAPL %s (/" RAPL_CLASS "/%s)", z->label, z->entry);
+	d->id.uuid = zone_uuid(d, zones, i);
+	d->id.parent = zone_uuid(d, zones, z->part);
+	add_energy(d, z);
+	add_limits(d, z);
+	return kernel_finish(d, state, why);
+}
+
+/* ----- hooks */
+
+static hg_err no_zone(
+	const struct rapl_zones *zones, const struct backend_request *req, hg_error *why)
+{
+	const char *labels[RAPL_ZONES], *near;
+
+	for (size_t i = 0; i < zones->n; i++)
+		labels[i] = zones->at[i].label;
+	near = nearest_word(req->rest, labels, zones->n);
+	if (near)
+		return fail(why, HG_ENOENT, "%.64s: no such RAPL zone; did you mean \"rapl:%s\"?",
+			req->spec, near);
+	return fail(why, HG_ENOENT,
+		"%.64s: no such RAPL zone; there are %zu, the first is \"rapl:%s\"", req->spec,
+		zones->n, labels[0]);
+}
+
+static hg_err rapl_open(const struct backend_request *req, void **state, hg_error *why)
+{
+	struct rapl_zones *zones = calloc(1, sizeof *zones);
+	hg_err rc;
+
+	*state = NULL;
+	if (!zones)
+		return fail(why, HG_ENOMEM, "%.64s: out of memory", req->spec);
+	rc = rapl_zones_find(req->ctx, zones, why);
+	if (rc) {
+		fail_prefix(why, "%.64s: ", req->spec);
+		goto out;
+	}
+	rc = HG_ENOENT;
+	for (size_t i = 0; i < zones->n && rc == HG_ENOENT; i++)
+		if (!strcmp(zones->at[i].label, req->rest))
+			rc = zone_open(req, zones, (int)i, state, why);
+	if (rc == HG_ENOENT)
+		rc = no_zone(zones, req, why);
+out:
+	free(zones);
+	return rc;
+}
+
+static hg_err rapl_discover(struct hg_ctx *ctx, struct backend_found *found, hg_error *why)
+{
+	struct rapl_zones *zones = calloc(1, sizeof *zones);
+	hg_err rc;
+
+	if (!zones)
+		return fail(why, HG_ENOMEM, "rapl: out of memory");
+	rc = rapl_zones_find(ctx, zones, why);
+	for (size_t i = 0; !rc && i < zones->n; i++)
+		backend_found(found, zones->at[i].label);
+	free(zones);
+	return rc;
+}
+
+const struct backend rapl_backend = {
+	.abi = BACKEND_ABI,
+	.name = "rapl",
+	.text = "energy and power limits of processors and memory (powercap), rapl:package-0",
+	.open = rapl_open,
+	.close = kernel_close,
+	.info = kernel_info,
+	.signals = kernel_signals,
+	.signal = kernel_signal,
+	.read = kernel_read,
+	.now = kernel_now,
+	.knobs = kernel_knobs,
+	.knob = kernel_knob,
+	.set = kernel_set,
+	.discover = rapl_discover,
+};
