@@ -2,7 +2,8 @@
  * @file model.h
  * The physics of an accelerator: what a piece of work costs at a clock or under a power cap.
  *
- * Per op, with x = clock / highest clock (modelling.md section 3):
+ * Per op, with x = clock / highest clock, a voltage with a floor, and a roofline whose two sides
+ * overlap in part:
  *
  *     v(x)  = (1 + s max(0, x - xk)) / (1 + s (1 - xk))        voltage: a floor, then linear
  *     m(x)  = M max(1, xm / x)^qm                              memory roof below a clock knee
