@@ -271,7 +271,7 @@ typedef struct hg_reaction {
 	double t_min_s;     /**< least and most useful time of the frontier */
 	double t_max_s;     /**< most useful time */
 	double tolerance;   /**< relative change of the time below which nothing is changed */
-	double time_s;      /**< the time that is planned for now */
+	double time_s;      /**< the time the current plan is for */
 	double candidate_s; /**< least that was allowed during the wait */
 	uint32_t waited;    /**< iterations so far that allowed more */
 	uint32_t reserved;  /**< 0 */

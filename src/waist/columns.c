@@ -210,8 +210,8 @@ static bool is_frontier(const hg_point *p, size_t n, double static_power_w)
 	return n > 0;
 }
 
-/* Near ties may have been set aside though no point beats them in both; but nothing that would come
- * before the fastest point can have been. */
+/* Other writers may list near ties as dominated though no point beats them in both; but nothing
+ * that would come before the fastest point can be. */
 static bool is_set_aside(const hg_point *p, size_t n, const hg_point *fastest)
 {
 	for (size_t i = 0; i < n; i++) {
