@@ -7,6 +7,7 @@
 
 #include <hourglass/context.h>
 #include <hourglass/device.h>
+#include <hourglass/energy.h>
 #include <hourglass/error.h>
 #include <hourglass/export.h>
 #include <hourglass/frontier.h>
