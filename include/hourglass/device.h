@@ -82,6 +82,8 @@ typedef struct hg_device_info {
 	const char *uuid;    /**< stable identity; "" none */
 	const char *pci;     /**< "0000:17:00.0"; "" none */
 	const char *parent;  /**< uuid of the device it is a part of; "" none */
+	const char *wholes;  /**< uuids of all it is a part of, the smallest first, separated by
+				blanks; the first is `parent` */
 } hg_device_info;
 
 /** Identity of a device; strings valid as long as the device. info->size must be set. */
@@ -199,6 +201,50 @@ HG_API HG_NODISCARD hg_err hg_device_set(
 
 /** Puts every settable knob back to its default. @return first error, or HG_OK */
 HG_API HG_NODISCARD hg_err hg_device_reset(hg_device *d, hg_error *why);
+
+/**
+ * Looks for two devices of a set that would count some energy twice: the same device under two
+ * names, a part and a whole (a MIG instance and its GPU, cores and their package, a package and the
+ * platform, a rail and the board's input), or devices of two backends of which one may contain the
+ * other (the module of a superchip and its GPU, the power meter of a server and everything in it).
+ * A pair of which that is not known for certain counts as overlapping. Devices that tell neither
+ * energy nor power overlap only as part and whole. Vendors may be mixed. O(n^2).
+ *
+ * @param set  n devices, of one context or several
+ * @param a    receives the index of the whole, or of the first of the two; may be NULL
+ * @param b    receives the index of the part, or of the second; may be NULL
+ * @return HG_OK: no two overlap, the sum over the set counts everything once; HG_EINVAL: the text
+ *         names the two and why
+ */
+HG_API HG_NODISCARD hg_err hg_device_overlap(
+	const hg_device *const *set, size_t n, size_t *a, size_t *b, hg_error *why);
+
+/**
+ * Chooses from a set the devices to add up: no two that are kept overlap, and what is left out is
+ * left out because what is kept contains it, or because it contains, or may contain, what is kept.
+ * Wholes are kept rather than their parts, except those that only may contain other devices (the
+ * platform beside a GPU): then the parts are. Devices that tell neither energy nor power are left
+ * out. O(n^2).
+ *
+ * @param keep  receives n values: 1 to be added, 0 left out
+ * @return how many are kept
+ */
+HG_API size_t hg_device_disjoint(const hg_device *const *set, size_t n, unsigned char *keep);
+
+/**
+ * Reads a signal of every device of a set and adds the values up. Only of a set without overlap,
+ * and only of signals that add up (HG_AGG_SUM) and go up and down, such as "power": readings of
+ * counters are not added, since each wraps on its own; measure.h adds up differences of theirs.
+ *
+ * @param name  of the signal, which every device must have in the same unit
+ * @param out   value; t0_ns of the first and t1_ns of the last reading, each on the clock of its
+ *              device; meaningless unless HG_OK is returned
+ * @return HG_OK; HG_EINVAL (names the overlap, or why such signals are not added); HG_EUNSUPPORTED
+ *         (names the device that lacks it, with its reason); HG_EDEVICE (names the device whose
+ *         reading failed: a sum of the others would be too small)
+ */
+HG_API HG_NODISCARD hg_err hg_device_sum(
+	hg_device *const *set, size_t n, const char *name, hg_reading *out, hg_error *why);
 
 HG_END_DECLS
 

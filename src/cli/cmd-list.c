@@ -132,6 +132,7 @@ static void device_json(struct json_out *j, const hg_device *d)
 	json_kv_string(j, "uuid", info.uuid);
 	json_kv_string(j, "pci", info.pci);
 	json_kv_string(j, "parent", info.parent);
+	json_kv_string(j, "wholes", info.wholes);
 	signals_json(j, d);
 	knobs_json(j, d);
 	json_close(j, '}');

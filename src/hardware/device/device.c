@@ -180,6 +180,7 @@ void hg_device_get_info(const hg_device *d, hg_device_info *info)
 		.parent = ""};
 
 	d->backend->info(d->state, &ours);
+	ours.wholes = ours.wholes ? ours.wholes : ours.parent;
 	ours.size = sizeof ours;
 	ours.spec = d->spec;
 	ours.backend = d->backend->name;

@@ -49,6 +49,16 @@ static const char *sensor_uuid(struct kernel_device *d, const struct sensors *al
 	return i < 0 ? "" : kernel_format(d, "hwmon-%s", all->at[i].name);
 }
 
+/* All that contain sensor i. */
+static const char *sensor_wholes(struct kernel_device *d, const struct sensors *all, int i)
+{
+	const char *text = "";
+
+	for (i = all->at[i].part; i >= 0; i = all->at[i].part)
+		text = kernel_format(d, "%s%s%s", text, *text ? " " : "", sensor_uuid(d, all, i));
+	return text;
+}
+
 static hg_err sensor_open(const struct backend_request *req, const struct sensors *all, int i,
 	void **state, hg_error *why)
 {
@@ -64,6 +74,7 @@ static hg_err sensor_open(const struct backend_request *req, const struct sensor
 	d->id.title = kernel_format(d, "Power sensor %s of %s (/%s)", s->label, s->chip, s->dir);
 	d->id.uuid = sensor_uuid(d, all, i);
 	d->id.parent = sensor_uuid(d, all, s->part);
+	d->id.wholes = sensor_wholes(d, all, i);
 	add_signals(d, s);
 	/* the cap is that of the first channel */
 	if (strstr(s->power, "/power1_"))

@@ -192,6 +192,16 @@ static const char *zone_uuid(struct kernel_device *d, const struct rapl_zones *z
 	return i < 0 ? "" : kernel_format(d, "rapl-%s", zones->at[i].label);
 }
 
+/* All that contain zone i, "rapl-package-0 rapl-psys". */
+static const char *zone_wholes(struct kernel_device *d, const struct rapl_zones *zones, int i)
+{
+	const char *all = "";
+
+	for (i = zones->at[i].part; i >= 0; i = zones->at[i].part)
+		all = kernel_format(d, "%s%s%s", all, *all ? " " : "", zone_uuid(d, zones, i));
+	return all;
+}
+
 static hg_err zone_open(const struct backend_request *req, const struct rapl_zones *zones, int i,
 	void **state, hg_error *why)
 {
@@ -207,6 +217,7 @@ static hg_err zone_open(const struct backend_request *req, const struct rapl_zon
 	d->id.title = kernel_format(d, "RAPL %s (/" RAPL_CLASS "/%s)", z->label, z->entry);
 	d->id.uuid = zone_uuid(d, zones, i);
 	d->id.parent = zone_uuid(d, zones, z->part);
+	d->id.wholes = zone_wholes(d, zones, i);
 	add_energy(d, z);
 	add_limits(d, z);
 	return kernel_finish(d, state, why);
