@@ -406,7 +406,7 @@ static void test_cards(void **state)
 	assert_string_equal(info.uuid, "");
 	assert_string_equal(info.title, "AMD GPU 1002:740C (card10)");
 	assert_int_equal(hg_device_open(ctx, "amdgpu:0000:00:02.0", &d, &why), HG_ENOENT);
-	assert_has(why.text, "the first is \"amdgpu:0000:03:00.0\"");
+	assert_has(why.text, "did you mean \"amdgpu:0000:03:00.0\"");
 	hg_close(ctx);
 	tree_remove(&t, "sys/class/drm/card1");
 	tree_remove(&t, "sys/class/drm/card10");

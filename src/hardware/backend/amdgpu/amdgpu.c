@@ -5,17 +5,15 @@
 #include "amdgpu.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/fail.h"
-#include "core/text.h"
 
-#include "cards.h"
+#include "hardware/backend/kernel/cards.h"
+#include "hardware/backend/kernel/class.h"
+
 #include "metrics.h"
 
-/** Channels of a hwmon device that are looked at. */
-#define CHANNELS 8
 /** The firmware's figures are renewed about this often. */
 #define PERIOD_NS 1000000
 
@@ -124,24 +122,6 @@ static const hg_signal_info utilisation = {.agg = HG_AGG_MEAN,
 	.resolution = 10000,
 	.period_ns = PERIOD_NS};
 
-/* The channel of a kind ("freq") that is labelled so; the first where nothing is labelled. */
-static bool channel(const struct hg_ctx *ctx, const struct gpu *g, const char *kind,
-	const char *label, char path[KERNEL_PATH])
-{
-	char name[32], text[KERNEL_TEXT], file[KERNEL_PATH];
-
-	for (int i = 1; g->hwmon[0] && i <= CHANNELS; i++) {
-		(void)snprintf(name, sizeof name, "%s%d_label", kind, i);
-		if (!kernel_path(file, g->hwmon, name))
-			return false;
-		if (kernel_line(ctx, file, text, NULL) || strcmp(text, label) != 0)
-			continue;
-		(void)snprintf(name, sizeof name, "%s%d_input", kind, i);
-		return kernel_path(path, g->hwmon, name);
-	}
-	return false;
-}
-
 static bool power_file(const struct hg_ctx *ctx, const struct gpu *g, char path[KERNEL_PATH])
 {
 	/* renamed by kernels and chips: either may be there */
@@ -163,7 +143,8 @@ static void add_either(struct kernel_device *d, struct gpu *g, enum metrics_fiel
 		info.text = "power of the card, as the driver averages it";
 		info.resolution = 1;
 		(void)kernel_add_signal(d, &info, path, (struct kernel_scale){1, 1000});
-	} else if (f == METRICS_SM_CLOCK && channel(d->ctx, g, "freq", "sclk", path)) {
+	} else if (f == METRICS_SM_CLOCK &&
+		   kernel_channel(d->ctx, g->hwmon, "freq", "sclk", "input", path)) {
 		info.text = "clock of the compute units";
 		(void)kernel_add_signal(d, &info, path, (struct kernel_scale){1, 1});
 	} else if (g->no_metrics) {
@@ -182,8 +163,8 @@ static void add_channel(struct kernel_device *d, const struct gpu *g, const hg_s
 {
 	char path[KERNEL_PATH];
 
-	if (channel(d->ctx, g, kind, label, path) ||
-		(second && channel(d->ctx, g, kind, second, path)))
+	if (kernel_channel(d->ctx, g->hwmon, kind, label, "input", path) ||
+		(second && kernel_channel(d->ctx, g->hwmon, kind, second, "input", path)))
 		(void)kernel_add_signal(d, info, path, (struct kernel_scale){1, 1});
 	else
 		(void)kernel_add_absent(d, info,
@@ -215,23 +196,6 @@ static void add_power_limit(struct kernel_device *d, const struct gpu *g)
 
 /* ----- opening */
 
-static void hwmon_find(const struct hg_ctx *ctx, struct gpu *g)
-{
-	char dir[KERNEL_PATH], path[KERNEL_PATH], name[KERNEL_TEXT];
-	struct fsroot_names names;
-
-	if (!kernel_path(dir, g->dir, "hwmon") || fsroot_list(&ctx->root, dir, &names, NULL))
-		return;
-	for (size_t i = 0; i < names.n && !g->hwmon[0]; i++) {
-		if (strncmp(names.at[i], "hwmon", 5) != 0 ||
-			!kernel_path(g->hwmon, dir, names.at[i]) ||
-			!kernel_path(path, g->hwmon, "name") ||
-			kernel_line(ctx, path, name, NULL) || strcmp(name, "amdgpu") != 0)
-			g->hwmon[0] = '\0';
-	}
-	fsroot_names_finish(&names);
-}
-
 static const char *id_line(struct kernel_device *d, const struct gpu *g, const char *file)
 {
 	char path[KERNEL_PATH], text[KERNEL_TEXT];
@@ -256,26 +220,22 @@ static void identify(struct kernel_device *d, const struct gpu *g, const struct 
 				      card->entry);
 }
 
-static hg_err card_open(
-	const struct backend_request *req, const struct card *card, void **state, hg_error *why)
+static hg_err card_build(
+	struct kernel_device *d, const void *list, size_t i, const char *options, hg_error *why)
 {
-	struct kernel_device *d = kernel_create(req, why);
+	static const char *const chips[] = {"amdgpu", NULL};
+	const struct card *card = &((const struct cards *)list)->at[i];
+	struct gpu *g = arena_alloc(&d->arena, sizeof *g);
 	hg_error reason = {""};
-	struct gpu *g;
 	hg_err rc;
 
-	if (!d)
-		return HG_ENOMEM;
-	g = arena_alloc(&d->arena, sizeof *g);
-	if (!g) {
-		d->failed = HG_ENOMEM;
-		return kernel_finish(d, state, why);
-	}
+	(void)options;
+	if (!g)
+		return fail(why, HG_ENOMEM, "%.64s: out of memory", d->spec);
 	memset(g, 0, sizeof *g);
 	d->more = g;
 	d->sample = sample;
 	d->field = field;
-	d->read_fix = "";
 	d->write_fix = write_fix;
 	(void)snprintf(g->dir, sizeof g->dir, DRM_CLASS "/%s/device", card->entry);
 	(void)kernel_path(g->metrics_path, g->dir, "gpu_metrics");
@@ -284,53 +244,39 @@ static hg_err card_open(
 		fail_prefix(&reason, "%s/", g->dir);
 	if (rc)
 		g->no_metrics = kernel_reason(d, rc, &reason, "");
-	hwmon_find(d->ctx, g);
+	if (!kernel_hwmon(d->ctx, g->dir, chips, g->hwmon))
+		g->hwmon[0] = '\0';
 	identify(d, g, card);
 	add_signals(d, g);
 	add_power_limit(d, g);
-	return kernel_finish(d, state, why);
+	return HG_OK;
 }
 
 /* ----- hooks */
 
+static hg_err find(const struct hg_ctx *ctx, void *list, hg_error *why)
+{
+	static const char *const drivers[] = {"amdgpu", NULL};
+
+	return cards_find(ctx, drivers, "AMD", list, why);
+}
+
+static const struct kernel_class cards_class = {.backend = "amdgpu",
+	.what = "card of amdgpu",
+	.size = sizeof(struct cards),
+	.find = find,
+	.count = cards_count,
+	.name = cards_name,
+	.build = card_build};
+
 static hg_err amdgpu_open(const struct backend_request *req, void **state, hg_error *why)
 {
-	struct cards *cards = calloc(1, sizeof *cards);
-	hg_err rc;
-
-	*state = NULL;
-	if (!cards)
-		return fail(why, HG_ENOMEM, "%.64s: out of memory", req->spec);
-	rc = cards_find(req->ctx, cards, why);
-	if (rc) {
-		fail_prefix(why, "%.64s: ", req->spec);
-		goto out;
-	}
-	rc = fail(why, HG_ENOENT,
-		"%.64s: no such card of amdgpu; there are %zu, the first is \"amdgpu:%s\"",
-		req->spec, cards->n, cards->at[0].pci);
-	for (size_t i = 0; i < cards->n; i++)
-		if (!strcmp(req->rest, cards->at[i].pci)) {
-			rc = card_open(req, &cards->at[i], state, why);
-			break;
-		}
-out:
-	free(cards);
-	return rc;
+	return kernel_open(&cards_class, req, state, why);
 }
 
 static hg_err amdgpu_discover(struct hg_ctx *ctx, struct backend_found *found, hg_error *why)
 {
-	struct cards *cards = calloc(1, sizeof *cards);
-	hg_err rc;
-
-	if (!cards)
-		return fail(why, HG_ENOMEM, "amdgpu: out of memory");
-	rc = cards_find(ctx, cards, why);
-	for (size_t i = 0; !rc && i < cards->n; i++)
-		backend_found(found, cards->at[i].pci);
-	free(cards);
-	return rc;
+	return kernel_discover(&cards_class, ctx, found, why);
 }
 
 const struct backend amdgpu_backend = {

@@ -1,10 +1,8 @@
 #include "hwmon.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/fail.h"
-#include "core/text.h"
+#include "hardware/backend/kernel/class.h"
 
 #include "sensors.h"
 
@@ -55,86 +53,65 @@ static const char *sensor_wholes(struct kernel_device *d, const struct sensors *
 	const char *text = "";
 
 	for (i = all->at[i].part; i >= 0; i = all->at[i].part)
-		text = kernel_format(d, "%s%s%s", text, *text ? " " : "", sensor_uuid(d, all, i));
+		text = kernel_wholes_add(d, text, sensor_uuid(d, all, i));
 	return text;
 }
 
-static hg_err sensor_open(const struct backend_request *req, const struct sensors *all, int i,
-	void **state, hg_error *why)
+static hg_err sensor_build(
+	struct kernel_device *d, const void *list, size_t i, const char *options, hg_error *why)
 {
+	const struct sensors *all = list;
 	const struct sensor *s = &all->at[i];
-	struct kernel_device *d = kernel_create(req, why);
 
-	if (!d)
-		return HG_ENOMEM;
+	(void)options, (void)why;
 	d->write_fix = write_fix;
 	d->id.vendor =
 		strstr(s->label, "Power-Socket-") || !strcmp(s->chip, "ina3221") ? "nvidia" : "";
 	d->id.model = kernel_format(d, "%s", s->chip);
 	d->id.title = kernel_format(d, "Power sensor %s of %s (/%s)", s->label, s->chip, s->dir);
-	d->id.uuid = sensor_uuid(d, all, i);
+	d->id.uuid = sensor_uuid(d, all, (int)i);
 	d->id.parent = sensor_uuid(d, all, s->part);
-	d->id.wholes = sensor_wholes(d, all, i);
+	d->id.wholes = sensor_wholes(d, all, (int)i);
 	add_signals(d, s);
 	/* the cap is that of the first channel */
 	if (strstr(s->power, "/power1_"))
 		kernel_add_cap(d, s->dir, "most power that what is measured here may draw", NULL);
-	return kernel_finish(d, state, why);
+	return HG_OK;
 }
 
 /* ----- hooks */
 
-static hg_err no_sensor(const struct sensors *all, const struct backend_request *req, hg_error *why)
+static hg_err find(const struct hg_ctx *ctx, void *list, hg_error *why)
 {
-	const char *names[SENSORS], *near;
-
-	for (size_t i = 0; i < all->n; i++)
-		names[i] = all->at[i].name;
-	near = nearest_word(req->rest, names, all->n);
-	if (near)
-		return fail(why, HG_ENOENT, "%.64s: no such sensor; did you mean \"hwmon:%s\"?",
-			req->spec, near);
-	return fail(why, HG_ENOENT,
-		"%.64s: no such sensor; there are %zu, the first is \"hwmon:%s\"", req->spec,
-		all->n, names[0]);
+	return sensors_find(ctx, list, why);
 }
+
+static size_t count(const void *list)
+{
+	return ((const struct sensors *)list)->n;
+}
+
+static const char *name(const void *list, size_t i)
+{
+	return ((const struct sensors *)list)->at[i].name;
+}
+
+static const struct kernel_class sensors_class = {.backend = "hwmon",
+	.what = "sensor",
+	.size = sizeof(struct sensors),
+	.find = find,
+	.count = count,
+	.name = name,
+	.build = sensor_build};
 
 static hg_err hwmon_open(const struct backend_request *req, void **state, hg_error *why)
 {
-	struct sensors *all = calloc(1, sizeof *all);
-	hg_err rc;
-
-	*state = NULL;
-	if (!all)
-		return fail(why, HG_ENOMEM, "%.64s: out of memory", req->spec);
-	rc = sensors_find(req->ctx, all, why);
-	if (rc) {
-		fail_prefix(why, "%.64s: ", req->spec);
-		goto out;
-	}
-	rc = no_sensor(all, req, why);
-	for (size_t i = 0; i < all->n; i++)
-		if (!strcmp(all->at[i].name, req->rest)) {
-			rc = sensor_open(req, all, (int)i, state, why);
-			break;
-		}
-out:
-	free(all);
-	return rc;
+	return kernel_open(&sensors_class, req, state, why);
 }
 
 static hg_err hwmon_discover(struct hg_ctx *ctx, struct backend_found *found, hg_error *why)
 {
-	struct sensors *all = calloc(1, sizeof *all);
-	hg_err rc;
-
-	if (!all)
-		return fail(why, HG_ENOMEM, "hwmon: out of memory");
-	rc = sensors_find(ctx, all, why);
-	for (size_t i = 0; !rc && i < all->n; i++)
-		backend_found(found, all->at[i].name);
-	free(all);
-	return rc;
+	return kernel_discover(&sensors_class, ctx, found, why);
 }
 
 const struct backend hwmon_backend = {

@@ -116,6 +116,22 @@ const char *kernel_reason(struct kernel_device *d, hg_err rc, const hg_error *wh
 bool kernel_there(const struct hg_ctx *ctx, const char *path);
 
 /**
+ * The hwmon folder of a device.
+ * @param device  its folder, "sys/class/drm/card0/device"
+ * @param chips   what its "name" may say; ends with NULL
+ * @return false: it has none
+ */
+bool kernel_hwmon(const struct hg_ctx *ctx, const char *device, const char *const *chips,
+	char hwmon[KERNEL_PATH]);
+
+/**
+ * A file of the channel with a label: of kind "freq", label "sclk", what "input".
+ * @return false: no channel is labelled so
+ */
+bool kernel_channel(const struct hg_ctx *ctx, const char *hwmon, const char *kind,
+	const char *label, const char *what, char path[KERNEL_PATH]);
+
+/**
  * Adds the knob "power_limit" of a hwmon folder: power1_cap with its _min, _max and _default.
  * @param dir      the folder; "" none
  * @param missing  why it cannot be set where there is no such file; NULL: no knob then

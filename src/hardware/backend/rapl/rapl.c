@@ -1,11 +1,11 @@
 #include "rapl.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/fail.h"
-#include "core/text.h"
+
+#include "hardware/backend/kernel/class.h"
 
 #include "zones.h"
 
@@ -198,85 +198,63 @@ static const char *zone_wholes(struct kernel_device *d, const struct rapl_zones 
 	const char *all = "";
 
 	for (i = zones->at[i].part; i >= 0; i = zones->at[i].part)
-		all = kernel_format(d, "%s%s%s", all, *all ? " " : "", zone_uuid(d, zones, i));
+		all = kernel_wholes_add(d, all, zone_uuid(d, zones, i));
 	return all;
 }
 
-static hg_err zone_open(const struct backend_request *req, const struct rapl_zones *zones, int i,
-	void **state, hg_error *why)
+static hg_err zone_build(
+	struct kernel_device *d, const void *list, size_t i, const char *options, hg_error *why)
 {
+	const struct rapl_zones *zones = list;
 	const struct rapl_zone *z = &zones->at[i];
-	struct kernel_device *d = kernel_create(req, why);
 
-	if (!d)
-		return HG_ENOMEM;
+	(void)options, (void)why;
 	d->read_fix = read_fix;
 	d->write_fix = write_fix;
 	d->id.vendor = vendor(d->ctx);
 	d->id.model = kernel_format(d, "rapl-%s", domains[z->kind]);
 	d->id.title = kernel_format(d, "RAPL %s (/" RAPL_CLASS "/%s)", z->label, z->entry);
-	d->id.uuid = zone_uuid(d, zones, i);
+	d->id.uuid = zone_uuid(d, zones, (int)i);
 	d->id.parent = zone_uuid(d, zones, z->part);
-	d->id.wholes = zone_wholes(d, zones, i);
+	d->id.wholes = zone_wholes(d, zones, (int)i);
 	add_energy(d, z);
 	add_limits(d, z);
-	return kernel_finish(d, state, why);
+	return HG_OK;
 }
 
 /* ----- hooks */
 
-static hg_err no_zone(
-	const struct rapl_zones *zones, const struct backend_request *req, hg_error *why)
+static hg_err find(const struct hg_ctx *ctx, void *list, hg_error *why)
 {
-	const char *labels[RAPL_ZONES], *near;
-
-	for (size_t i = 0; i < zones->n; i++)
-		labels[i] = zones->at[i].label;
-	near = nearest_word(req->rest, labels, zones->n);
-	if (near)
-		return fail(why, HG_ENOENT, "%.64s: no such RAPL zone; did you mean \"rapl:%s\"?",
-			req->spec, near);
-	return fail(why, HG_ENOENT,
-		"%.64s: no such RAPL zone; there are %zu, the first is \"rapl:%s\"", req->spec,
-		zones->n, labels[0]);
+	return rapl_zones_find(ctx, list, why);
 }
+
+static size_t count(const void *list)
+{
+	return ((const struct rapl_zones *)list)->n;
+}
+
+static const char *label(const void *list, size_t i)
+{
+	return ((const struct rapl_zones *)list)->at[i].label;
+}
+
+static const struct kernel_class zones_class = {.backend = "rapl",
+	.what = "RAPL zone",
+	.size = sizeof(struct rapl_zones),
+	.find = find,
+	.count = count,
+	.name = label,
+	.build = zone_build};
 
 static hg_err rapl_open(const struct backend_request *req, void **state, hg_error *why)
 {
-	struct rapl_zones *zones = calloc(1, sizeof *zones);
-	hg_err rc;
-
-	*state = NULL;
-	if (!zones)
-		return fail(why, HG_ENOMEM, "%.64s: out of memory", req->spec);
-	rc = rapl_zones_find(req->ctx, zones, why);
-	if (rc) {
-		fail_prefix(why, "%.64s: ", req->spec);
-		goto out;
-	}
-	rc = HG_ENOENT;
-	for (size_t i = 0; i < zones->n && rc == HG_ENOENT; i++)
-		if (!strcmp(zones->at[i].label, req->rest))
-			rc = zone_open(req, zones, (int)i, state, why);
-	if (rc == HG_ENOENT)
-		rc = no_zone(zones, req, why);
-out:
-	free(zones);
-	return rc;
+	return kernel_open(&zones_class, req, state, why);
 }
 
 static hg_err rapl_discover(struct hg_ctx *ctx, struct backend_found *found, hg_error *why)
 {
-	struct rapl_zones *zones = calloc(1, sizeof *zones);
-	hg_err rc;
-
-	if (!zones)
-		return fail(why, HG_ENOMEM, "rapl: out of memory");
-	rc = rapl_zones_find(ctx, zones, why);
-	for (size_t i = 0; !rc && i < zones->n; i++)
-		backend_found(found, zones->at[i].label);
-	free(zones);
-	return rc;
+	return kernel_discover(&zones_class, ctx, found, why);
 }
 
 const struct backend rapl_backend = {

@@ -1,5 +1,11 @@
-/* The power limit of a hwmon device. */
+/* hwmon folders: the one of a device, its channels by label, its power limit. */
 #include "kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** Channels of a kind that are looked at. */
+#define CHANNELS 8
 
 /** A limit above this is none: virtual functions show UINT64_MAX. */
 #define LIMIT_MAX_MW 100000000
@@ -9,6 +15,44 @@ bool kernel_there(const struct hg_ctx *ctx, const char *path)
 	char text[KERNEL_TEXT];
 
 	return fsroot_read(&ctx->root, path, text, sizeof text, NULL) != HG_ENOENT;
+}
+
+bool kernel_hwmon(const struct hg_ctx *ctx, const char *device, const char *const *chips,
+	char hwmon[KERNEL_PATH])
+{
+	char dir[KERNEL_PATH], path[KERNEL_PATH], name[KERNEL_TEXT];
+	struct fsroot_names names;
+	bool found = false;
+
+	if (!kernel_path(dir, device, "hwmon") || fsroot_list(&ctx->root, dir, &names, NULL))
+		return false;
+	for (size_t i = 0; i < names.n && !found; i++) {
+		if (strncmp(names.at[i], "hwmon", 5) != 0 ||
+			!kernel_path(hwmon, dir, names.at[i]) ||
+			!kernel_path(path, hwmon, "name") || kernel_line(ctx, path, name, NULL))
+			continue;
+		for (size_t k = 0; chips[k] && !found; k++)
+			found = !strcmp(name, chips[k]);
+	}
+	fsroot_names_finish(&names);
+	return found;
+}
+
+bool kernel_channel(const struct hg_ctx *ctx, const char *hwmon, const char *kind,
+	const char *label, const char *what, char path[KERNEL_PATH])
+{
+	char name[48], text[KERNEL_TEXT], file[KERNEL_PATH];
+
+	for (int i = 1; *hwmon && i <= CHANNELS; i++) {
+		(void)snprintf(name, sizeof name, "%s%d_label", kind, i);
+		if (!kernel_path(file, hwmon, name))
+			return false;
+		if (kernel_line(ctx, file, text, NULL) || strcmp(text, label) != 0)
+			continue;
+		(void)snprintf(name, sizeof name, "%s%d_%s", kind, i, what);
+		return kernel_path(path, hwmon, name);
+	}
+	return false;
 }
 
 static int64_t limit_mw(const struct hg_ctx *ctx, const char *dir, const char *name)
