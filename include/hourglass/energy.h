@@ -65,6 +65,113 @@ typedef struct hg_sensor {
 	double max_power_w;  /**< the device never draws more; 0: unknown, no upper bound from it */
 } hg_sensor;
 
+/** How joules were obtained, from the most to the least to be believed for short windows. */
+typedef enum hg_method {
+	HG_METHOD_NONE = 0,       /**< there is no figure */
+	HG_METHOD_PADDED = 1,     /**< whole edges around the window less the idle beside it */
+	HG_METHOD_REPEATED = 2,   /**< slope over many repetitions */
+	HG_METHOD_SHAPED = 3,     /**< edges, and a finer power channel between them */
+	HG_METHOD_EDGES = 4,      /**< interpolation between edges */
+	HG_METHOD_ATTRIBUTED = 5, /**< regression on what ran when */
+	HG_METHOD_POWER = 6,      /**< integral of instantaneous power */
+	HG_METHOD_AVERAGE = 7,    /**< integral of averaged power, the averaging undone */
+	HG_METHOD_MODEL = 8       /**< not measured */
+} hg_method;
+
+/** Power rises or falls steeply at an end of the window: where, is known to a part of a period. */
+#define HG_ENERGY_COLD_START 1u
+/** The device slowed itself down within the window. */
+#define HG_ENERGY_THROTTLED 2u
+/** The clock changed by more than 2 % within the window: no single operating point. */
+#define HG_ENERGY_CLOCK_CHANGED 4u
+/** The counter was reset, the device lost, or the log contradicts itself within the window. */
+#define HG_ENERGY_COUNTER_RESET 8u
+/** An edge was missed in or beside the window. */
+#define HG_ENERGY_MISSED_EDGE 16u
+/** The counter looks at a part of the time only; what it did not see is not in `joules`. */
+#define HG_ENERGY_PARTIAL_COVERAGE 32u
+/** Others used the device at the same time. */
+#define HG_ENERGY_SHARED 64u
+/** An end lies outside the log: the power beside it was taken to go on. */
+#define HG_ENERGY_EXTRAPOLATED 128u
+/** The sensor did not pass its test, or its figures contradict the limits of the device. */
+#define HG_ENERGY_UNTRUSTED 256u
+/** Not final: the edge that covers the end is yet to come. */
+#define HG_ENERGY_ESTIMATE 512u
+/** `joules` is that of the known part of the window; `missing_s` of it are unknown. */
+#define HG_ENERGY_INCOMPLETE 1024u
+/** Not measured but simulated or modelled. */
+#define HG_ENERGY_SIMULATED 2048u
+
+/** Energy of a window. Figures that are not known are NAN, never 0. */
+typedef struct hg_energy {
+	uint32_t size;        /**< sizeof(hg_energy), set by the caller */
+	hg_method method;     /**< how it was obtained */
+	uint32_t flags;       /**< HG_ENERGY_* */
+	uint32_t n_edges;     /**< edges of the log that it rests on */
+	double joules;        /**< best estimate */
+	double lo;            /**< it is certainly not less; NAN: cannot be said */
+	double hi;            /**< it is certainly not more; NAN: cannot be said */
+	double sigma;         /**< standard deviation of `joules` */
+	double idle_j;        /**< what the device would have drawn idle meanwhile */
+	double tail_j;        /**< drawn above idle after the window, because of it */
+	double max_w;         /**< highest power seen */
+	double clock_hz;      /**< mean clock */
+	double temperature_c; /**< mean temperature */
+	double coverage;      /**< part of the time that the counter looked at */
+	double missing_s;     /**< part of the window that nothing is known of */
+	int64_t t0_ns;        /**< begin, on the device's clock */
+	int64_t t1_ns;        /**< end */
+} hg_energy;
+
+/** Text of a method, such as "edges". @return static; "?" for no method. Thread-safe. */
+HG_API const char *hg_method_name(hg_method method);
+
+/** Text of a flag, such as "cold-start". @param flag one HG_ENERGY_* @return static; "?" for none.
+ * Thread-safe. */
+HG_API const char *hg_energy_flag_name(uint32_t flag);
+
+/** Answer at once: where the log does not reach an end yet, the last power goes on. */
+#define HG_WINDOW_ESTIMATE 1u
+/** Where a part of the window is unknown, answer for the rest. */
+#define HG_WINDOW_PARTIAL 2u
+/** Plain interpolation: edges stay where they were seen, power is constant between two. */
+#define HG_WINDOW_LINEAR 4u
+
+/**
+ * Energy of a window by interpolation between edges, with hard bounds.
+ *
+ * E(t) runs through the points (t_k - lag, counter_k). Their times are smoothed, since edges come
+ * about every period (a local Kalman smoother over 4 neighbours each way, which never leaves
+ * t_k +- u_k). Between two points E is straight, or has one knee where the power beside the
+ * interval is clearly different left and right: both levels and the interval's energy say where. E
+ * is monotone and depends on t alone, and its values are multiples of 2^-20 J: windows that adjoin
+ * add up exactly, as long as the log is the same and windows stay below 8 GJ.
+ *
+ * Bounds: each edge near an end says that E(t) lies in the cone of slopes min_power_w to
+ * max_power_w around it; they are intersected. They hold whatever the power did if u_ns, lag_s +-
+ * 3 lag_sd_s and the power limits of the sensor do. With coverage below 1 what the counter did not
+ * see is bounded by the power limits too; where max_power_w is unknown bounds are refused (NAN).
+ *
+ * @param log   n edges in order of time
+ * @param s     what is known of the sensor; s->size must be set
+ * @param t0    begin, on the clock of the edges
+ * @param t1    end, not before t0
+ * @param opts  HG_WINDOW_*
+ * @param out   out->size must be set
+ * @return HG_OK; HG_EINVAL (bad arguments); HG_ERANGE (the log does not cover the window, yet or
+ * any more; HG_WINDOW_ESTIMATE and HG_WINDOW_PARTIAL answer nevertheless); HG_EDEVICE (the counter
+ * was reset or contradicts itself within the window; HG_WINDOW_PARTIAL answers for the rest). On
+ * errors *out has the method NONE and NAN figures.
+ *
+ * Up to 5 edges after the window may still refine the figure, within its bounds.
+ *
+ * Pure, thread-safe, allocates nothing. Complexity: O(log n + edges in the window).
+ * (Edge interpolation corrected for lag; two-sided bounds from power limits.)
+ */
+HG_API HG_NODISCARD hg_err hg_energy_window(const hg_edge *log, size_t n, const hg_sensor *s,
+	int64_t t0, int64_t t1, uint32_t opts, hg_energy *out, hg_error *why);
+
 HG_END_DECLS
 
 #endif
