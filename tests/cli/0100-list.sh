@@ -60,10 +60,10 @@ says "hourglass list: unexpected argument 'sim:h100'; usage: hourglass list [--d
 
 # GPUs of the fake driver library: found, labelled, and why a knob cannot be set.
 HOURGLASS_NVML=${HG_FAKE_NVML:?names the fake library}
-HOURGLASS_FAKE_NVML=$work/scenario.json
-export HOURGLASS_FAKE_NVML
+HOURGLASS_SCENARIO=$work/scenario.json
+export HOURGLASS_SCENARIO
 cat >scenario.json <<'JSON'
-{"schema": "hourglass.fake-nvml/1", "rights": false, "devices": [{"name": "Fake A"}, {}],
+{"schema": "hourglass.scenario/1", "rights": false, "devices": [{"name": "Fake A"}, {}],
  "rules": [{"call": "nvmlDeviceGetUUID", "device": 1, "result": 15}]}
 JSON
 good list

@@ -28,6 +28,14 @@ static const struct {
 	{"nvmlDeviceGetUtilizationRates", {"utilisation", "memory_utilisation"}},
 	{"nvmlDeviceGetTemperatureV", {NULL}},
 	{"nvmlDeviceGetTemperature", {NULL}},
+	{"nvmlSystemGetDriverVersion", {NULL}},
+	{"nvmlDeviceGetPersistenceMode", {NULL}},
+	{"nvmlDeviceGetComputeRunningProcesses_v3", {NULL}},
+	{"nvmlDeviceWorkloadPowerProfileGetProfilesInfo", {NULL}},
+	{"nvmlDeviceWorkloadPowerProfileGetCurrentProfiles", {NULL}},
+	{"nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1", {NULL}},
+	{"nvmlDeviceWorkloadPowerProfileSetRequestedProfiles", {NULL}},
+	{"nvmlDeviceWorkloadPowerProfileClearRequestedProfiles", {NULL}},
 	{"nvmlDeviceSetPowerManagementLimit", {"knob power_limit"}},
 	{"nvmlDeviceSetGpuLockedClocks", {"knob sm_clock"}},
 	{"nvmlDeviceResetGpuLockedClocks", {"knob sm_clock"}},
@@ -271,21 +279,21 @@ static void test_scopes(void **state)
 
 	(void)state;
 	(void)snprintf(rules, sizeof rules, ", \"rules\": [%s]", no_gpu);
-	play("{\"power_w\": 250}", rules);
+	play("{\"power_w\": 250, \"module_w\": 0}", rules);
 	d = device(ctx, "nvml:0");
 	assert_string_equal(signal_of(d, "power").domain, "gpu");
 	assert_non_null(strstr(signal_of(d, "power").text, "mean"));
 	assert_int_equal(value(d, "power"), 250000);
 	hg_device_close(d);
 	(void)snprintf(rules, sizeof rules, ", \"rules\": [%s, %s]", no_gpu, no_usage);
-	play("{\"power_w\": 250}", rules);
+	play("{\"power_w\": 250, \"module_w\": 80}", rules);
 	d = device(ctx, "nvml:0");
 	assert_string_equal(signal_of(d, "power").domain, "module");
-	assert_int_equal(value(d, "power"), 250000);
+	assert_int_equal(value(d, "power"), 330000);
 	hg_device_close(d);
 	(void)snprintf(
 		rules, sizeof rules, ", \"rules\": [%s, %s, %s]", no_gpu, no_usage, no_module);
-	play("{\"power_w\": 250}", rules);
+	play("{\"power_w\": 250, \"module_w\": 0}", rules);
 	d = device(ctx, "nvml:0");
 	assert_non_null(strstr(signal_of(d, "power").absent, "not supported"));
 	assert_int_equal(reading(d, "power").rc, HG_EUNSUPPORTED);

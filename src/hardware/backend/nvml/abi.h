@@ -143,14 +143,79 @@ struct nvml_temperature {
 static_assert(sizeof(struct nvml_temperature) == 12, "nvmlTemperature_t");
 static_assert(offsetof(struct nvml_temperature, celsius) == 8, "nvmlTemperature_t.temperature");
 
+/** nvmlProcessInfo_t of the functions _v2 and _v3. */
+struct nvml_process {
+	uint32_t pid;
+	uint64_t memory; /* bytes; UINT64_MAX: not told */
+	uint32_t gpu_instance, compute_instance;
+};
+static_assert(sizeof(struct nvml_process) == 24, "nvmlProcessInfo_t");
+static_assert(offsetof(struct nvml_process, memory) == 8, "nvmlProcessInfo_t.usedGpuMemory");
+static_assert(offsetof(struct nvml_process, gpu_instance) == 16, "nvmlProcessInfo_t.gpuInstanceId");
+
+/** nvmlMask255_t. */
+struct nvml_mask {
+	uint32_t word[8];
+};
+static_assert(sizeof(struct nvml_mask) == 32, "nvmlMask255_t");
+
+/** nvmlWorkloadPowerProfileInfo_t, version 1, since 12.8 as all of these. */
+struct nvml_profile {
+	uint32_t version, id;
+	uint32_t priority; /* lower is stronger */
+	struct nvml_mask conflicting;
+};
+static_assert(sizeof(struct nvml_profile) == 44, "nvmlWorkloadPowerProfileInfo_t");
+static_assert(offsetof(struct nvml_profile, conflicting) == 12, "conflictingMask");
+
+/** nvmlWorkloadPowerProfileProfilesInfo_t, version 1. */
+struct nvml_profiles {
+	uint32_t version;
+	struct nvml_mask mask; /* what there is */
+	struct nvml_profile profile[255];
+};
+static_assert(sizeof(struct nvml_profiles) == 11256, "nvmlWorkloadPowerProfileProfilesInfo_t");
+static_assert(offsetof(struct nvml_profiles, profile) == 36, "perfProfile");
+
+/** nvmlWorkloadPowerProfileCurrentProfiles_t, version 1. */
+struct nvml_profiles_now {
+	uint32_t version;
+	struct nvml_mask supported, requested, enforced;
+};
+static_assert(sizeof(struct nvml_profiles_now) == 100, "...CurrentProfiles_t");
+static_assert(offsetof(struct nvml_profiles_now, enforced) == 68, "enforcedProfilesMask");
+
+/** nvmlWorkloadPowerProfileRequestedProfiles_t, version 1. */
+struct nvml_profiles_asked {
+	uint32_t version;
+	struct nvml_mask mask;
+};
+static_assert(sizeof(struct nvml_profiles_asked) == 36, "...RequestedProfiles_t");
+
+/** nvmlWorkloadPowerProfileUpdateProfiles_v1_t, since 13.1; no version word. */
+struct nvml_profiles_update {
+	uint32_t operation; /* enum nvml_profile_operation */
+	struct nvml_mask mask;
+};
+static_assert(sizeof(struct nvml_profiles_update) == 36, "...UpdateProfiles_v1_t");
+
+enum nvml_profile_operation {
+	NVML_PROFILES_CLEAR = 0,
+	NVML_PROFILES_SET = 1,
+	NVML_PROFILES_OVERWRITE = 2
+};
+
 /** First word of a versioned struct. */
 #define NVML_VERSION_WORD(type, version) ((uint32_t)sizeof(type) | (uint32_t)(version) << 24)
 static_assert(NVML_VERSION_WORD(struct nvml_temperature, 1) == 0x0100000c, "version word");
+static_assert(NVML_VERSION_WORD(struct nvml_profiles, 1) == 0x01002bf8, "version word");
+static_assert(NVML_VERSION_WORD(struct nvml_profiles_now, 1) == 0x01000064, "version word");
+static_assert(NVML_VERSION_WORD(struct nvml_profiles_asked, 1) == 0x01000024, "version word");
 
 /**
  * X(kind, member, symbol, older, result, arguments): every function used.
- * REQ: nothing works without it. OPT: a signal or a knob at most. older: a name that the same
- * prototype had before, or "".
+ * REQ: nothing works without it. OPT: a signal or a knob at most. older: names that the same
+ * prototype had before, newest first, with a blank between them, or "".
  */
 #define NVML_SYMBOLS(X)                                                                            \
 	X(REQ, init, nvmlInit_v2, "", int, (void))                                                 \
@@ -161,8 +226,10 @@ static_assert(NVML_VERSION_WORD(struct nvml_temperature, 1) == 0x0100000c, "vers
 	X(REQ, uuid, nvmlDeviceGetUUID, "", int, (nvml_handle h, char *text, uint32_t room))       \
 	X(OPT, error_string, nvmlErrorString, "", const char *, (int result))                      \
 	X(OPT, name, nvmlDeviceGetName, "", int, (nvml_handle h, char *text, uint32_t room))       \
-	X(OPT, pci, nvmlDeviceGetPciInfo_v3, "nvmlDeviceGetPciInfo_v2", int,                       \
+	X(OPT, driver, nvmlSystemGetDriverVersion, "", int, (char *text, uint32_t room))           \
+	X(OPT, pci, nvmlDeviceGetPciInfo_v3, "nvmlDeviceGetPciInfo_v2 nvmlDeviceGetPciInfo", int,  \
 		(nvml_handle h, struct nvml_pci * out))                                            \
+	X(OPT, persistence, nvmlDeviceGetPersistenceMode, "", int, (nvml_handle h, int *enabled))  \
 	X(OPT, mig_mode, nvmlDeviceGetMigMode, "", int,                                            \
 		(nvml_handle h, uint32_t * current, uint32_t * pending))                           \
 	X(OPT, mig_max, nvmlDeviceGetMaxMigDeviceCount, "", int, (nvml_handle h, uint32_t * n))    \
@@ -193,6 +260,19 @@ static_assert(NVML_VERSION_WORD(struct nvml_temperature, 1) == 0x0100000c, "vers
 		(nvml_handle h, struct nvml_temperature * out))                                    \
 	X(OPT, temperature, nvmlDeviceGetTemperature, "", int,                                     \
 		(nvml_handle h, int sensor, uint32_t *celsius))                                    \
+	X(OPT, processes, nvmlDeviceGetComputeRunningProcesses_v3,                                 \
+		"nvmlDeviceGetComputeRunningProcesses_v2", int,                                    \
+		(nvml_handle h, uint32_t * n, struct nvml_process * out))                          \
+	X(OPT, profiles, nvmlDeviceWorkloadPowerProfileGetProfilesInfo, "", int,                   \
+		(nvml_handle h, struct nvml_profiles * out))                                       \
+	X(OPT, profiles_now, nvmlDeviceWorkloadPowerProfileGetCurrentProfiles, "", int,            \
+		(nvml_handle h, struct nvml_profiles_now * out))                                   \
+	X(OPT, profiles_update, nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1, "", int,          \
+		(nvml_handle h, struct nvml_profiles_update * change))                             \
+	X(OPT, profiles_set, nvmlDeviceWorkloadPowerProfileSetRequestedProfiles, "", int,          \
+		(nvml_handle h, struct nvml_profiles_asked * ask))                                 \
+	X(OPT, profiles_clear, nvmlDeviceWorkloadPowerProfileClearRequestedProfiles, "", int,      \
+		(nvml_handle h, struct nvml_profiles_asked * ask))                                 \
 	X(OPT, set_limit, nvmlDeviceSetPowerManagementLimit, "", int,                              \
 		(nvml_handle h, uint32_t mw))                                                      \
 	X(OPT, lock_sm, nvmlDeviceSetGpuLockedClocks, "", int,                                     \

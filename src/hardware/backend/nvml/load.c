@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 
 #include "core/fail.h"
+#include "core/text.h"
 
 /** A return code of NVML. */
 struct known {
@@ -18,12 +19,22 @@ struct known {
 	const char *text;
 };
 
-/* Copied, not cast: an object pointer does not convert to a function pointer in C. */
+/* The function, under its name or one that it had before. */
 static void *resolve(void *handle, const char *symbol, const char *older)
 {
+	struct slice rest = {older, strlen(older)};
 	void *found = dlsym(handle, symbol);
 
-	return found || !*older ? found : dlsym(handle, older);
+	while (!found && rest.text && rest.len) {
+		struct slice name = slice_cut(&rest, ' ');
+		char text[96] = "";
+
+		if (name.len < sizeof text) {
+			memcpy(text, name.text, name.len);
+			found = dlsym(handle, text);
+		}
+	}
+	return found;
 }
 
 /* @return name of the first required function that is missing, or NULL */
@@ -36,6 +47,7 @@ static const char *resolve_all(struct nvml *lib, void *handle)
 	const char *missing = NULL;
 	void *found;
 
+	/* copied, not cast: an object pointer does not convert to a function pointer in C */
 #define NVML_RESOLVE(kind, member, symbol, older, result, arguments)                               \
 	found = resolve(handle, #symbol, older);                                                   \
 	memcpy(&lib->member, &found, sizeof found);                                                \
