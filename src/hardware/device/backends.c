@@ -7,6 +7,7 @@
 #include "hardware/backend/amdgpu/amdgpu.h"
 #include "hardware/backend/cpufreq/cpufreq.h"
 #include "hardware/backend/hwmon/hwmon.h"
+#include "hardware/backend/intel/intel.h"
 #include "hardware/backend/nvml/nvml.h"
 #include "hardware/backend/rapl/rapl.h"
 #include "hardware/backend/sim/sim.h"
@@ -14,6 +15,7 @@
 const struct backend *const backends[] = {
 	&nvml_backend,
 	&amdgpu_backend,
+	&intel_backend,
 	&hwmon_backend,
 	&rapl_backend,
 	&cpufreq_backend,
