@@ -172,6 +172,63 @@ HG_API const char *hg_energy_flag_name(uint32_t flag);
 HG_API HG_NODISCARD hg_err hg_energy_window(const hg_edge *log, size_t n, const hg_sensor *s,
 	int64_t t0, int64_t t1, uint32_t opts, hg_energy *out, hg_error *why);
 
+/**
+ * Energy of a window with idle on both sides: exact even for one kernel of 50 ms.
+ *
+ * Idle edges before (at least 3) and after the window (up to 16 each) make two lines of one slope,
+ * the idle power; the energy is the step from one to the other, less the idle power of what lies
+ * between them outside the window. Where the power does not fall to idle within the interval that
+ * ends the window, what is drawn above idle after it is tail_j and not in joules; joules then rests
+ * on the first edge after the window.
+ *
+ * idle_j is idle power times the window's length. Bounds and flags are those of hg_energy_window().
+ *
+ * @return as hg_energy_window(); also HG_ERANGE (fewer than 3 edges before, none after);
+ *         HG_EINFEASIBLE (the power before the window is not steady: no idle to rest on);
+ *         HG_EUNSUPPORTED (a counter that sees a part of the time only)
+ *
+ * Pure, thread-safe, allocates nothing. Complexity: O(log n + edges in the window).
+ * (Window padded to whole edges, adjacent idle taken off.)
+ */
+HG_API HG_NODISCARD hg_err hg_energy_padded(const hg_edge *log, size_t n, const hg_sensor *s,
+	int64_t t0, int64_t t1, uint32_t opts, hg_energy *out, hg_error *why);
+
+/** The energy of one of many equal repetitions. */
+typedef struct hg_repeated {
+	uint32_t size;    /**< sizeof(hg_repeated), set by the caller */
+	uint32_t flags;   /**< HG_ENERGY_* */
+	uint32_t n_edges; /**< edges inside the window that it rests on */
+	uint32_t dither; /**< 1: repetitions are close to a multiple of the period of a counter that
+			    sees a part of it only, so always the same part is seen: insert random
+			    pauses of 0 to dither_s every few repetitions */
+	double joules;   /**< of one repetition */
+	double sigma;    /**< standard deviation of `joules` */
+	double half_width_j; /**< 95 % confidence: joules +- this */
+	double time_s;       /**< of one repetition */
+	double power_w;      /**< mean power */
+	double power_sd_w;   /**< standard deviation of it */
+	double dither_s;     /**< the counter's period; 0: no dither needed */
+} hg_repeated;
+
+/**
+ * Energy of one repetition of work that ran back to back, steadily, from t0 to t1.
+ *
+ * The slope of the counter over the times of the edges inside is the mean power; its confidence
+ * comes from the residuals (Newey-West, lag 2), not less than what the edges' uncertainty gives,
+ * plus half a repetition that the edges may cover more of one part than of another. Discard warm-up
+ * first: t0 should be a period and a lag after the work began.
+ *
+ * @param repetitions  that ran from t0 to t1, at least 1
+ * @param out          out->size must be set
+ * @return HG_OK; HG_EINVAL; HG_ERANGE (fewer than 4 edges inside: take longer); HG_EDEVICE (the
+ *         counter was reset inside)
+ *
+ * Pure, thread-safe, allocates nothing. Complexity: O(log n + edges in the window).
+ * (Ordinary least squares; Newey and West 1987.)
+ */
+HG_API HG_NODISCARD hg_err hg_energy_repeated(const hg_edge *log, size_t n, const hg_sensor *s,
+	int64_t t0, int64_t t1, uint64_t repetitions, hg_repeated *out, hg_error *why);
+
 HG_END_DECLS
 
 #endif

@@ -271,6 +271,102 @@ static void reads_instead_of_edges(void **state)
 	assert_near_abs(e.joules, 75 * 2.6, 0, 5);
 }
 
+/* 50 W, from 1 to 1.05 s 450 W, then a tail of 150 W until 1.45 s. */
+static void make_burst(hg_edge *log)
+{
+	make(log);
+	for (int k = 0; k < EDGES; k++) {
+		double t = 0.1 * k - 0.03;
+
+		log[k].energy_uj = llround(1e6 * (50 * t + 400 * fmin(fmax(t - 1, 0), 0.05) +
+							 100 * fmin(fmax(t - 1.05, 0), 0.4)));
+	}
+}
+
+static void a_burst_and_its_tail(void **state)
+{
+	hg_edge log[EDGES];
+	hg_sensor s = sensor();
+	hg_energy e = {.size = sizeof e};
+	hg_error why = {""};
+
+	(void)state;
+	make_burst(log);
+	assert_ok(hg_energy_padded(log, EDGES, &s, 1000 * MS, 1050 * MS, 0, &e, &why), &why);
+	assert_int_equal(e.method, HG_METHOD_PADDED);
+	assert_near_abs(e.joules, 22.5, 0, 1e-3);
+	assert_near_abs(e.tail_j, 40, 0, 1e-3);
+	assert_near_abs(e.idle_j, 2.5, 0, 1e-4);
+	assert_true(e.lo <= 22.5 && 22.5 <= e.hi);
+	/* with the tail inside there is none */
+	assert_ok(hg_energy_padded(log, EDGES, &s, 1000 * MS, 1450 * MS, 0, &e, &why), &why);
+	assert_near_abs(e.joules, 22.5 + 60, 0, 1e-3);
+	assert_near_abs(e.tail_j, 0, 0, 1e-9);
+}
+
+static void padding_is_refused(void **state)
+{
+	hg_edge log[EDGES];
+	hg_sensor s = sensor();
+	hg_energy e = {.size = sizeof e};
+	hg_error why = {""};
+
+	(void)state;
+	make_burst(log);
+	assert_int_equal(
+		hg_energy_padded(log, EDGES, &s, 1300 * MS, 1350 * MS, 0, &e, &why), HG_OK);
+	assert_int_equal(hg_energy_padded(log, EDGES, &s, 1200 * MS, 1300 * MS, 0, &e, &why),
+		HG_EINFEASIBLE);
+	assert_true(isnan(e.joules) && isnan(e.lo));
+	assert_has(why.text, "not steady");
+	assert_int_equal(
+		hg_energy_padded(log, EDGES, &s, 100 * MS, 200 * MS, 0, &e, &why), HG_ERANGE);
+	assert_has(why.text, "3 edges");
+	log[12].flags = HG_EDGE_FIRST;
+	assert_int_equal(
+		hg_energy_padded(log, EDGES, &s, 1010 * MS, 1050 * MS, 0, &e, &why), HG_OK);
+	log[11].flags = HG_EDGE_FIRST;
+	assert_int_equal(
+		hg_energy_padded(log, EDGES, &s, 1000 * MS, 1050 * MS, 0, &e, &why), HG_EDEVICE);
+	log[11].flags = 0;
+	s.coverage = 0.25;
+	assert_int_equal(hg_energy_padded(log, EDGES, &s, 1000 * MS, 1050 * MS, 0, &e, &why),
+		HG_EUNSUPPORTED);
+}
+
+static void repetitions(void **state)
+{
+	hg_edge log[EDGES];
+	hg_sensor s = sensor();
+	hg_repeated r = {.size = sizeof r};
+	hg_error why = {""};
+
+	(void)state;
+	make(log);
+	assert_ok(hg_energy_repeated(log, EDGES, &s, 1100 * MS, 1900 * MS, 16, &r, &why), &why);
+	assert_near_abs(r.joules, 22.5, 0, 1e-4);
+	assert_near_abs(r.time_s, 0.05, 0, 1e-12);
+	assert_near_abs(r.power_w, 450, 0, 1e-3);
+	assert_int_equal(r.n_edges, 8);
+	assert_int_equal(r.dither, 0);
+	assert_true(r.half_width_j >= r.sigma);
+	/* a counter that sees a part, and repetitions in step with it */
+	s.coverage = 0.25;
+	assert_ok(hg_energy_repeated(log, EDGES, &s, 1100 * MS, 1901 * MS, 8, &r, &why), &why);
+	assert_int_equal(r.dither, 1);
+	assert_near_abs(r.dither_s, 0.1, 0, 0);
+	assert_true(r.flags & HG_ENERGY_PARTIAL_COVERAGE);
+	assert_int_equal(
+		hg_energy_repeated(log, EDGES, &s, 1100 * MS, 1300 * MS, 4, &r, &why), HG_ERANGE);
+	assert_has(why.text, "repeat more often");
+	assert_int_equal(
+		hg_energy_repeated(log, EDGES, &s, 1100 * MS, 1900 * MS, 0, &r, &why), HG_EINVAL);
+	log[15].flags = HG_EDGE_FIRST;
+	assert_int_equal(
+		hg_energy_repeated(log, EDGES, &s, 1100 * MS, 1900 * MS, 8, &r, &why), HG_EDEVICE);
+	assert_true(isnan(r.joules));
+}
+
 static void bad_arguments(void **state)
 {
 	hg_edge log[EDGES];
@@ -310,6 +406,9 @@ int main(void)
 		cmocka_unit_test(what_else_was_seen),
 		cmocka_unit_test(a_sensor_that_sees_a_part),
 		cmocka_unit_test(reads_instead_of_edges),
+		cmocka_unit_test(a_burst_and_its_tail),
+		cmocka_unit_test(padding_is_refused),
+		cmocka_unit_test(repetitions),
 		cmocka_unit_test(bad_arguments),
 	};
 

@@ -262,6 +262,13 @@ bool curve_broken(const struct curve *c, size_t a, size_t b)
 		       2 * (most + fabs(c->sensor.offset_w)) * within_s + c->sensor.resolution_j;
 }
 
+bool curve_late(const struct curve *c, size_t k)
+{
+	if (c->log[k].flags & HG_EDGE_MISSED)
+		return true;
+	return c->period_ns && when(c, k) - when(c, k - 1) > c->period_ns + c->period_ns / 2;
+}
+
 double curve_power(const struct curve *c, size_t a, size_t b)
 {
 	struct knot from, to;

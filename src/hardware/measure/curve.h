@@ -60,6 +60,9 @@ int64_t curve_seen(const struct curve *c, size_t k, int64_t *u_ns);
 /** Whether nothing is known of the energy between edges a and b = curve_next(a). */
 bool curve_broken(const struct curve *c, size_t a, size_t b);
 
+/** Whether an edge before this one, which is not the first, was missed, or the clock was set. */
+bool curve_late(const struct curve *c, size_t k);
+
 /** Mean power between two edges in W; NAN when it is not known (broken, or no such edge). */
 double curve_power(const struct curve *c, size_t a, size_t b);
 

@@ -48,7 +48,8 @@ struct task {
 	int64_t e;           /* sum of the runs, 2^-20 J */
 	struct range range;  /* sum of their bounds */
 	int64_t missing_ns;
-	double var; /* J^2 */
+	double var;     /* J^2 */
+	bool unlocated; /* power steps at an end, and the log does not say where */
 	hg_energy out;
 };
 
@@ -59,38 +60,65 @@ static double square(double x)
 	return x * x;
 }
 
-/*
- * How much the power differs from that on both sides: what a step inside the interval, or a burst,
- * does and one in a neighbour does not. W; 0: not known. *power_w: the highest of them.
- */
-static double contrast(const struct curve *c, struct bracket b, double *power_w)
-{
-	double p = curve_power(c, b.k, b.next);
-	double left = curve_power(c, curve_prev(c, b.k), b.k);
-	double right = curve_power(c, b.next, curve_next(c, b.next));
-	double step = fmin(fabs(left - p), fabs(right - p)); /* fmin and fmax leave out a NAN */
+/* The power around the interval that a moment lies in; NAN where there is none. */
+struct levels {
+	double own, left, right, left2, right2; /* W */
+	double step; /* how much the interval differs from both sides; 0: not known */
+};
 
-	*power_w = fmax(p, fmax(left, right));
-	return isnan(step) ? 0 : step;
+static struct levels levels(const struct curve *c, struct bracket b)
+{
+	size_t before = curve_prev(c, b.k), after = curve_next(c, b.next);
+	struct levels l = {.own = curve_power(c, b.k, b.next),
+		.left = curve_power(c, before, b.k),
+		.right = curve_power(c, b.next, after),
+		.left2 = curve_power(c, curve_prev(c, before), before),
+		.right2 = after < c->n ? curve_power(c, after, curve_next(c, after)) : NAN};
+
+	l.step = fmin(fabs(l.left - l.own), fabs(l.right - l.own)); /* leaves out a NAN */
+	if (isnan(l.step))
+		l.step = 0;
+	return l;
 }
 
-/* Variance of the curve at a moment, J^2; the flag COLD_START where power steps there. */
+/* Whether two powers are no step apart; yes when either is not known. */
+static bool even(double a, double b)
+{
+	return !(fabs(a - b) > STEP * fmax(a, b));
+}
+
+/*
+ * How much the power within an interval may differ from what the curve assumes, W. Sets the flag
+ * COLD_START where there is a step, and t->unlocated where nothing says where in the interval.
+ */
+static double unrest(struct task *t, struct bracket b)
+{
+	struct levels l = levels(&t->curve, b);
+	bool quiet_left = even(l.left, l.left2), quiet_right = even(l.right, l.right2);
+	struct knot knee;
+
+	if (curve_knee(&t->curve, b.k, b.next, &knee)) {
+		t->out.flags |= HG_ENERGY_COLD_START;
+		return fmax(UNREST * l.own, (quiet_left && quiet_right ? STEP : 0.5) * l.step);
+	}
+	if (curve_late(&t->curve, b.next))
+		t->unlocated = true; /* edges are missing in between: anything may have happened */
+	if (!(even(l.own, l.left) && quiet_left) && !(even(l.own, l.right) && quiet_right)) {
+		t->out.flags |= HG_ENERGY_COLD_START;
+		t->unlocated = true;
+	}
+	return fmax(UNREST * l.own, l.step);
+}
+
+/* Variance of the curve at a moment, J^2. */
 static double end_var(struct task *t, struct bracket b, int64_t at)
 {
 	const struct curve *c = &t->curve;
-	struct knot from = curve_knot(c, b.k), to = curve_knot(c, b.next), knee;
+	struct knot from = curve_knot(c, b.k), to = curve_knot(c, b.next);
 	double length = (double)(to.t_ns - from.t_ns) * 1e-9;
 	double f = (double)(at - from.t_ns) * 1e-9 / length;
-	double power, step = contrast(c, b, &power), mean = curve_power(c, b.k, b.next);
-	double shape = UNREST * mean;
+	double mean = curve_power(c, b.k, b.next), shape = unrest(t, b);
 
-	if (step > STEP * power) {
-		t->out.flags |= HG_ENERGY_COLD_START;
-		/* a knee says where the step is; without one it may be anywhere */
-		shape = fmax(shape, curve_knee(c, b.k, b.next, &knee) ? STEP * step : step);
-	} else {
-		shape = fmax(shape, step);
-	}
 	return square(mean * (1 - f) * from.sd_ns * 1e-9) + square(mean * f * to.sd_ns * 1e-9) +
 	       square(shape * f * (1 - f) * length) +
 	       square(c->sensor.resolution_j / c->sensor.gain) / 12;
@@ -99,7 +127,7 @@ static double end_var(struct task *t, struct bracket b, int64_t at)
 static void task_sigma(struct task *t)
 {
 	const struct curve *c = &t->curve;
-	double width = t->range.hi - t->range.lo, p0, p1;
+	double width = t->range.hi - t->range.lo, joules = (double)t->e / CURVE_PER_J, p0, p1;
 
 	if (c->sensor.coverage < 1 || (t->out.flags & HG_ENERGY_EXTRAPOLATED)) {
 		/* nothing is known of what was not seen but its limits */
@@ -113,7 +141,9 @@ static void task_sigma(struct task *t)
 	if (t->missing_ns)
 		t->var += width < INFINITY ? square(width) / 12 : NAN;
 	t->out.sigma = sqrt(t->var);
-	if (width >= 0 && t->out.sigma > width / 2)
+	if (t->unlocated)
+		t->out.sigma = fmax(t->range.hi - joules, joules - t->range.lo) / sqrt(3);
+	else if (width >= 0 && t->out.sigma > width / 2)
 		t->out.sigma = width / 2;
 }
 
@@ -146,12 +176,6 @@ static void tally_edge(struct task *t, struct tally *sum, const hg_edge *e)
 		t->out.max_w = fmax(t->out.max_w, (double)e->power_mw * 1e-3 / gain);
 }
 
-/* Whether an edge came so late that one before it must be missing, or the clock was set. */
-static bool late(const struct curve *c, size_t i)
-{
-	return c->period_ns && c->log[i].t_ns / 2 - c->log[i - 1].t_ns / 2 > c->period_ns / 4 * 3;
-}
-
 /* Edges seen in the window; where there is none the one that ends it. */
 static void task_tally(struct task *t)
 {
@@ -161,7 +185,7 @@ static void task_tally(struct task *t)
 	size_t last = t->b.next < c->n ? t->b.next : c->n - 1, inside = 0;
 
 	for (size_t i = first; i <= last; i++) {
-		if (i > first && ((c->log[i].flags & HG_EDGE_MISSED) || late(c, i)))
+		if (i > first && curve_late(c, i))
 			t->out.flags |= HG_ENERGY_MISSED_EDGE;
 		if (c->log[i].t_ns < t->t0 || c->log[i].t_ns > t->t1)
 			continue;
@@ -338,6 +362,8 @@ static hg_err task_cover(struct task *t, hg_error *why)
 		t->t1 = last;
 		t->b = (struct bracket){curve_prev(c, t->b.k), t->b.k};
 	}
+	if (t->b.k == SIZE_MAX || t->b.k < t->a.k)
+		return fail(why, HG_EDEVICE, "the log is not in order of time");
 	return HG_OK;
 }
 

@@ -1,0 +1,106 @@
+/*
+ * How far the estimators of energy.h are off, over simulated runs: mean and standard deviation of
+ * the relative error, and how often the bounds hold the truth.
+ *
+ * usage: bench-measure [--runs N] [--seed S] [--poll SECONDS] [--lag SECONDS]
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "measure-table.h"
+
+struct options {
+	size_t runs;
+	uint64_t seed;
+	double poll_s, lag_s;
+};
+
+static void report(const char *name, double value, const char *unit)
+{
+	printf("%-44s %12.5g %s\n", name, value, unit);
+}
+
+static void progress(void *user, size_t done)
+{
+	if (done % 50 == 0 && isatty(2))
+		fprintf(stderr, "\r%s: %zu runs  \r", (const char *)user, done);
+}
+
+static void bench_case(const struct options *o, bool cold, double window_s, double coverage)
+{
+	struct mt_case what = {cold, window_s, csim_counter_usual(), o->runs, o->seed};
+	struct mt_row row;
+	char title[48], name[80];
+
+	what.counter.poll_s = o->poll_s;
+	what.counter.lag_s = o->lag_s;
+	what.counter.coverage = coverage;
+	(void)snprintf(title, sizeof title, "%s-%g-s%s", cold ? "cold" : "steady", window_s,
+		coverage < 1 ? "-quarter" : "");
+	if (mt_run(&what, &row, progress, title)) {
+		fprintf(stderr, "bench-measure: out of memory\n");
+		exit(1);
+	}
+	for (int e = 0; e < MT_ESTIMATORS; e++) {
+		if (!row.error[e].n)
+			continue;
+		(void)snprintf(name, sizeof name, "%s-%s-mean", title, mt_name(e));
+		report(name, 100 * row.error[e].mean, "%");
+		(void)snprintf(name, sizeof name, "%s-%s-sd", title, mt_name(e));
+		report(name, 100 * mt_sd(&row.error[e]), "%");
+	}
+	(void)snprintf(name, sizeof name, "%s-bounds-hold", title);
+	report(name, 100 * (double)row.contained / (double)row.bounded, "% of runs");
+	(void)snprintf(name, sizeof name, "%s-bounds-half-width", title);
+	report(name, 100 * row.half_width, "%");
+	(void)snprintf(name, sizeof name, "%s-z-sd", title);
+	report(name, mt_sd(&row.z), "sigmas");
+	if (row.z_padded.n) {
+		(void)snprintf(name, sizeof name, "%s-z-padded-sd", title);
+		report(name, mt_sd(&row.z_padded), "sigmas");
+	}
+	(void)snprintf(name, sizeof name, "%s-refused", title);
+	report(name, (double)row.refused, "runs");
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	for (int i = 1; i < argc; i += 2) {
+		if (i + 1 >= argc)
+			return -1;
+		if (!strcmp(argv[i], "--runs"))
+			o->runs = strtoul(argv[i + 1], NULL, 10);
+		else if (!strcmp(argv[i], "--seed"))
+			o->seed = strtoull(argv[i + 1], NULL, 10);
+		else if (!strcmp(argv[i], "--poll"))
+			o->poll_s = strtod(argv[i + 1], NULL);
+		else if (!strcmp(argv[i], "--lag"))
+			o->lag_s = strtod(argv[i + 1], NULL);
+		else
+			return -1;
+	}
+	return o->runs > 0 && o->poll_s > 0 ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	static const double cold[] = {0.05, 0.1, 0.2, 0.5, 1, 5};
+	static const double steady[] = {0.053, 0.54, 1.06, 5.06};
+	struct options o = {1500, 1, 0.005, 0.03};
+
+	if (parse(argc, argv, &o)) {
+		fprintf(stderr, "usage: bench-measure [--runs N] [--seed S] [--poll SECONDS] "
+				"[--lag SECONDS]\n");
+		return 2;
+	}
+	for (size_t i = 0; i < sizeof cold / sizeof *cold; i++)
+		bench_case(&o, true, cold[i], 1);
+	for (size_t i = 0; i < sizeof steady / sizeof *steady; i++)
+		bench_case(&o, false, steady[i], 1);
+	bench_case(&o, true, 0.2, 0.25);
+	bench_case(&o, false, 1.06, 0.25);
+	return 0;
+}
