@@ -344,6 +344,14 @@ void fsroot_finish(struct fsroot *r)
 	r->fd = -1;
 }
 
+bool fsroot_is_system(const struct fsroot *r)
+{
+	struct stat ours, system;
+
+	return fstat(r->fd, &ours) == 0 && stat("/", &system) == 0 &&
+	       ours.st_dev == system.st_dev && ours.st_ino == system.st_ino;
+}
+
 static hg_err fsroot_open(
 	const struct fsroot *r, const char *path, int flags, int *fd, hg_error *why)
 {

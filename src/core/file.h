@@ -4,6 +4,7 @@
 #ifndef HG_CORE_FILE_H
 #define HG_CORE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,8 @@ struct fsroot {
 /** Opens the root. @return HG_OK, HG_ENOENT, HG_EPERM, HG_EIO */
 hg_err fsroot_init(struct fsroot *r, const char *path, hg_error *why);
 void fsroot_finish(struct fsroot *r);
+/** Whether the root is that of this machine: system calls then speak of the same machine. */
+bool fsroot_is_system(const struct fsroot *r);
 /** Reads a small file below the root; path must not begin with '/'. Trailing newline removed. */
 hg_err fsroot_read(
 	const struct fsroot *r, const char *path, char *text, size_t room, hg_error *why);

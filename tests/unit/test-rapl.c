@@ -51,6 +51,7 @@ static void laptop(void)
 	tree_rapl(&t, "intel-rapl-mmio:0", "package-0", "1000");
 	constraint("intel-rapl:0", 0, "long_term", "28000000", "35000000");
 	constraint("intel-rapl:0", 1, "short_term", "64000000", "0");
+	tree_put(&t, ZONE "intel-rapl:0/constraint_0_time_window_us", "27983872");
 	tree_put(&t, ZONE "intel-rapl:0/enabled", "1");
 	tree_put(&t, "sys/devices/system/cpu/modalias", "cpu:type:x86,ven0000fam0006mod009A:x");
 }
@@ -150,7 +151,8 @@ static void test_parts(void **state)
 	hg_close(ctx);
 }
 
-/* A server of AMD: gaps in the numbers, dies, no dram, no limits. */
+/* A server of AMD: gaps in the numbers, no dram, no limits; its dies are one counter each package.
+ */
 static void test_server(void **state)
 {
 	hg_device_info info = {.size = sizeof info};
@@ -176,13 +178,19 @@ static void test_server(void **state)
 	told = discover(ctx);
 	assert_int_equal(told.rc, HG_OK);
 	assert_int_equal(told.devices, 5);
-	assert_int_equal(sum_of_roots(ctx), 11011);
+	assert_int_equal(sum_of_roots(ctx), 11);
 	assert_int_equal(tree_read(tree_device(ctx, "rapl:intel-rapl:11"), "energy").value, 10000);
 	hg_device_get_info(tree_device(ctx, "rapl:package-1-die-0/core"), &info);
 	assert_string_equal(info.vendor, "amd");
 	assert_string_equal(info.parent, "rapl-package-1-die-0");
 	knob = tree_knob(tree_device(ctx, "rapl:package-0-die-0"), "power_limit");
 	assert_has(knob.unsettable, "constraint_0_power_limit_uw");
+	hg_close(ctx);
+	/* Intel's dies count each for themselves */
+	tree_put(&t, "sys/devices/system/cpu/modalias", "cpu:type:x86,ven0000fam0006mod0055:");
+	ctx = tree_context(&t);
+	assert_int_equal(discover(ctx).devices, 5);
+	assert_int_equal(sum_of_roots(ctx), 11011);
 	hg_close(ctx);
 }
 
@@ -320,6 +328,7 @@ static void test_limits(void **state)
 	assert_int_equal(k.min, 7000);
 	assert_int_equal(k.current, 28000);
 	assert_int_equal(k.default_value, 28000);
+	assert_has(k.text, "on average over 27.9839 s");
 	/* the driver knows no highest: what was set is */
 	k = tree_knob(d, "power_limit_short_term");
 	assert_int_equal(k.max, 64000);
@@ -354,6 +363,24 @@ static void test_limits(void **state)
 	ctx = tree_context(&t);
 	k = tree_knob(tree_device(ctx, "rapl:package-0"), "power_limit");
 	assert_has(k.unsettable, "no limit is set");
+	hg_close(ctx);
+}
+
+/* Where SGX is on the processor blurs its counters, and whoever reads them should know. */
+static void test_blurred(void **state)
+{
+	hg_ctx *ctx;
+
+	(void)state;
+	laptop();
+	ctx = tree_context(&t);
+	assert_null(strstr(tree_signal(tree_device(ctx, "rapl:psys"), "energy").text, "SGX"));
+	tree_put(&t, "sys/devices/system/cpu/modalias",
+		"cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0001,0122,0123");
+	assert_has(tree_signal(tree_device(ctx, "rapl:package-0"), "energy").text, "SGX is on");
+	tree_put(&t, "sys/devices/system/cpu/modalias",
+		"cpu:type:x86,ven0002fam0019mod0011:feature:,0000,0001,0122,0123");
+	assert_null(strstr(tree_signal(tree_device(ctx, "rapl:psys"), "energy").text, "SGX"));
 	hg_close(ctx);
 }
 
@@ -407,6 +434,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_absent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forbidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_blurred, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_here, setup, teardown),
 		cmocka_unit_test(test_entries),
 	};

@@ -66,7 +66,9 @@ static hg_err signal_value(
 	int64_t a, b;
 	hg_err rc;
 
-	if (!s->times)
+	if (s->get)
+		rc = s->get(s, value, why);
+	else if (!s->times)
 		rc = kernel_scaled(ctx, s->path, s->scale, value, why);
 	else {
 		rc = kernel_scaled(ctx, s->path, one, &a, why);
@@ -82,8 +84,9 @@ static hg_err signal_value(
 	/* a counter beyond the point it wraps at is no counter */
 	if (s->info.behaviour == HG_MONOTONE &&
 		(*value < 0 || (s->info.modulus && (uint64_t)*value >= s->info.modulus)))
-		return fail(why, HG_ERANGE, "%s: %lld is not below %llu", s->path,
-			(long long)*value, (unsigned long long)s->info.modulus);
+		return fail(why, HG_ERANGE, "%s: %lld is not below %llu",
+			s->path ? s->path : s->info.name, (long long)*value,
+			(unsigned long long)s->info.modulus);
 	return HG_OK;
 }
 
@@ -110,8 +113,11 @@ void kernel_close(void *state)
 {
 	struct kernel_device *d = state;
 
-	if (d)
-		arena_finish(&d->arena);
+	if (!d)
+		return;
+	if (d->closed)
+		d->closed(d);
+	arena_finish(&d->arena);
 	free(d);
 }
 
@@ -186,6 +192,20 @@ struct kernel_signal *kernel_add_product(struct kernel_device *d, const hg_signa
 	rc = signal_value(d->ctx, s, &value, &why);
 	if (rc && !s->info.absent)
 		s->info.absent = kernel_reason(d, rc, &why, d->read_fix);
+	return s;
+}
+
+struct kernel_signal *kernel_add_get(struct kernel_device *d, const hg_signal_info *info,
+	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why), void *more)
+{
+	struct kernel_signal *s = signal_new(d, info);
+	hg_error why = {""};
+	int64_t value;
+
+	s->get = get;
+	s->more = more;
+	if (signal_value(d->ctx, s, &value, &why))
+		s->info.absent = kernel_format(d, "%s", why.text);
 	return s;
 }
 
@@ -278,7 +298,7 @@ void kernel_read(void *state, const size_t *ids, size_t n, hg_reading *out)
 		if (s->info.absent) {
 			out[i] = (hg_reading){.rc = HG_EUNSUPPORTED};
 			out[i].t0_ns = out[i].t1_ns = ctx_now(d->ctx);
-		} else if (s->path) {
+		} else if (s->path || s->get) {
 			out[i] = (hg_reading){.t0_ns = ctx_now(d->ctx)};
 			if (signal_value(d->ctx, s, &out[i].value, NULL))
 				out[i] = (hg_reading){.t0_ns = out[i].t0_ns, .rc = HG_EDEVICE};

@@ -35,6 +35,9 @@ struct kernel_signal {
 	const char *times; /* file whose number is multiplied by; NULL: none */
 	struct kernel_scale scale;
 	unsigned field; /* of the sample */
+	/** Reads from something else than a file with a number; NULL: not needed. */
+	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why);
+	void *more; /* of the one above */
 };
 
 struct kernel_knob {
@@ -67,6 +70,8 @@ struct kernel_device {
 	/** @return HG_OK, HG_EDEVICE */
 	hg_err (*field)(const struct kernel_device *d, unsigned field, int64_t *value);
 	void *more; /* the backend's own, in the arena */
+	/** Gives back what `more` has outside the arena; NULL: nothing. */
+	void (*closed)(struct kernel_device *d);
 };
 
 /** @return NULL when memory is out */
@@ -86,6 +91,10 @@ struct kernel_signal *kernel_add_signal(struct kernel_device *d, const hg_signal
 /** As kernel_add_signal(), the product of two files' numbers. */
 struct kernel_signal *kernel_add_product(struct kernel_device *d, const hg_signal_info *info,
 	const char *path, const char *times, struct kernel_scale scale);
+
+/** Adds a signal that `get` reads; absent with the reason if it cannot now. */
+struct kernel_signal *kernel_add_get(struct kernel_device *d, const hg_signal_info *info,
+	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why), void *more);
 
 /** Adds a signal that is absent. */
 struct kernel_signal *kernel_add_absent(

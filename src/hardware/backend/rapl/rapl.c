@@ -44,21 +44,72 @@ static const char *const texts[] = {
 
 /* ----- one zone as a device */
 
-static void add_energy(struct kernel_device *d, const struct rapl_zone *z)
+/** What counts by perf. */
+struct counter {
+	int fd;
+	double joule; /* of one count */
+};
+
+static hg_err counter_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
 {
-	hg_signal_info info = {.agg = HG_AGG_SUM,
-		.behaviour = HG_MONOTONE,
-		.name = "energy",
-		.unit = "uJ",
-		.text = texts[z->kind],
-		.domain = domains[z->kind],
-		.resolution = RESOLUTION_UJ,
-		.period_ns = 1000000};
+	const struct counter *c = s->more;
+	uint64_t count;
+	hg_err rc = perf_counter_read(c->fd, &count, why);
+	double uj;
+
+	if (rc)
+		return rc;
+	uj = (double)count * c->joule * 1e6;
+	if (!(uj < 9e18))
+		return fail(why, HG_ERANGE, "perf: %llu is too large", (unsigned long long)count);
+	*value = (int64_t)uj;
+	return HG_OK;
+}
+
+static void counter_closed(struct kernel_device *d)
+{
+	perf_counter_close(((struct counter *)d->more)->fd);
+}
+
+/* Perf is preferred: it keeps 64 bits, and does not wrap. @return whether it counts this zone */
+static bool add_by_perf(struct kernel_device *d, const struct rapl_zones *zones, size_t i,
+	hg_signal_info info, hg_error *why)
+{
+	struct counter *c;
+	enum perf_event event;
+	int64_t cpu;
+	int fd;
+
+	if (!rapl_zone_event(zones, i, &event, &cpu) ||
+		perf_counter_open(d->ctx, &zones->pmu, event, cpu, &fd, why))
+		return false;
+	c = arena_alloc(&d->arena, sizeof *c);
+	if (!c) {
+		d->failed = HG_ENOMEM;
+		perf_counter_close(fd);
+		return true;
+	}
+	*c = (struct counter){fd, zones->pmu.joule[event]};
+	d->more = c;
+	d->closed = counter_closed;
+	info.resolution = (uint64_t)(c->joule * 1e6) + 1;
+	(void)kernel_add_get(d, &info, counter_get, c);
+	return true;
+}
+
+static void add_by_powercap(struct kernel_device *d, const struct rapl_zone *z, hg_signal_info info,
+	const hg_error *no_perf)
+{
 	char path[KERNEL_PATH];
+	struct kernel_signal *s;
 	hg_error why = {""};
 	int64_t range = 0;
 	hg_err rc;
 
+	if (!*z->entry) {
+		(void)kernel_add_absent(d, &info, kernel_format(d, "%s", no_perf->text));
+		return;
+	}
 	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/max_energy_range_uj", z->entry);
 	rc = kernel_number(d->ctx, path, &range, &why);
 	if (!rc && (range <= 0 || range == INT64_MAX))
@@ -70,7 +121,33 @@ static void add_energy(struct kernel_device *d, const struct rapl_zone *z)
 	else
 		info.modulus = (uint64_t)range + 1;
 	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/energy_uj", z->entry);
-	(void)kernel_add_signal(d, &info, path, (struct kernel_scale){1, 1});
+	s = kernel_add_signal(d, &info, path, (struct kernel_scale){1, 1});
+	if (s->info.absent && *no_perf->text)
+		s->info.absent = kernel_format(d, "%s; %s", s->info.absent, no_perf->text);
+}
+
+static void add_energy(struct kernel_device *d, const struct rapl_zones *zones, size_t i)
+{
+	const struct rapl_zone *z = &zones->at[i];
+	hg_error no_perf = {""};
+	hg_signal_info info = {.agg = HG_AGG_SUM,
+		.behaviour = HG_MONOTONE,
+		.name = "energy",
+		.unit = "uJ",
+		.text = texts[z->kind],
+		.domain = domains[z->kind],
+		.resolution = RESOLUTION_UJ,
+		.period_ns = 1000000};
+
+	if (zones->sgx) {
+		info.text = kernel_format(d,
+			"%s; SGX is on, so the processor blurs this counter: short windows may be "
+			"wrong by up to a half",
+			texts[z->kind]);
+		ctx_log(d->ctx, HG_LOG_WARN, "rapl", "%s: %s", d->spec, info.text);
+	}
+	if (!add_by_perf(d, zones, i, info, &no_perf))
+		add_by_powercap(d, z, info, &no_perf);
 	info = (hg_signal_info){.agg = HG_AGG_SUM,
 		.behaviour = HG_VARIABLE,
 		.name = "power",
@@ -104,6 +181,19 @@ static const char *constraint_knob(struct kernel_device *d, const char *entry, i
 	if (!strcmp(name, "long_term"))
 		return "power_limit";
 	return kernel_format(d, "power_limit_%.32s", name);
+}
+
+static const char *constraint_text(struct kernel_device *d, const char *entry, int k)
+{
+	static const char text[] =
+		"power limit of this zone; the default is what was set when the device was opened";
+	char path[KERNEL_PATH];
+	int64_t us;
+
+	(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/constraint_%d_time_window_us", entry, k);
+	if (kernel_number(d->ctx, path, &us, NULL) || us <= 0)
+		return text;
+	return kernel_format(d, "on average over %.6g s: %s", (double)us * 1e-6, text);
 }
 
 static const char *zone_disabled(struct kernel_device *d, const char *entry)
@@ -151,10 +241,8 @@ static void add_limits(struct kernel_device *d, const struct rapl_zone *z)
 		(void)snprintf(path, sizeof path, RAPL_CLASS "/%s/constraint_%d_power_limit_uw",
 			z->entry, k);
 		knob = (struct kernel_knob){.path = path, .scale = {1, 1000}};
-		knob.info = (hg_knob_info){.unit = "mW",
-			.text = "power limit of this zone; the default is what was set when the "
-				"device was opened",
-			.step = 1};
+		knob.info = (hg_knob_info){
+			.unit = "mW", .text = constraint_text(d, z->entry, k), .step = 1};
 		if (kernel_number(d->ctx, path, &(int64_t){0}, NULL) == HG_ENOENT) {
 			if (k || z->kind != RAPL_PACKAGE)
 				continue;
@@ -168,23 +256,6 @@ static void add_limits(struct kernel_device *d, const struct rapl_zone *z)
 		}
 		(void)kernel_add_knob(d, &knob);
 	}
-}
-
-/* "cpu:type:x86,ven0000fam..." */
-static const char *vendor(const struct hg_ctx *ctx)
-{
-	char text[4096];
-	const char *found;
-
-	if (fsroot_read(&ctx->root, "sys/devices/system/cpu/modalias", text, sizeof text, NULL))
-		return "";
-	found = strstr(text, "ven");
-	if (!found)
-		return "";
-	return !strncmp(found, "ven0000", 7)   ? "intel"
-	       : !strncmp(found, "ven0002", 7) ? "amd"
-	       : !strncmp(found, "ven0009", 7) ? "hygon"
-					       : "";
 }
 
 static const char *zone_uuid(struct kernel_device *d, const struct rapl_zones *zones, int i)
@@ -211,14 +282,16 @@ static hg_err zone_build(
 	(void)options, (void)why;
 	d->read_fix = read_fix;
 	d->write_fix = write_fix;
-	d->id.vendor = vendor(d->ctx);
+	d->id.vendor = zones->vendor;
 	d->id.model = kernel_format(d, "rapl-%s", domains[z->kind]);
-	d->id.title = kernel_format(d, "RAPL %s (/" RAPL_CLASS "/%s)", z->label, z->entry);
+	d->id.title = kernel_format(
+		d, "RAPL %s (/%s%s)", z->label, *z->entry ? RAPL_CLASS "/" : PERF_PMU, z->entry);
 	d->id.uuid = zone_uuid(d, zones, (int)i);
 	d->id.parent = zone_uuid(d, zones, z->part);
 	d->id.wholes = zone_wholes(d, zones, (int)i);
-	add_energy(d, z);
-	add_limits(d, z);
+	add_energy(d, zones, i);
+	if (*z->entry)
+		add_limits(d, z);
 	return HG_OK;
 }
 
@@ -260,7 +333,8 @@ static hg_err rapl_discover(struct hg_ctx *ctx, struct backend_found *found, hg_
 const struct backend rapl_backend = {
 	.abi = BACKEND_ABI,
 	.name = "rapl",
-	.text = "energy and power limits of processors and memory (powercap), rapl:package-0",
+	.text = "energy and power limits of processors and memory (perf, powercap), "
+		"rapl:package-0",
 	.open = rapl_open,
 	.close = kernel_close,
 	.info = kernel_info,

@@ -7,6 +7,8 @@
 
 #include "hardware/backend/kernel/kernel.h"
 
+#include "perf.h"
+
 #define RAPL_CLASS "sys/class/powercap"
 /** Most zones of a machine. */
 #define RAPL_ZONES 256
@@ -21,7 +23,7 @@ enum rapl_kind {
 };
 
 struct rapl_zone {
-	char entry[40]; /* in the class, "intel-rapl:0:1" */
+	char entry[40]; /* in the class, "intel-rapl:0:1"; "" only perf has it */
 	char name[40];  /* as the kernel has it, "dram" */
 	char label[88]; /* what it is opened as, "package-0/dram" */
 	enum rapl_kind kind;
@@ -32,13 +34,22 @@ struct rapl_zone {
 struct rapl_zones {
 	struct rapl_zone at[RAPL_ZONES];
 	size_t n;
+	struct perf_pmu pmu; /* n 0: there is none */
+	hg_error no_pmu;     /* why */
+	const char *vendor;  /* of the processor: "intel", "amd", "hygon", "" */
+	bool sgx;            /* so that it blurs the counters */
 };
 
 /**
- * Finds the zones. Gaps in their numbers are normal; a zone without a name is passed over.
+ * Finds the zones of powercap, and where there is none those of perf. Gaps in their numbers are
+ * normal; a zone without a name is passed over.
  * @return HG_OK; HG_ENOENT (no zone; says why); HG_EPERM; HG_EIO; HG_ENOMEM; HG_ELIMIT
  */
 hg_err rapl_zones_find(const struct hg_ctx *ctx, struct rapl_zones *zones, hg_error *why);
+
+/** The event and the processor that count a zone by perf. @return false: none does */
+bool rapl_zone_event(
+	const struct rapl_zones *zones, size_t i, enum perf_event *event, int64_t *cpu);
 
 /** Whether a name in the class is that of a zone, "intel-rapl:0:1"; sets the length of its type. */
 bool rapl_entry(const char *entry, size_t *type);
