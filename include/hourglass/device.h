@@ -5,7 +5,9 @@
  * Hardware speaks scaled 64-bit integers: uJ, mW, Hz, ns, ppm, milli-degrees. What a device does
  * not have is listed with the reason, and never reads as 0.
  *
- * A device is used by one thread at a time; different devices by different threads.
+ * A device is used by one thread at a time; different devices by different threads. A device of a
+ * vendor's library belongs to the process that opened it: in a child after fork() every read of it
+ * fails with HG_EDEVICE, and so does setting, until the child opens it again.
  */
 #ifndef HOURGLASS_DEVICE_H
 #define HOURGLASS_DEVICE_H
@@ -157,9 +159,17 @@ HG_API HG_NODISCARD hg_err hg_device_read(
 /** Time on the device's clock, in ns: virtual for a simulated device, else the context's clock. */
 HG_API int64_t hg_device_now(const hg_device *d);
 
+/** Knob: cannot be read back. `current` is what was set last through this device, or the default:
+ * what others set is not known. */
+#define HG_KNOB_WRITE_ONLY 1u
+/** Knob: cannot be set, and what it could be set to is not known: min, max, step, default_value and
+ * current mean nothing. */
+#define HG_KNOB_RANGE_UNKNOWN 2u
+
 /** A knob, or why it cannot be set. */
 typedef struct hg_knob_info {
 	uint32_t size;          /**< sizeof(hg_knob_info) */
+	uint32_t flags;         /**< HG_KNOB_* */
 	const char *name;       /**< "power_limit", "sm_clock" */
 	const char *unit;       /**< "mW", "Hz" */
 	const char *text;       /**< one line for people */

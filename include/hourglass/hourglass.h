@@ -6,6 +6,7 @@
 #define HOURGLASS_HOURGLASS_H
 
 #include <hourglass/context.h>
+#include <hourglass/control.h>
 #include <hourglass/device.h>
 #include <hourglass/energy.h>
 #include <hourglass/error.h>

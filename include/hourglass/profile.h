@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <hourglass/context.h>
+#include <hourglass/control.h>
 #include <hourglass/device.h>
 #include <hourglass/frontier.h>
 
@@ -38,6 +39,9 @@ typedef struct hg_profile_opts {
 	const char *work_unit;  /**< what a unit is called; NULL: "unit" */
 	hg_progress_fn progress; /**< NULL: none. Stopping keeps what was measured */
 	void *progress_user;     /**< first argument of `progress` */
+	hg_guard *guard;         /**< knobs are set through it, so that its owner can put them back
+				    when the program is killed; they stay held. NULL: one of its own,
+				    for the time of the call */
 } hg_profile_opts;
 
 /**

@@ -5,6 +5,7 @@
 
 #include "cmd.h"
 #include "core/json.h"
+#include "list-device.h"
 #include "rig.h"
 #include "table.h"
 
@@ -59,160 +60,6 @@ static int search(struct cli *cli, hg_ctx *ctx, struct search *s)
 	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
 }
 
-/* ----- devices that are open */
-
-static void signals_json(struct json_out *j, const hg_device *d)
-{
-	json_key(j, "signals");
-	json_open(j, '[', false);
-	for (size_t i = 0; i < hg_device_signals(d); i++) {
-		hg_signal_info s = {.size = sizeof s};
-
-		if (hg_device_signal(d, i, &s) != HG_OK)
-			continue;
-		json_open(j, '{', true);
-		json_kv_string(j, "name", s.name);
-		json_kv_string(j, "unit", s.unit);
-		json_kv_string(j, "domain", s.domain);
-		json_kv_string(j, "text", s.text);
-		json_kv_bool(j, "monotone", s.behaviour == HG_MONOTONE);
-		json_kv_number(j, "resolution", (double)s.resolution);
-		json_kv_number(j, "period_s", (double)s.period_ns * 1e-9);
-		json_kv_bool(j, "present", !s.absent);
-		if (s.absent)
-			json_kv_string(j, "absent", s.absent);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
-
-static void knobs_json(struct json_out *j, const hg_device *d)
-{
-	json_key(j, "knobs");
-	json_open(j, '[', false);
-	for (size_t i = 0; i < hg_device_knobs(d); i++) {
-		hg_knob_info k = {.size = sizeof k};
-
-		if (hg_device_knob(d, i, &k) != HG_OK)
-			continue;
-		json_open(j, '{', true);
-		json_kv_string(j, "name", k.name);
-		json_kv_string(j, "unit", k.unit);
-		json_kv_string(j, "text", k.text);
-		json_kv_int(j, "min", k.min);
-		json_kv_int(j, "max", k.max);
-		json_kv_int(j, "step", k.step);
-		json_kv_int(j, "default", k.default_value);
-		json_kv_int(j, "current", k.current);
-		json_key(j, "ladder");
-		json_open(j, '[', true);
-		for (size_t v = 0; v < k.n_ladder; v++)
-			json_put_int(j, k.ladder[v]);
-		json_close(j, ']');
-		json_kv_bool(j, "settable", !k.unsettable);
-		if (k.unsettable)
-			json_kv_string(j, "unsettable", k.unsettable);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
-
-static void device_json(struct json_out *j, const hg_device *d)
-{
-	hg_device_info info = {.size = sizeof info};
-
-	hg_device_get_info(d, &info);
-	json_open(j, '{', false);
-	json_kv_string(j, "spec", info.spec);
-	json_kv_bool(j, "simulated", info.simulated != 0);
-	json_kv_string(j, "backend", info.backend);
-	json_kv_string(j, "vendor", info.vendor);
-	json_kv_string(j, "model", info.model);
-	json_kv_string(j, "title", info.title);
-	json_kv_string(j, "uuid", info.uuid);
-	json_kv_string(j, "pci", info.pci);
-	json_kv_string(j, "parent", info.parent);
-	json_kv_string(j, "wholes", info.wholes);
-	signals_json(j, d);
-	knobs_json(j, d);
-	json_close(j, '}');
-}
-
-static void signals_text(struct cli *cli, const hg_device *d)
-{
-	struct table t;
-
-	table_init(&t, "llll");
-	table_cell(&t, "  signal");
-	table_cell(&t, "unit");
-	table_cell(&t, "domain");
-	table_cell(&t, " ");
-	for (size_t i = 0; i < hg_device_signals(d); i++) {
-		hg_signal_info s = {.size = sizeof s};
-
-		if (hg_device_signal(d, i, &s) != HG_OK)
-			continue;
-		table_cell(&t, "  %s", s.name);
-		table_cell(&t, "%s", s.unit);
-		table_cell(&t, "%s", s.domain);
-		table_cell(&t, "%s%s", s.absent ? "absent: " : "", s.absent ? s.absent : s.text);
-	}
-	table_print(&t, &cli->out, cli->color);
-	table_finish(&t);
-}
-
-/** A knob's value for people: "350 W", "1.98 GHz". */
-static const char *value_text(const hg_knob_info *k, int64_t value, char text[QUANTITY_TEXT])
-{
-	double factor;
-	enum quantity q = knob_quantity(k, &factor);
-
-	return quantity_format(q, (double)value * factor, text);
-}
-
-static void knobs_text(struct cli *cli, const hg_device *d)
-{
-	char text[QUANTITY_TEXT];
-	struct table t;
-
-	table_init(&t, "lrrrrrl");
-	table_cell(&t, "  knob");
-	table_cell(&t, "min");
-	table_cell(&t, "max");
-	table_cell(&t, "step");
-	table_cell(&t, "default");
-	table_cell(&t, "now");
-	table_cell(&t, " ");
-	for (size_t i = 0; i < hg_device_knobs(d); i++) {
-		hg_knob_info k = {.size = sizeof k};
-
-		if (hg_device_knob(d, i, &k) != HG_OK)
-			continue;
-		table_cell(&t, "  %s", k.name);
-		table_cell(&t, "%s", value_text(&k, k.min, text));
-		table_cell(&t, "%s", value_text(&k, k.max, text));
-		table_cell(&t, "%s", value_text(&k, k.step, text));
-		table_cell(&t, "%s", value_text(&k, k.default_value, text));
-		table_cell(&t, "%s", value_text(&k, k.current, text));
-		table_cell(&t, "%s%s", k.unsettable ? "cannot be set: " : "",
-			k.unsettable ? k.unsettable : k.text);
-	}
-	table_print(&t, &cli->out, cli->color);
-	table_finish(&t);
-}
-
-static void device_text(struct cli *cli, const hg_device *d)
-{
-	hg_device_info info = {.size = sizeof info};
-
-	hg_device_get_info(d, &info);
-	buf_addf(&cli->out, "%s: %s%s\n", info.spec, info.title,
-		info.simulated ? " (simulated)" : "");
-	signals_text(cli, d);
-	knobs_text(cli, d);
-	buf_addc(&cli->out, '\n');
-}
-
 /* ----- what can be opened */
 
 /** Calls fn for each compiled-in device model. @return exit code */
@@ -264,8 +111,6 @@ static void model_text(void *user, const hg_model_info *m)
 	table_cell(t, "%.0f-%.0f W", m->cap_min_w, m->cap_max_w);
 	table_cell(t, "%.0f-%.0f MHz", m->clock_min_hz * 1e-6, m->clock_max_hz * 1e-6);
 	table_cell(t, "%.0f W", m->idle_w);
-	table_cell(t, "%.0f TFLOP/s", m->peak_flops * 1e-12);
-	table_cell(t, "%.0f GB/s", m->peak_bytes_per_s * 1e-9);
 	table_cell(t, "%s", m->title);
 }
 
@@ -293,6 +138,32 @@ static int workloads(struct cli *cli, struct json_out *j)
 	return EXIT_OK;
 }
 
+static int devices_json(struct cli *cli, hg_ctx *ctx, struct json_out *j)
+{
+	struct list_tree tree;
+	hg_err rc = list_tree_init(&tree, ctx);
+
+	for (size_t i = 0; rc == HG_OK && i < tree.n; i++)
+		list_device_json(j, &tree, i);
+	list_tree_finish(&tree);
+	return rc == HG_OK ? EXIT_OK : cli_broken(cli, rc);
+}
+
+static int devices_text(struct cli *cli, hg_ctx *ctx)
+{
+	struct list_tree tree;
+	hg_err rc = list_tree_init(&tree, ctx);
+
+	if (rc == HG_OK && tree.n > 1) {
+		buf_adds(&cli->out, "Devices:\n");
+		list_tree_text(cli, &tree);
+	}
+	for (size_t i = 0; rc == HG_OK && i < tree.n; i++)
+		list_device_text(cli, tree.at[i]);
+	list_tree_finish(&tree);
+	return rc == HG_OK ? EXIT_OK : cli_broken(cli, rc);
+}
+
 /** @param look  look for hardware; else the devices that are open are all */
 static int list_json(struct cli *cli, hg_ctx *ctx, bool look)
 {
@@ -314,8 +185,8 @@ static int list_json(struct cli *cli, hg_ctx *ctx, bool look)
 	json_close(&j, '}');
 	json_key(&j, "devices");
 	json_open(&j, '[', false);
-	for (hg_device *d = hg_device_next(ctx, NULL); d; d = hg_device_next(ctx, d))
-		device_json(&j, d);
+	if (rc == EXIT_OK)
+		rc = devices_json(cli, ctx, &j);
 	json_close(&j, ']');
 	json_key(&j, "simulated_devices");
 	json_open(&j, '[', false);
@@ -340,14 +211,15 @@ static int hardware_text(struct cli *cli, hg_ctx *ctx)
 	int rc;
 
 	table_init(&t, "lrl");
+	t.wrap = (size_t)cli->width;
 	table_cell(&t, "  backend");
 	table_cell(&t, "devices");
-	table_cell(&t, " ");
+	table_cell(&t, "%s", "");
 	rc = search(cli, ctx, &s);
 	if (!hg_device_next(ctx, NULL))
 		buf_adds(&cli->out, "Devices: none found.\n\n");
-	for (hg_device *d = hg_device_next(ctx, NULL); d; d = hg_device_next(ctx, d))
-		device_text(cli, d);
+	if (rc == EXIT_OK)
+		rc = devices_text(cli, ctx);
 	buf_adds(&cli->out, "Looked for hardware:\n");
 	table_print(&t, &cli->out, cli->color);
 	table_finish(&t);
@@ -356,15 +228,15 @@ static int hardware_text(struct cli *cli, hg_ctx *ctx)
 
 static int list_text(struct cli *cli, hg_ctx *ctx)
 {
-	static const char *const heads[] = {
-		"  device", "power limit", "clock", "idle", "peak", "memory", " "};
+	static const char *const heads[] = {"  device", "power limit", "clock", "idle", ""};
 	int rc = hardware_text(cli, ctx);
 	struct table t;
 
 	if (rc != EXIT_OK)
 		return rc;
 	buf_adds(&cli->out, "\nSimulated devices that can be opened:\n");
-	table_init(&t, "lrrrrrl");
+	table_init(&t, "lrrrl");
+	t.wrap = (size_t)cli->width;
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		table_cell(&t, "%s", heads[i]);
 	rc = each_model(cli, model_text, &t);
@@ -394,8 +266,7 @@ static int run(struct cli *cli, const struct args *args)
 	else if (rc == EXIT_OK && n == 0)
 		rc = list_text(cli, ctx);
 	else if (rc == EXIT_OK)
-		for (d = hg_device_next(ctx, NULL); d; d = hg_device_next(ctx, d))
-			device_text(cli, d);
+		rc = devices_text(cli, ctx);
 	hg_close(ctx);
 	return rc;
 }

@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "describe.h"
+#include "keep.h"
 
 const char *rig_data_dir(void)
 {
@@ -59,6 +60,8 @@ int rig_open(
 	if (n > RIG_DEVICES)
 		return cli_usage(cli, "more than %d devices", RIG_DEVICES);
 	rc = rig_context(cli, &rig->ctx);
+	if (rc == EXIT_OK)
+		rc = keep_open(cli, rig->ctx, &rig->guard);
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
 		if (strncmp(specs[i], "sim:", 4) != 0)
 			return cli_usage(cli,
@@ -94,6 +97,7 @@ const char *rig_units(const struct rig *rig, char text[RIG_UNITS_TEXT])
 void rig_close(struct rig *rig)
 {
 	hg_workload_destroy(rig->workload);
+	keep_close(rig->guard);
 	hg_close(rig->ctx);
 	memset(rig, 0, sizeof *rig);
 }
@@ -151,6 +155,7 @@ int rig_profile(struct cli *cli, struct rig *rig, size_t i, const struct profile
 		.work_unit = hg_workload_unit(rig->workload),
 		.progress = watch_progress,
 		.progress_user = &work.watch,
+		.guard = rig->guard,
 	};
 	hg_err rc;
 
@@ -207,7 +212,8 @@ static bool knob_value(const hg_knob_def *knob, double cell, const hg_knob_info 
 	return true;
 }
 
-static int set_one(struct cli *cli, hg_device *d, const hg_knob_def *knob, double cell)
+static int set_one(
+	struct cli *cli, const struct rig *rig, hg_device *d, const hg_knob_def *knob, double cell)
 {
 	hg_knob_info info = {.size = sizeof info};
 	hg_device_info device = {.size = sizeof device};
@@ -228,7 +234,7 @@ static int set_one(struct cli *cli, hg_device *d, const hg_knob_def *knob, doubl
 		return cli_usage(cli,
 			"the frontier's knob '%s' has no number that %s can be set to", knob->name,
 			device.spec);
-	rc = hg_device_set(d, k, value, &effect, &why);
+	rc = hg_guard_set(rig->guard, d, k, value, &effect, &why);
 	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
 }
 
@@ -267,7 +273,7 @@ int rig_set(struct cli *cli, struct rig *rig, const hg_frontier *f, hg_setting r
 	for (size_t i = 0; i < rig->n; i++)
 		for (size_t k = 0; rc == EXIT_OK && k < n; k++)
 			if (!isnan(cells[k]))
-				rc = set_one(cli, rig->devices[i], &knobs[k], cells[k]);
+				rc = set_one(cli, rig, rig->devices[i], &knobs[k], cells[k]);
 	return rc == EXIT_OK ? settle(cli, rig) : rc;
 }
 
@@ -275,13 +281,9 @@ int rig_reset(struct cli *cli, struct rig *rig)
 {
 	hg_error why = {""};
 
-	for (size_t i = 0; i < rig->n; i++) {
-		hg_err rc = hg_device_reset(rig->devices[i], &why);
+	hg_err rc = hg_guard_release(rig->guard, &why);
 
-		if (rc != HG_OK)
-			return cli_input_error(cli, rc, &why);
-	}
-	return settle(cli, rig);
+	return rc == HG_OK ? settle(cli, rig) : cli_input_error(cli, rc, &why);
 }
 
 bool rig_is_default(const struct rig *rig, const hg_frontier *f, hg_setting row)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <hourglass/context.h>
+#include <hourglass/control.h>
 #include <hourglass/device.h>
 #include <hourglass/frontier.h>
 #include <hourglass/model.h>
@@ -21,6 +22,7 @@
 /** Devices that work as one synchronous group, and their work. */
 struct rig {
 	hg_ctx *ctx;
+	hg_guard *guard; /* knobs are set through it only; watched by keep.h */
 	hg_device *devices[RIG_DEVICES];
 	size_t n;
 	hg_workload *workload;
@@ -109,7 +111,7 @@ struct outcome {
 
 /** Sets the knobs of all devices as a point of a built frontier says, and waits until it holds. */
 int rig_set(struct cli *cli, struct rig *rig, const hg_frontier *f, hg_setting row);
-/** Puts all knobs back. */
+/** Puts back all knobs that were set. */
 int rig_reset(struct cli *cli, struct rig *rig);
 /**
  * Runs units of the workload, all devices in step.

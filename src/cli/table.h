@@ -14,6 +14,7 @@ struct table {
 	struct vec cells; /* const char *, row by row */
 	size_t columns;
 	bool left[16]; /* column is set flush left */
+	size_t wrap;   /* 0, or: the last column goes on below itself beyond this width */
 	hg_err failed; /* sticky */
 };
 

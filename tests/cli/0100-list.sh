@@ -69,8 +69,10 @@ JSON
 good list
 shows '^nvml:0: Fake A (simulated)'
 shows '^  energy  *uJ  *gpu'
-shows '^  memory_power  *mW  *memory  *absent: '
-shows '^  power_limit  *200 W  *700 W .*cannot be set: needs root'
+shows '^  memory_power  *mW  *memory  *-  absent: '
+shows '^  power_limit  *200 W  *700 W '
+shows '^      cannot be set: needs root'
+shows '^  energy .* 100 ms  .*$'
 shows '^  nvml  *1  nvml:1: the GPU fell off the bus'
 good list --json
 json '.hardware.backends[] | select(.name == "nvml") | [.devices, .result]' '[1,"HG_EDEVICE"]'
@@ -78,9 +80,29 @@ json '.devices[0] | [.spec, .simulated, .vendor, .pci]' '["nvml:0",true,"nvidia"
 json '.devices[0].knobs[] | select(.name == "sm_clock") | .ladder | [length, .[0], .[-1]]' \
 	'[110,345000000,1980000000]'
 json '[.devices[0].knobs[].settable] | any' false
+json '[.devices[0].knobs[] | .write_only]' '[false,true,true]'
+json '.devices[0].signals[] | select(.name == "energy") | [.lag_s, .coverage, .trust]' \
+	'[null,null,"not calibrated"]'
+check '80 columns' sh -c '"$HOURGLASS" list | awk "length > 80 { exit 1 }"'
 echo '{' >scenario.json
 good list
 shows '^  nvml  *0  nvmlInit_v2: .*scenario.json:[12]: '
+
+# A GPU with instances: parts below their whole, also in the order of the details. A range that the
+# driver does not tell is not 0.
+cat >scenario.json <<'JSON'
+{"schema": "hourglass.fake-nvml/1", "devices": [{"uuid": "GPU-1", "mig": ["MIG-a", "MIG-b"]}]}
+JSON
+good list
+shows '^Devices:$'
+shows '^  nvml:0  *Fake H100'
+shows '^    nvml:MIG-a  '
+shows '^  power_limit  *?  *?  *?  *?  *?  cannot be set'
+good list --json
+json '.devices[0].parts' '["nvml:MIG-a","nvml:MIG-b"]'
+json '[.devices[].spec]' '["nvml:0","nvml:MIG-a","nvml:MIG-b"]'
+json '.devices[1].knobs[0] | [.min, .max, .step, .default, .current, .settable]' \
+	'[null,null,null,null,null,false]'
 
 # Files beside the compiled-in ones.
 mkdir -p data/devices data/workloads

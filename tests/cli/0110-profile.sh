@@ -89,4 +89,11 @@ python3 int.py 0.2 "$HOURGLASS" profile -d sim:h100,realtime=1 -w resnet50-train
 check "profile ends with 130" test $? = 130
 says "hourglass profile: interrupted before anything was measured"
 check "nothing written" test ! -e int2.json
+# Killed while knobs are set: it ends by the signal that killed it, after putting them back.
+checks=$((checks + 1))
+timeout --preserve-status -s TERM 1 "$HOURGLASS" profile --device sim:h100,realtime=1 \
+	--workload llm-decode --max-window 60 -o killed.json >out 2>err
+[ $? = 143 ] || fail "a killed profile: $(cat err)"
+check 'nothing was written' test ! -e killed.json
+check 'nothing was said' test ! -s err
 finish

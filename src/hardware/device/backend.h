@@ -6,13 +6,14 @@
 #ifndef HG_HARDWARE_DEVICE_BACKEND_H
 #define HG_HARDWARE_DEVICE_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <hourglass/device.h>
 
 /** Changes whenever struct backend does. */
-#define BACKEND_ABI 2u
+#define BACKEND_ABI 3u
 
 /** What a backend is asked to open. */
 struct backend_request {
@@ -57,6 +58,8 @@ struct backend {
 	 * says why there is no device, or not every one, also with HG_OK
 	 */
 	hg_err (*discover)(struct hg_ctx *ctx, struct backend_found *found, hg_error *why);
+	/* its handles are the process's that opened them: after fork() a child opens again */
+	bool per_process;
 };
 
 /** Compiled-in backends, in the order they are listed; ends with NULL. */
@@ -79,8 +82,17 @@ hg_err device_discover_with(
 hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,
 	const char *rest, hg_device **out, hg_error *why);
 
+/**
+ * What hg_device_set() checks before it asks the backend: that there is such a knob, that it may be
+ * set, and to this value. @return HG_OK; HG_EINVAL; HG_EUNSUPPORTED; HG_ERANGE (names the range)
+ */
+hg_err device_set_check(const hg_device *d, size_t knob, int64_t value, hg_error *why);
+
 /** The backend's state of a device, or NULL when the device is of another backend. */
 void *device_state(const hg_device *d, const struct backend *b);
+
+/** The context that a device is open in. */
+struct hg_ctx *device_context(const hg_device *d);
 
 /** What a device was opened as; for error texts. */
 const char *device_spec(const hg_device *d);

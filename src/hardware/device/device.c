@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "core/context.h"
 #include "core/fail.h"
@@ -24,6 +26,7 @@ struct hg_device {
 	const struct backend *backend;
 	void *state;
 	char *spec; /* owned */
+	pid_t pid;  /* of the process that opened it */
 };
 
 static void device_free(struct hg_device *d)
@@ -51,6 +54,7 @@ hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char 
 		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
 	d->ctx = ctx;
 	d->backend = b;
+	d->pid = getpid();
 	d->spec = strdup(spec);
 	if (!d->spec) {
 		device_free(d);
@@ -164,6 +168,11 @@ void *device_state(const hg_device *d, const struct backend *b)
 	return d && d->backend == b ? d->state : NULL;
 }
 
+struct hg_ctx *device_context(const hg_device *d)
+{
+	return d->ctx;
+}
+
 const char *device_spec(const hg_device *d)
 {
 	return d->spec;
@@ -219,6 +228,12 @@ size_t hg_device_signal_index(const hg_device *d, const char *name)
 	return SIZE_MAX;
 }
 
+/* Whether this is a child of the process that holds the device. */
+static bool is_foreign(const hg_device *d)
+{
+	return d->backend->per_process && d->pid != getpid();
+}
+
 hg_err hg_device_read(hg_device *d, const size_t *ids, size_t n, hg_reading *out)
 {
 	size_t n_signals = hg_device_signals(d);
@@ -226,7 +241,14 @@ hg_err hg_device_read(hg_device *d, const size_t *ids, size_t n, hg_reading *out
 	for (size_t i = 0; i < n; i++)
 		if (ids[i] >= n_signals)
 			return HG_EINVAL;
-	d->backend->read(d->state, ids, n, out);
+	if (!is_foreign(d)) {
+		d->backend->read(d->state, ids, n, out);
+		return HG_OK;
+	}
+	for (size_t i = 0; i < n; i++) {
+		out[i] = (hg_reading){.rc = HG_EDEVICE};
+		out[i].t0_ns = out[i].t1_ns = hg_device_now(d);
+	}
 	return HG_OK;
 }
 
@@ -249,6 +271,9 @@ hg_err hg_device_knob(const hg_device *d, size_t i, hg_knob_info *info)
 	if (i >= hg_device_knobs(d))
 		return HG_EINVAL;
 	d->backend->knob(d->state, i, &ours);
+	/* a backend that cannot ask for the range leaves it zero */
+	if (ours.unsettable && !ours.min && !ours.max)
+		ours.flags |= HG_KNOB_RANGE_UNKNOWN;
 	size_write(info, &ours, sizeof ours);
 	return HG_OK;
 }
@@ -267,11 +292,9 @@ size_t hg_device_knob_index(const hg_device *d, const char *name)
 	return SIZE_MAX;
 }
 
-hg_err hg_device_set(hg_device *d, size_t knob, int64_t value, hg_effect *effect, hg_error *why)
+hg_err device_set_check(const hg_device *d, size_t knob, int64_t value, hg_error *why)
 {
 	hg_knob_info info = {.size = sizeof info};
-	hg_effect ours = {.requested = value};
-	hg_err rc;
 
 	if (knob >= hg_device_knobs(d))
 		return fail(why, HG_EINVAL, "%s: no knob %zu, there are %zu", d->spec, knob,
@@ -285,7 +308,20 @@ hg_err hg_device_set(hg_device *d, size_t knob, int64_t value, hg_effect *effect
 			"%s: %s %lld %s is out of range, expected %lld to %lld %s", d->spec,
 			info.name, (long long)value, info.unit, (long long)info.min,
 			(long long)info.max, info.unit);
-	rc = d->backend->set(d->state, knob, value, &ours, why);
+	return HG_OK;
+}
+
+/* May be called from a signal handler: see hg_guard_restore_async(). */
+hg_err hg_device_set(hg_device *d, size_t knob, int64_t value, hg_effect *effect, hg_error *why)
+{
+	hg_effect ours = {.requested = value};
+	hg_err rc = device_set_check(d, knob, value, why);
+
+	if (!rc && is_foreign(d))
+		rc = fail(why, HG_EDEVICE,
+			"%s: opened by process %lld, of which this is a child: open it again",
+			d->spec, (long long)d->pid);
+	rc = rc ? rc : d->backend->set(d->state, knob, value, &ours, why);
 	if (effect)
 		*effect = ours;
 	return rc;

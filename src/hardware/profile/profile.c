@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <hourglass/control.h>
+
 #include "core/fail.h"
 #include "core/progress.h"
 #include "core/size.h"
@@ -33,6 +35,7 @@ struct sweep_run {
 	double settle_s; /* from setting the knobs to a counter that shows nothing older */
 	hg_work_fn work;
 	void *user;
+	hg_guard *guard;
 	int64_t before[GRID_KNOBS]; /* the knobs' values to go back to */
 	hg_point *points;
 	double *settings;
@@ -135,7 +138,7 @@ static hg_err setting_apply(struct sweep_run *r, size_t i, hg_error *why)
 {
 	for (size_t j = 0; j < r->grid.n_sweeps; j++) {
 		hg_effect effect;
-		hg_err rc = hg_device_set(r->device, r->grid.sweeps[j].knob,
+		hg_err rc = hg_guard_set(r->guard, r->device, r->grid.sweeps[j].knob,
 			grid_value(&r->grid, i, j), &effect, why);
 
 		if (rc)
@@ -200,8 +203,8 @@ static hg_err knobs_restore(struct sweep_run *r, hg_error *why)
 
 		rc = hg_device_knob(r->device, r->grid.sweeps[j].knob, &info);
 		rc = rc ? rc
-			: hg_device_set(
-				  r->device, r->grid.sweeps[j].knob, r->before[j], NULL, &inner);
+			: hg_guard_set(r->guard, r->device, r->grid.sweeps[j].knob, r->before[j],
+				  NULL, &inner);
 		if (rc && !first)
 			first = fail(why, rc, "%s could not be put back to %lld %s: %s", info.name,
 				(long long)r->before[j], info.unit, inner.text);
@@ -298,6 +301,13 @@ static hg_err run_prepare(struct sweep_run *r, hg_error *why)
 	r->settings = calloc(r->grid.n * r->grid.n_sweeps, sizeof *r->settings);
 	if (!r->points || !r->settings)
 		return fail(why, HG_ENOMEM, "%s: out of memory", device_spec(r->device));
+	r->guard = r->opts.guard;
+	if (!r->guard) {
+		hg_err rc = hg_guard_create(device_context(r->device), NULL, &r->guard, why);
+
+		if (rc)
+			return rc;
+	}
 	progress_init(&r->progress, r->opts.progress, r->opts.progress_user, "profile", r->grid.n);
 	return HG_OK;
 }
@@ -340,6 +350,8 @@ hg_err hg_profile(hg_device *d, const hg_profile_opts *opts, hg_work_fn work, vo
 		rc = built ? built : rc;
 	}
 out:
+	if (!r.opts.guard)
+		hg_guard_destroy(r.guard);
 	grid_finish(&r.grid);
 	free(r.points);
 	free(r.settings);

@@ -182,6 +182,7 @@ void nvml_knob_info(const struct nvml_device *d, size_t i, hg_knob_info *info)
 
 	info->name = knobs[i].name;
 	info->unit = knobs[i].unit;
+	info->flags = i == NVML_KNOB_POWER_LIMIT ? 0 : HG_KNOB_WRITE_ONLY;
 	info->text = knobs[i].text;
 	info->min = k->min;
 	info->max = k->max;

@@ -164,4 +164,5 @@ const struct backend nvml_backend = {
 	.knob = nvml_knob,
 	.set = nvml_set,
 	.discover = nvml_discover,
+	.per_process = true,
 };

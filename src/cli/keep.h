@@ -1,0 +1,18 @@
+/* Knobs are put back also when the program is killed. */
+#ifndef HG_CLI_KEEP_H
+#define HG_CLI_KEEP_H
+
+#include <hourglass/control.h>
+
+#include "cli.h"
+
+/**
+ * Makes the program's one guard. From here on exit() and the signals that would end the program,
+ * SIGKILL excepted, put back what was set through it; the handlers that were there come after.
+ * @return exit code; what is wrong goes to stderr
+ */
+int keep_open(struct cli *cli, hg_ctx *ctx, hg_guard **out);
+/** Puts back, and destroys the guard; before its devices are closed. NULL is fine. */
+void keep_close(hg_guard *g);
+
+#endif
