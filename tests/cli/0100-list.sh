@@ -83,7 +83,9 @@ json '[.devices[0].knobs[].settable] | any' false
 json '[.devices[0].knobs[] | .write_only]' '[false,true,true]'
 json '.devices[0].signals[] | select(.name == "energy") | [.lag_s, .coverage, .trust]' \
 	'[null,null,"not calibrated"]'
-check '80 columns' sh -c '"$HOURGLASS" list | awk "length > 80 { exit 1 }"'
+good list
+check '80 columns' awk 'length > 80 { exit 1 }' out
+good list --json
 echo '{' >scenario.json
 good list
 shows '^  nvml  *0  nvmlInit_v2: .*scenario.json:[12]: '
