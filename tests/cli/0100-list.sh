@@ -93,7 +93,7 @@ shows '^  nvml  *0  nvmlInit_v2: .*scenario.json:[12]: '
 # A GPU with instances: parts below their whole, also in the order of the details. A range that the
 # driver does not tell is not 0.
 cat >scenario.json <<'JSON'
-{"schema": "hourglass.fake-nvml/1", "devices": [{"uuid": "GPU-1", "mig": ["MIG-a", "MIG-b"]}]}
+{"schema": "hourglass.scenario/1", "devices": [{"uuid": "GPU-1", "mig": ["MIG-a", "MIG-b"]}]}
 JSON
 good list
 shows '^Devices:$'
