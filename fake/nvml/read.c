@@ -44,6 +44,9 @@ static void field_of(const struct fake_device *d, struct nvml_field_value *v)
 		v->type = NVML_TYPE_U64;
 		v->value.u64 = counter_mj(d) + rest_mj;
 		break;
+	case NVML_FIELD_MEMORY_TEMPERATURE:
+		v->value.u32 = (uint32_t)lround(d->spec->temperature_c) + 5;
+		break;
 	case NVML_FIELD_POWER:
 		v->value.u32 = milli(with_module(d, v->scope, fake_power_w(d)));
 		break;

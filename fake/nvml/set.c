@@ -70,22 +70,6 @@ static int enter_profiles(const char *call, nvml_handle h, bool set)
 	return !result && !h->device->spec->n_profiles ? NVML_NOT_SUPPORTED : result;
 }
 
-int nvmlDeviceWorkloadPowerProfileGetProfilesInfo(nvml_handle h, struct nvml_profiles *out)
-{
-	int result = enter_profiles("nvmlDeviceWorkloadPowerProfileGetProfilesInfo", h, false);
-
-	if (!result && out->version != NVML_VERSION_WORD(struct nvml_profiles, 1))
-		result = NVML_ARGUMENT_VERSION;
-	for (size_t i = 0; !result && i < h->device->spec->n_profiles; i++) {
-		uint32_t id = (uint32_t)h->device->spec->profiles[i] % 255;
-
-		mask_add(&out->mask, id);
-		out->profile[id] = (struct nvml_profile){
-			NVML_VERSION_WORD(struct nvml_profile, 1), id, id, {{0}}};
-	}
-	return nvml_leave(result);
-}
-
 int nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(nvml_handle h, struct nvml_profiles_now *out)
 {
 	int result = enter_profiles("nvmlDeviceWorkloadPowerProfileGetCurrentProfiles", h, false);

@@ -46,6 +46,8 @@ typedef struct hg_config {
 	const char *fs_root;  /**< directory that stands for "/" in device access; NULL: "/" */
 	const char *data_dir; /**< directory with devices/ and workloads/ that is looked in before
 				 the compiled-in defaults; NULL: none */
+	int64_t driver_timeout_ns; /**< how long a driver may take to answer a search for devices,
+				      each device anew; 0: 30 s */
 } hg_config;
 
 /** A context; opaque. */
@@ -60,7 +62,10 @@ typedef struct hg_ctx hg_ctx;
  */
 HG_API HG_NODISCARD hg_err hg_open(const hg_config *cfg, hg_ctx **out, hg_error *why);
 
-/** Closes a context and every device still open in it. NULL is fine. */
+/**
+ * Closes a context and every device still open in it. NULL is fine. While a driver still has not
+ * answered a search that was given up, `log` and `clock` may be called until it does.
+ */
 HG_API void hg_close(hg_ctx *ctx);
 
 HG_END_DECLS

@@ -65,7 +65,8 @@ typedef void (*hg_discovery_fn)(void *user, const hg_discovery *found);
  * Looks for hardware with every backend that can, and opens what it finds, so that
  * hg_device_next() walks it. A device that is open under the same name already stays as it is.
  * Nothing is simulated, and nothing is set. A backend without a device is no error: `fn` is told
- * the reason.
+ * the reason. A driver that does not answer is given up after hg_config.driver_timeout_ns; what it
+ * had found by then is open.
  *
  * @param fn  called once for each backend, in a fixed order; NULL: nobody is told
  * @return HG_OK; HG_EINVAL (no context); HG_ENOMEM
@@ -86,6 +87,7 @@ typedef struct hg_device_info {
 	const char *parent;  /**< uuid of the device it is a part of; "" none */
 	const char *wholes;  /**< uuids of all it is a part of, the smallest first, separated by
 				blanks; the first is `parent` */
+	const char *driver;  /**< version of its driver, "550.54.15"; "" not told */
 } hg_device_info;
 
 /** Identity of a device; strings valid as long as the device. info->size must be set. */
@@ -211,6 +213,23 @@ HG_API HG_NODISCARD hg_err hg_device_set(
 
 /** Puts every settable knob back to its default. @return first error, or HG_OK */
 HG_API HG_NODISCARD hg_err hg_device_reset(hg_device *d, hg_error *why);
+
+/** A process that uses a device. */
+typedef struct hg_process {
+	int64_t pid;           /**< as the driver numbers it: in a container perhaps not as here */
+	uint64_t memory_bytes; /**< memory of the device that it holds; if memory_known */
+	uint32_t memory_known; /**< 0: the driver does not tell it */
+	uint32_t unused;       /**< 0 */
+} hg_process;
+
+/**
+ * Lists the processes that use a device for computing now.
+ * @param out  receives at most `room` of them; may be NULL where room is 0
+ * @param n    receives how many there are, which may be more than `room`
+ * @return HG_OK; HG_EUNSUPPORTED (the text says why they are not known); HG_EPERM; HG_EDEVICE
+ */
+HG_API HG_NODISCARD hg_err hg_device_processes(
+	hg_device *d, hg_process *out, size_t room, size_t *n, hg_error *why);
 
 /**
  * Looks for two devices of a set that would count some energy twice: the same device under two

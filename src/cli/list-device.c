@@ -259,6 +259,7 @@ static void identity_json(struct json_out *j, const struct list_tree *t, size_t 
 	json_kv_string(j, "pci", info.pci);
 	json_kv_string(j, "parent", info.parent);
 	json_kv_string(j, "wholes", info.wholes);
+	json_kv_string(j, "driver", info.driver);
 	json_key(j, "parts");
 	json_open(j, '[', true);
 	for (size_t k = 0; k < t->n; k++)

@@ -8,6 +8,7 @@
 
 #include <hourglass/sim.h>
 
+#include "core/number.h"
 #include "core/text.h"
 #include "describe.h"
 #include "keep.h"
@@ -22,11 +23,23 @@ const char *rig_data_dir(void)
 int rig_context(struct cli *cli, hg_ctx **ctx)
 {
 	const char *root = getenv("HOURGLASS_FS_ROOT");
+	const char *timeout = getenv("HOURGLASS_DRIVER_TIMEOUT");
+	double timeout_s = 0.0;
 	hg_config config = {.size = sizeof config,
 		.fs_root = root && root[0] ? root : NULL,
 		.data_dir = rig_data_dir()};
 	hg_error why = {""};
-	hg_err rc = hg_open(&config, ctx, &why);
+	hg_err rc;
+
+	if (timeout && timeout[0] &&
+		(!double_parse(timeout, strlen(timeout), true, &timeout_s) || !(timeout_s > 0.0) ||
+			!(timeout_s < 1e9)))
+		return cli_usage(cli,
+			"HOURGLASS_DRIVER_TIMEOUT: expected seconds above 0, found "
+			"\"%.32s\"",
+			timeout);
+	config.driver_timeout_ns = (int64_t)(timeout_s * 1e9);
+	rc = hg_open(&config, ctx, &why);
 
 	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
 }

@@ -13,6 +13,9 @@
 
 #define LOG_TEXT 512
 
+/** With no word from the caller; a driver may take seconds for each GPU that nobody uses. */
+#define DRIVER_TIMEOUT_NS 30000000000
+
 static int64_t clock_monotonic(void *user)
 {
 	struct timespec t;
@@ -54,6 +57,8 @@ hg_err hg_open(const hg_config *cfg, hg_ctx **out, hg_error *why)
 	ctx->log_user = c.log_user;
 	ctx->clock = c.clock ? c.clock : clock_monotonic;
 	ctx->clock_user = c.clock_user;
+	ctx->driver_timeout_ns = c.driver_timeout_ns > 0 ? c.driver_timeout_ns : DRIVER_TIMEOUT_NS;
+	ctx->holders = 1;
 	if (pthread_mutex_init(&ctx->lock, NULL)) {
 		free(ctx);
 		return fail(why, HG_ENOMEM, "hg_open: no mutex to be had");
@@ -75,6 +80,25 @@ void hg_close(hg_ctx *ctx)
 		return;
 	while (ctx->devices)
 		ctx->close_device(ctx->devices);
+	ctx_release(ctx);
+}
+
+void ctx_hold(struct hg_ctx *ctx)
+{
+	pthread_mutex_lock(&ctx->lock);
+	ctx->holders++;
+	pthread_mutex_unlock(&ctx->lock);
+}
+
+void ctx_release(struct hg_ctx *ctx)
+{
+	unsigned left;
+
+	pthread_mutex_lock(&ctx->lock);
+	left = --ctx->holders;
+	pthread_mutex_unlock(&ctx->lock);
+	if (left)
+		return;
 	fsroot_finish(&ctx->root);
 	free(ctx->data_dir);
 	pthread_mutex_destroy(&ctx->lock);

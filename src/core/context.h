@@ -17,7 +17,9 @@ struct hg_ctx {
 	void *clock_user;
 	struct fsroot root;
 	char *data_dir;            /* NULL: none */
-	pthread_mutex_t lock;      /* of `devices` */
+	int64_t driver_timeout_ns; /* above 0 */
+	unsigned holders;          /* who keeps the memory: the owner, and searches given up */
+	pthread_mutex_t lock;      /* of `devices` and `holders` */
 	struct hg_device *devices; /* list, oldest first; links are the device module's */
 	void (*close_device)(
 		struct hg_device *d); /* set with the first device; unlinks and frees one */
@@ -26,6 +28,10 @@ struct hg_ctx {
 /** Logs through the context; silent without a sink. */
 void ctx_log(const struct hg_ctx *ctx, hg_log_level level, const char *topic, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/** Keeps the memory of a context until ctx_release(), also when hg_close() comes first. */
+void ctx_hold(struct hg_ctx *ctx);
+void ctx_release(struct hg_ctx *ctx);
 
 /** Time of the context's clock, ns. */
 int64_t ctx_now(const struct hg_ctx *ctx);

@@ -80,7 +80,7 @@ json '.devices[0] | [.spec, .simulated, .vendor, .pci]' '["nvml:0",true,"nvidia"
 json '.devices[0].knobs[] | select(.name == "sm_clock") | .ladder | [length, .[0], .[-1]]' \
 	'[110,345000000,1980000000]'
 json '[.devices[0].knobs[].settable] | any' false
-json '[.devices[0].knobs[] | .write_only]' '[false,true,true]'
+json '[.devices[0].knobs[] | .write_only]' '[false,true,true,false]'
 json '.devices[0].signals[] | select(.name == "energy") | [.lag_s, .coverage, .trust]' \
 	'[null,null,"not calibrated"]'
 good list
@@ -105,6 +105,21 @@ json '.devices[0].parts' '["nvml:MIG-a","nvml:MIG-b"]'
 json '[.devices[].spec]' '["nvml:0","nvml:MIG-a","nvml:MIG-b"]'
 json '.devices[1].knobs[0] | [.min, .max, .step, .default, .current, .settable]' \
 	'[null,null,null,null,null,false]'
+
+# A driver that hangs is given up, and says so.
+cat >scenario.json <<'JSON'
+{"schema": "hourglass.scenario/1", "devices": [{}],
+ "rules": [{"call": "nvmlInit_v2", "hang": true}]}
+JSON
+HOURGLASS_DRIVER_TIMEOUT=0.2
+export HOURGLASS_DRIVER_TIMEOUT
+good list
+shows '^  nvml  *0  the driver did not answer in 0.2 s'
+HOURGLASS_DRIVER_TIMEOUT=soon
+bad list
+says_like 'HOURGLASS_DRIVER_TIMEOUT: expected seconds'
+unset HOURGLASS_DRIVER_TIMEOUT
+echo '{"schema": "hourglass.scenario/1", "devices": []}' >scenario.json
 
 # Files beside the compiled-in ones.
 mkdir -p data/devices data/workloads

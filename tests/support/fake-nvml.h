@@ -31,7 +31,7 @@ static inline void write_file(const char *name, const void *data, size_t len, ch
 /* What the fake library plays from its next initialisation on. */
 static inline void play(const char *devices, const char *more)
 {
-	char text[4096], path[128];
+	char text[16384], path[128];
 	int len = snprintf(text, sizeof text,
 		"{\"schema\": \"hourglass.scenario/1\", \"devices\": [%s]%s}", devices, more);
 

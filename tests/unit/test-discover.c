@@ -1,7 +1,10 @@
 /* Looking for hardware: what backends find is open, what they do not find is told with the reason.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "near.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,12 +255,86 @@ static void test_errors(void **state)
 	hg_close(ctx);
 }
 
+/* ----- a driver that hangs */
+
+static sem_t search_on, open_on;
+static pthread_barrier_t gone;
+
+static void wait_for(sem_t *s)
+{
+	while (sem_wait(s))
+		;
+}
+
+static hg_err hang_after_one(hg_ctx *ctx, struct backend_found *found, hg_error *why)
+{
+	(void)ctx;
+	backend_found(found, "0");
+	wait_for(&search_on);
+	backend_found(found, "1"); /* too late */
+	return refuse(why, HG_EPERM, "nobody hears this");
+}
+
+static hg_err hang_open(const struct backend_request *req, void **state, hg_error *why)
+{
+	if (!strcmp(req->rest, "1"))
+		wait_for(&open_on);
+	return part_open(req, state, why);
+}
+
+static void close_late(void *state)
+{
+	free(state);
+	pthread_barrier_wait(&gone); /* what came too late is closed again */
+}
+
+static hg_ctx *impatient(void)
+{
+	hg_config config = {.size = sizeof config, .driver_timeout_ns = 100000000};
+	hg_error why = {""};
+	hg_ctx *ctx;
+
+	assert_ok(hg_open(&config, &ctx, &why), &why);
+	return ctx;
+}
+
+static void test_hang(void **state)
+{
+	static struct backend search, open;
+	hg_ctx *ctx = impatient();
+	struct told t;
+
+	(void)state;
+	search = backend_of(hang_after_one);
+	open = backend_of(find_two);
+	open.open = hang_open;
+	sem_init(&search_on, 0, 0);
+	sem_init(&open_on, 0, 0);
+	pthread_barrier_init(&gone, NULL, 2);
+	t = look(ctx, &search);
+	assert_int_equal(t.rc, HG_EDEVICE);
+	assert_non_null(strstr(t.reason, "did not answer in 0.1 s"));
+	assert_int_equal(t.devices, 1);
+	assert_int_equal(devices_open(ctx), 1);
+	hg_close(ctx); /* before the driver comes back */
+	sem_post(&search_on);
+	ctx = impatient();
+	t = look(ctx, &open);
+	assert_int_equal(t.devices, 1);
+	assert_int_equal(devices_open(ctx), 1);
+	hg_close(ctx);
+	open.close = close_late;
+	sem_post(&open_on);
+	pthread_barrier_wait(&gone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_hang),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 /** What goes with a function: names of signals and knobs. */
 static const struct {
-	const char *symbol, *gone[3];
+	const char *symbol, *gone[4];
 } needed_by[] = {
 	{"nvmlErrorString", {NULL}},
 	{"nvmlDeviceGetName", {NULL}},
@@ -15,7 +15,8 @@ static const struct {
 	{"nvmlDeviceGetMaxMigDeviceCount", {NULL}},
 	{"nvmlDeviceGetMigDeviceHandleByIndex", {NULL}},
 	{"nvmlDeviceGetTotalEnergyConsumption", {NULL}}, /* by field instead */
-	{"nvmlDeviceGetFieldValues", {"power_average", "memory_power"}},
+	{"nvmlDeviceGetFieldValues",
+		{"power_average", "memory_power", "module_power", "memory_temperature"}},
 	{"nvmlDeviceGetPowerUsage", {NULL}},
 	{"nvmlDeviceGetPowerManagementLimit", {"knob power_limit"}},
 	{"nvmlDeviceGetEnforcedPowerLimit", {NULL}},
@@ -31,9 +32,9 @@ static const struct {
 	{"nvmlSystemGetDriverVersion", {NULL}},
 	{"nvmlDeviceGetPersistenceMode", {NULL}},
 	{"nvmlDeviceGetComputeRunningProcesses_v3", {NULL}},
-	{"nvmlDeviceWorkloadPowerProfileGetProfilesInfo", {NULL}},
-	{"nvmlDeviceWorkloadPowerProfileGetCurrentProfiles", {NULL}},
-	{"nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1", {NULL}},
+	{"nvmlDeviceWorkloadPowerProfileGetCurrentProfiles",
+		{"power_profiles", "knob power_profile"}},
+	{"nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1", {NULL}}, /* by the older two */
 	{"nvmlDeviceWorkloadPowerProfileSetRequestedProfiles", {NULL}},
 	{"nvmlDeviceWorkloadPowerProfileClearRequestedProfiles", {NULL}},
 	{"nvmlDeviceSetPowerManagementLimit", {"knob power_limit"}},
@@ -48,7 +49,7 @@ static bool expected_gone(size_t i, const char *kind, const char *name)
 	char text[64];
 
 	(void)snprintf(text, sizeof text, "%s%s", kind, name);
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < 4; k++)
 		if (needed_by[i].gone[k] && !strcmp(needed_by[i].gone[k], text))
 			return true;
 	return false;
@@ -80,9 +81,20 @@ static void test_optional(void **state)
 	for (size_t i = 0; i < sizeof needed_by / sizeof needed_by[0]; i++) {
 		hg_ctx *ctx = context();
 
-		play("{\"memory_power_w\": 40}", "");
+		play("{\"memory_power_w\": 40, \"module_w\": 50, \"power_profiles\": [3]}", "");
 		without(needed_by[i].symbol);
 		check_gone(device(ctx, "nvml:0"), i);
+		hg_close(ctx);
+	}
+	/* what is done by two others */
+	play("{\"power_profiles\": [3]}", "");
+	hide("nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1 "
+	     "nvmlDeviceWorkloadPowerProfileClearRequestedProfiles");
+	{
+		hg_ctx *ctx = context();
+
+		assert_non_null(strstr(
+			knob_of(device(ctx, "nvml:0"), "power_profile").unsettable, "too old"));
 		hg_close(ctx);
 	}
 	/* none was forgotten; the fake's own name is the one more */
@@ -91,6 +103,30 @@ static void test_optional(void **state)
 #define COUNT_OPTIONAL(kind, member, symbol, older, result, arguments) optional += (kind);
 	NVML_SYMBOLS(COUNT_OPTIONAL)
 	assert_int_equal(optional, sizeof needed_by / sizeof needed_by[0] + 1);
+}
+
+/* A driver of before: older names, no field values, no energy. */
+static void test_old(void **state)
+{
+	hg_ctx *ctx = context();
+	hg_device_info info = {.size = sizeof info};
+	hg_device *d;
+
+	(void)state;
+	play("{\"power_w\": 250}", "");
+	hide("nvmlDeviceGetCount_v2 nvmlDeviceGetHandleByIndex_v2 nvmlDeviceGetPciInfo_v3 "
+	     "nvmlDeviceGetTotalEnergyConsumption nvmlDeviceGetFieldValues "
+	     "nvmlDeviceGetCurrentClocksEventReasons nvmlDeviceGetTemperatureV "
+	     "nvmlDeviceGetComputeRunningProcesses_v3 nvmlDeviceGetMigMode");
+	d = device(ctx, "nvml:0000:17:00.0");
+	hg_device_get_info(d, &info);
+	assert_string_equal(info.pci, "0000:17:00.0");
+	assert_non_null(strstr(signal_of(d, "energy").absent, "too old"));
+	assert_int_equal(reading(d, "energy").rc, HG_EUNSUPPORTED);
+	assert_int_equal(value(d, "power"), 250000);
+	assert_int_equal(value(d, "throttle"), 0);
+	assert_int_equal(value(d, "temperature"), 45000);
+	hg_close(ctx);
 }
 
 static void test_required(void **state)
@@ -104,7 +140,7 @@ static void test_required(void **state)
 		hg_error why;
 
 		play("{}", "");
-		without(required[i]);
+		without(required[i]); /* nor under its older name */
 		t = discover_alone();
 		assert_int_equal(t.rc, HG_EUNSUPPORTED);
 		assert_int_equal(t.devices, 0);
@@ -243,6 +279,41 @@ static void test_device_lost(void **state)
 	hg_close(ctx);
 }
 
+/* Each code of a call that gives a signal is an error of ours, and its words are in the reason. */
+static void test_results_of_a_signal(void **state)
+{
+	static const struct {
+		int result;
+		hg_err error;
+		const char *text;
+	} results[] = {
+#define SIGNAL_ROW(name, value, error, text) {value, error, text},
+		NVML_RESULTS(SIGNAL_ROW)
+#undef SIGNAL_ROW
+			{12345, HG_EDEVICE, "an error of the scenario"}};
+
+	(void)state;
+	for (size_t i = 1; i < sizeof results / sizeof results[0]; i++) {
+		bool later = results[i].error == HG_EDEVICE;
+		hg_ctx *ctx = context();
+		char rules[256];
+		hg_device *d;
+
+		(void)snprintf(rules, sizeof rules,
+			", \"rules\": [{\"call\": \"nvmlDeviceGetClockInfo\", \"result\": %d}]",
+			results[i].result);
+		play("{}", rules);
+		d = device(ctx, "nvml:0");
+		/* what may answer later is there, and fails until then; the rest is absent */
+		assert_int_equal(!signal_of(d, "sm_clock").absent, later);
+		assert_int_equal(reading(d, "sm_clock").rc, later ? HG_EDEVICE : HG_EUNSUPPORTED);
+		if (!later)
+			assert_non_null(strstr(signal_of(d, "sm_clock").absent, results[i].text));
+		assert_null(signal_of(d, "energy").absent);
+		hg_close(ctx);
+	}
+}
+
 /* A value that failed inside a call that did not is not a value. */
 static void test_poison(void **state)
 {
@@ -304,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_optional),
+		cmocka_unit_test(test_old),
 		cmocka_unit_test(test_required),
 		cmocka_unit_test(test_not_the_fake),
 		cmocka_unit_test(test_no_library),
@@ -311,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_one_lost),
 		cmocka_unit_test(test_errors_by_count),
 		cmocka_unit_test(test_device_lost),
+		cmocka_unit_test(test_results_of_a_signal),
 		cmocka_unit_test(test_poison),
 		cmocka_unit_test(test_scopes),
 	};

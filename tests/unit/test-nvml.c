@@ -3,6 +3,7 @@
 #include "fake-nvml.h"
 
 #include <math.h>
+#include <sys/wait.h>
 #include <time.h>
 
 /* ----- what is there */
@@ -16,10 +17,11 @@ static void test_signals(void **state)
 
 	(void)state;
 	play("{\"power_w\": 300, \"counter_period_s\": 0, \"memory_power_w\": 40, "
-	     "\"energy_start_j\": 1000, \"utilisation\": 0.5, \"temperature_c\": 51}",
-		", \"call_s\": 0.01");
+	     "\"module_w\": 90, \"power_profiles\": [0], \"energy_start_j\": 1000, \"utilisation\": 0.5, \"temperature_c\": 51}",
+		", \"call_s\": 0.01, \"driver\": \"550.54.15\"");
 	d = device(ctx, "nvml:0");
 	hg_device_get_info(d, &info);
+	assert_string_equal(info.driver, "550.54.15");
 	assert_string_equal(info.vendor, "nvidia");
 	assert_string_equal(info.title, "Fake H100");
 	assert_string_equal(info.uuid, "GPU-fa4e0000-0000-4000-8000-000000000000");
@@ -41,6 +43,10 @@ static void test_signals(void **state)
 	assert_int_equal(value(d, "power_average"), 300000);
 	assert_int_equal(value(d, "memory_power"), 40000);
 	assert_string_equal(signal_of(d, "memory_power").domain, "memory");
+	assert_int_equal(value(d, "module_power"), 390000);
+	assert_string_equal(signal_of(d, "module_power").domain, "module");
+	assert_int_equal(value(d, "memory_temperature"), 56000);
+	assert_int_equal(value(d, "power_profiles"), 0);
 	assert_int_equal(value(d, "sm_clock"), 1980000000);
 	assert_int_equal(value(d, "memory_clock"), 2619000000);
 	assert_int_equal(value(d, "power_limit"), 700000);
@@ -191,7 +197,7 @@ static void test_unsettable(void **state)
 	hg_device *d;
 
 	(void)state;
-	play("{}", ", \"rights\": false");
+	play("{\"power_profiles\": [3]}", ", \"rights\": false");
 	d = device(ctx, "nvml:0");
 	for (size_t i = 0; i < hg_device_knobs(d); i++) {
 		hg_knob_info k = {.size = sizeof k};
@@ -245,6 +251,189 @@ static void test_set_fails(void **state)
 		assert_non_null(strstr(why.text, "nvml:0"));
 		hg_close(ctx);
 	}
+}
+
+static void profile_steps(hg_device *d)
+{
+	hg_effect effect = {0};
+	hg_error why = {""};
+	hg_knob_info k = knob_of(d, "power_profile");
+
+	assert_null(k.unsettable);
+	assert_int_equal(k.n_ladder, 4);
+	assert_int_equal(k.ladder[0], -1);
+	assert_int_equal(k.ladder[3], 200);
+	assert_int_equal(k.default_value, -1);
+	assert_non_null(strstr(k.text, "6 llm_inference"));
+	assert_int_equal(k.current, -1);
+	assert_ok(set(d, "power_profile", 6, &effect, &why), &why);
+	assert_int_equal(effect.observed, 6);
+	assert_int_equal(value(d, "power_profiles"), 1 << 6);
+	assert_ok(set(d, "power_profile", 3, &effect, &why), &why);
+	assert_int_equal(value(d, "power_profiles"), 1 << 3);
+	assert_int_equal(knob_of(d, "power_profile").current, 3);
+	assert_int_equal(set(d, "power_profile", 4, NULL, &why), HG_ERANGE);
+	assert_non_null(strstr(why.text, "3 memory_bound"));
+	assert_ok(hg_device_reset(d, &why), &why);
+	assert_int_equal(value(d, "power_profiles"), 0);
+}
+
+static void test_profiles(void **state)
+{
+	hg_ctx *ctx = context();
+
+	(void)state;
+	play("{\"power_profiles\": [6, 3, 200]}, {}", "");
+	profile_steps(device(ctx, "nvml:0"));
+	assert_non_null(strstr(
+		knob_of(device(ctx, "nvml:1"), "power_profile").unsettable, "not supported"));
+	hg_close(ctx);
+	ctx = context();
+	play("{\"power_profiles\": [6, 3, 200]}", "");
+	without("nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1");
+	profile_steps(device(ctx, "nvml:0"));
+	hg_close(ctx);
+}
+
+/* What is asked for and what comes of it are two things. */
+static void test_effects(void **state)
+{
+	hg_ctx *ctx = context();
+	hg_effect effect = {0};
+	hg_error why = {""};
+	hg_device *d;
+
+	(void)state;
+	play("{\"power_w\": 600, \"power_limit_step_w\": 25, \"set_latency_s\": 0.5}, "
+	     "{\"set_ignored\": true}",
+		", \"call_s\": 0.01");
+	d = device(ctx, "nvml:0");
+	assert_ok(set(d, "power_limit", 337000, &effect, &why), &why);
+	assert_int_equal(effect.requested, 337000);
+	assert_int_equal(effect.enforced, 325000);
+	assert_int_equal(effect.observed, 700000); /* not yet */
+	for (int i = 0; i < 50; i++)
+		(void)value(d, "energy");
+	assert_int_equal(value(d, "power_limit"), 325000);
+	d = device(ctx, "nvml:1");
+	assert_ok(set(d, "power_limit", 300000, &effect, &why), &why);
+	assert_int_equal(effect.enforced, 700000);
+	assert_ok(set(d, "sm_clock", 1005000000, &effect, &why), &why);
+	assert_int_equal(effect.enforced, 1005000000);
+	assert_int_equal(effect.observed, 1980000000);
+	hg_close(ctx);
+}
+
+static void test_persistence(void **state)
+{
+	static const char keep[] = ", \"keep\": true";
+	hg_ctx *ctx;
+	hg_error why = {""};
+
+	(void)state;
+	for (int persistent = 0; persistent < 2; persistent++) {
+		hg_device *d;
+
+		play(persistent ? "{\"name\": \"kept\"}"
+				: "{\"name\": \"not kept\", \"persistent\": false}",
+			keep);
+		ctx = context();
+		d = device(ctx, "nvml:0");
+		assert_int_equal(!strstr(knob_of(d, "power_limit").text, "persistence mode is off"),
+			persistent);
+		assert_ok(set(d, "power_limit", 300000, NULL, &why), &why);
+		hg_close(ctx);
+		ctx = context();
+		assert_int_equal(knob_of(device(ctx, "nvml:0"), "power_limit").current,
+			persistent ? 300000 : 700000);
+		hg_close(ctx);
+	}
+}
+
+/* ----- processes */
+
+static void test_processes(void **state)
+{
+	hg_ctx *ctx = context();
+	hg_process list[128];
+	hg_error why = {""};
+	char devices[8192];
+	size_t n, len;
+
+	(void)state;
+	play("{\"processes\": [{\"pid\": 41, \"memory_bytes\": 5e9}, {\"pid\": 42, \"from_s\": 9}, "
+	     "{\"pid\": 43, \"mig\": 1}], \"mig\": [\"MIG-one\", \"MIG-two\"]}, {}",
+		", \"call_s\": 0.01");
+	assert_int_equal(hg_device_processes(device(ctx, "nvml:0"), list, 128, &n, &why), HG_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(list[0].pid, 41);
+	assert_int_equal(list[0].memory_bytes, 5000000000);
+	assert_int_equal(list[0].memory_known, 1);
+	assert_int_equal(list[1].pid, 43);
+	assert_int_equal(hg_device_processes(device(ctx, "nvml:0"), NULL, 0, &n, &why), HG_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(hg_device_processes(device(ctx, "nvml:1"), list, 128, &n, &why), HG_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(
+		hg_device_processes(device(ctx, "nvml:MIG-two"), list, 128, &n, &why), HG_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(list[0].pid, 43);
+	assert_int_equal(
+		hg_device_processes(device(ctx, "nvml:MIG-one"), list, 128, &n, &why), HG_OK);
+	assert_int_equal(n, 0);
+	hg_close(ctx);
+	ctx = context();
+	play("{}", ", \"rules\": [{\"call\": \"nvmlDeviceGetComputeRunningProcesses_v3\", "
+		   "\"result\": 4}]");
+	assert_int_equal(hg_device_processes(device(ctx, "nvml:0"), list, 128, &n, &why), HG_EPERM);
+	assert_non_null(strstr(why.text, "not permitted"));
+	assert_int_equal(
+		hg_device_processes(device(ctx, "sim:h100"), list, 128, &n, &why), HG_EUNSUPPORTED);
+	hg_close(ctx);
+	/* more than the first room: all of them */
+	ctx = context();
+	len = (size_t)snprintf(devices, sizeof devices, "{\"processes\": [");
+	for (int i = 0; i < 64; i++)
+		len += (size_t)snprintf(devices + len, sizeof devices - len, "%s{\"pid\": %d}",
+			i ? "," : "", i + 1);
+	(void)snprintf(devices + len, sizeof devices - len, "]}");
+	play(devices, "");
+	assert_int_equal(hg_device_processes(device(ctx, "nvml:0"), list, 10, &n, &why), HG_OK);
+	assert_int_equal(n, 64);
+	assert_int_equal(list[9].pid, 10);
+	hg_close(ctx);
+}
+
+/* Handles are of one process: a child opens its own. */
+static void test_fork(void **state)
+{
+	hg_ctx *ctx = context();
+	hg_device *d;
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	play("{}, {\"power_w\": 123}", "");
+	d = device(ctx, "nvml:1");
+	child = fork();
+	if (child == 0) {
+		size_t n, id = hg_device_signal_index(d, "power");
+		hg_device *own = NULL;
+		hg_reading r;
+		bool good;
+
+		good = !hg_device_read(d, &id, 1, &r) && r.rc == HG_EDEVICE;
+		good &= hg_device_processes(d, NULL, 0, &n, NULL) == HG_EDEVICE;
+		hg_device_close(d);
+		good &= !hg_device_open(ctx, "nvml:1", &own, NULL) &&
+			!hg_device_read(own, &id, 1, &r) && !r.rc && r.value == 123000;
+		_exit(good ? 0 : 1);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(value(d, "power"), 123000);
+	hg_close(ctx);
 }
 
 /* ----- identity */
@@ -302,6 +491,7 @@ static void test_mig(void **state)
 	assert_string_equal(info.uuid, "MIG-one");
 	assert_string_equal(info.parent, "GPU-whole");
 	/* joules of the whole GPU are not an instance's */
+	assert_non_null(strstr(signal_of(part, "module_power").absent, "GPU-whole"));
 	assert_non_null(strstr(signal_of(part, "energy").absent, "GPU-whole"));
 	assert_int_equal(reading(part, "energy").rc, HG_EUNSUPPORTED);
 	assert_int_equal(reading(part, "power").rc, HG_EUNSUPPORTED);
@@ -366,6 +556,11 @@ int main(void)
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_unsettable),
 		cmocka_unit_test(test_set_fails),
+		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_effects),
+		cmocka_unit_test(test_persistence),
+		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_mig),
 		cmocka_unit_test(test_profile),

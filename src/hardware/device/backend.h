@@ -13,7 +13,7 @@
 #include <hourglass/device.h>
 
 /** Changes whenever struct backend does. */
-#define BACKEND_ABI 3u
+#define BACKEND_ABI 4u
 
 /** What a backend is asked to open. */
 struct backend_request {
@@ -52,10 +52,13 @@ struct backend {
 
 	/** Optional. The nearest name this backend would open, for "did you mean"; NULL none. */
 	const char *(*nearest)(const char *wrong);
+	/** Optional. Lists the processes that use the device now, as hg_device_processes(). */
+	hg_err (*processes)(void *state, hg_process *out, size_t room, size_t *n, hg_error *why);
 	/**
 	 * Optional. Looks for hardware and tells backend_found() each device's name. Sets nothing.
 	 * @return HG_OK; HG_ENOENT (nothing of the kind here); else what stood in the way. The text
-	 * says why there is no device, or not every one, also with HG_OK
+	 * says why there is no device, or not every one, also with HG_OK. Runs in a thread of its
+	 * own, which is left behind if a driver hangs
 	 */
 	hg_err (*discover)(struct hg_ctx *ctx, struct backend_found *found, hg_error *why);
 	/* its handles are the process's that opened them: after fork() a child opens again */
@@ -77,6 +80,16 @@ void backend_found(struct backend_found *found, const char *rest);
 /** Looks for devices with one backend that has the hook, as hg_discover() does with all. */
 hg_err device_discover_with(
 	struct hg_ctx *ctx, const struct backend *b, hg_discovery_fn fn, void *user, hg_error *why);
+
+/** Opens a device that is in no context's list yet. */
+hg_err device_make(struct hg_ctx *ctx, const struct backend *b, const char *spec, const char *rest,
+	hg_device **out, hg_error *why);
+
+/** Puts it into the list of its context. */
+void device_link(hg_device *d);
+
+/** Closes one that is in no list; NULL is fine. */
+void device_drop(hg_device *d);
 
 /** Opens a device of a given backend and puts it into the context. */
 hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,

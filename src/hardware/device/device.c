@@ -29,20 +29,22 @@ struct hg_device {
 	pid_t pid;  /* of the process that opened it */
 };
 
-static void device_free(struct hg_device *d)
+void device_drop(hg_device *d)
 {
+	if (!d)
+		return;
 	if (d->state)
 		d->backend->close(d->state);
 	free(d->spec);
 	free(d);
 }
 
-hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,
-	const char *rest, hg_device **out, hg_error *why)
+hg_err device_make(struct hg_ctx *ctx, const struct backend *b, const char *spec, const char *rest,
+	hg_device **out, hg_error *why)
 {
 	struct backend_request req = {.ctx = ctx};
 	size_t at = (size_t)(rest - spec);
-	struct hg_device *d, **link;
+	struct hg_device *d;
 	hg_err rc;
 
 	*out = NULL;
@@ -57,7 +59,7 @@ hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char 
 	d->pid = getpid();
 	d->spec = strdup(spec);
 	if (!d->spec) {
-		device_free(d);
+		device_drop(d);
 		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
 	}
 	req.spec = d->spec;
@@ -65,17 +67,33 @@ hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char 
 	rc = b->open(&req, &d->state, why);
 	if (rc) {
 		d->state = NULL;
-		device_free(d);
+		device_drop(d);
 		return rc;
 	}
-	pthread_mutex_lock(&ctx->lock);
-	for (link = &ctx->devices; *link; link = &(*link)->next)
-		;
-	*link = d;
-	ctx->close_device = hg_device_close;
-	pthread_mutex_unlock(&ctx->lock);
 	*out = d;
 	return HG_OK;
+}
+
+void device_link(hg_device *d)
+{
+	struct hg_device **link;
+
+	pthread_mutex_lock(&d->ctx->lock);
+	for (link = &d->ctx->devices; *link; link = &(*link)->next)
+		;
+	*link = d;
+	d->ctx->close_device = hg_device_close;
+	pthread_mutex_unlock(&d->ctx->lock);
+}
+
+hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,
+	const char *rest, hg_device **out, hg_error *why)
+{
+	hg_err rc = device_make(ctx, b, spec, rest, out, why);
+
+	if (!rc)
+		device_link(*out);
+	return rc;
 }
 
 /* A name without "BACKEND:", or with one that there is not. */
@@ -150,7 +168,7 @@ void hg_device_close(hg_device *d)
 	if (*link)
 		*link = d->next;
 	pthread_mutex_unlock(&d->ctx->lock);
-	device_free(d);
+	device_drop(d);
 }
 
 hg_device *hg_device_next(hg_ctx *ctx, hg_device *prev)
@@ -186,9 +204,11 @@ void hg_device_get_info(const hg_device *d, hg_device_info *info)
 		.title = "",
 		.uuid = "",
 		.pci = "",
-		.parent = ""};
+		.parent = "",
+		.driver = ""};
 
 	d->backend->info(d->state, &ours);
+	ours.driver = ours.driver ? ours.driver : "";
 	ours.wholes = ours.wholes ? ours.wholes : ours.parent;
 	ours.size = sizeof ours;
 	ours.spec = d->spec;
@@ -232,6 +252,21 @@ size_t hg_device_signal_index(const hg_device *d, const char *name)
 static bool is_foreign(const hg_device *d)
 {
 	return d->backend->per_process && d->pid != getpid();
+}
+
+hg_err hg_device_processes(hg_device *d, hg_process *out, size_t room, size_t *n, hg_error *why)
+{
+	*n = 0;
+	if (why)
+		why->text[0] = '\0';
+	if (!d->backend->processes)
+		return fail(why, HG_EUNSUPPORTED, "%s: %s does not tell who uses a device", d->spec,
+			d->backend->name);
+	if (is_foreign(d))
+		return fail(why, HG_EDEVICE,
+			"%s: opened by process %lld, of which this is a child: open it again",
+			d->spec, (long long)d->pid);
+	return d->backend->processes(d->state, out, room, n, why);
 }
 
 hg_err hg_device_read(hg_device *d, const size_t *ids, size_t n, hg_reading *out)

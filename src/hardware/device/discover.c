@@ -1,22 +1,44 @@
-/* Looking for hardware: every backend that can names its devices, this layer opens them. */
+/*
+ * Looking for hardware: every backend that can names its devices, this layer opens them. A driver
+ * may hang, in its initialisation above all, so each backend searches in a thread of its own. One
+ * that makes no progress is left behind: what it still does goes to waste when it comes back.
+ */
+#define _GNU_SOURCE /* pthread_condattr_setclock */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/context.h"
 #include "core/fail.h"
+#include "core/vec.h"
 
 #include "backend.h"
 
 /** Longest name of a device, "BACKEND:" included. */
 #define SPEC_MAX 256
+/** Most devices that one search may find. */
+#define FOUND_MAX 65536
 
+/** A search; shared by the thread that does it and the one that waits for it. */
 struct backend_found {
-	struct hg_ctx *ctx;
+	struct hg_ctx *ctx; /* held */
 	const struct backend *backend;
-	size_t open;    /* found, and open now */
-	size_t failed;  /* found, but cannot be opened */
-	hg_err rc;      /* of the first that failed */
-	hg_error first; /* its text */
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t moved;
+	unsigned holders;
+	bool ended, given_up;
+	size_t steps;    /* of progress */
+	struct vec made; /* hg_device *: opened, in no list yet */
+	size_t open;     /* found, and open now */
+	size_t failed;   /* found, but cannot be opened */
+	hg_err rc;       /* of the first that failed */
+	hg_error first;  /* its text */
+	hg_err result;   /* of the search */
+	hg_error reason; /* its text */
 };
 
 static void found_failed(struct backend_found *found, hg_err rc, const hg_error *why)
@@ -35,51 +57,211 @@ static bool is_open(struct hg_ctx *ctx, const char *spec)
 	return false;
 }
 
+/* There is progress. @return whether the device has to be opened */
+static bool wanted(struct backend_found *found, const char *spec)
+{
+	bool want;
+
+	pthread_mutex_lock(&found->lock);
+	found->steps++;
+	want = !found->given_up;
+	if (want && is_open(found->ctx, spec)) {
+		found->open++;
+		want = false;
+	}
+	pthread_cond_signal(&found->moved);
+	pthread_mutex_unlock(&found->lock);
+	return want;
+}
+
+static void found_open(struct backend_found *found, const char *spec, const char *rest)
+{
+	hg_error why = {""};
+	hg_device *d = NULL;
+	hg_err rc;
+
+	if (!wanted(found, spec))
+		return;
+	rc = device_make(found->ctx, found->backend, spec, rest, &d, &why);
+	pthread_mutex_lock(&found->lock);
+	if (!rc && found->given_up)
+		rc = HG_EABORTED; /* nobody is told */
+	rc = rc ? rc : vec_push(&found->made, &d);
+	if (rc)
+		found_failed(found, rc, &why);
+	else
+		found->open++;
+	pthread_mutex_unlock(&found->lock);
+	if (rc)
+		device_drop(d);
+}
+
 void backend_found(struct backend_found *found, const char *rest)
 {
 	size_t head = strlen(found->backend->name), tail = strlen(rest);
 	char spec[SPEC_MAX];
 	hg_error why = {""};
-	hg_device *d;
-	hg_err rc;
 
 	if (head + tail + 2 > sizeof spec) {
-		rc = fail(&why, HG_ELIMIT, "%s:%.32s...: a name of more than %d bytes",
+		hg_err rc = fail(&why, HG_ELIMIT, "%s:%.32s...: a name of more than %d bytes",
 			found->backend->name, rest, SPEC_MAX);
+
+		pthread_mutex_lock(&found->lock);
 		found_failed(found, rc, &why);
+		pthread_mutex_unlock(&found->lock);
 		return;
 	}
 	memcpy(spec, found->backend->name, head);
 	spec[head] = ':';
 	memcpy(spec + head + 1, rest, tail + 1);
-	rc = is_open(found->ctx, spec) ? HG_OK
-				       : device_open_with(found->ctx, found->backend, spec,
-						 spec + head + 1, &d, &why);
-	if (rc)
-		found_failed(found, rc, &why);
-	else
-		found->open++;
+	found_open(found, spec, spec + head + 1);
 }
+
+/* ----- the thread */
+
+static void found_release(struct backend_found *found)
+{
+	unsigned left;
+
+	pthread_mutex_lock(&found->lock);
+	left = --found->holders;
+	pthread_mutex_unlock(&found->lock);
+	if (left)
+		return;
+	vec_finish(&found->made);
+	pthread_cond_destroy(&found->moved);
+	pthread_mutex_destroy(&found->lock);
+	ctx_release(found->ctx);
+	free(found);
+}
+
+static void *search(void *user)
+{
+	struct backend_found *found = user;
+	hg_error reason = {""};
+	hg_err rc = backend_check(found->backend, &reason);
+
+	if (!rc)
+		rc = found->backend->discover(found->ctx, found, &reason);
+	pthread_mutex_lock(&found->lock);
+	found->result = rc;
+	found->reason = reason;
+	found->ended = true;
+	pthread_cond_signal(&found->moved);
+	pthread_mutex_unlock(&found->lock);
+	found_release(found);
+	return NULL;
+}
+
+static struct backend_found *found_create(struct hg_ctx *ctx, const struct backend *b)
+{
+	struct backend_found *found = calloc(1, sizeof *found);
+	pthread_condattr_t attr;
+
+	if (!found)
+		return NULL;
+	found->ctx = ctx;
+	found->backend = b;
+	found->holders = 2;
+	vec_init(&found->made, sizeof(hg_device *), FOUND_MAX);
+	pthread_mutex_init(&found->lock, NULL); /* neither fails on Linux */
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&found->moved, &attr);
+	pthread_condattr_destroy(&attr);
+	ctx_hold(ctx);
+	return found;
+}
+
+/* Searches in a thread that takes no signals; where there is none to be had, in this one. */
+static void search_start(struct backend_found *found)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_attr_init(&attr);
+	if (!failed) {
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+		failed = pthread_create(&thread, &attr, search, found);
+		pthread_attr_destroy(&attr);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed)
+		search(found);
+}
+
+static struct timespec deadline_from_now(int64_t ns)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ns / 1000000000;
+	t.tv_nsec += (long)(ns % 1000000000);
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+/* Waits for the end, as long as there is progress. The lock is held. */
+static void search_await(struct backend_found *found)
+{
+	int64_t patience_ns = found->ctx->driver_timeout_ns;
+	struct timespec until = deadline_from_now(patience_ns);
+	size_t steps = found->steps;
+	int timed_out = 0;
+
+	while (!found->ended && timed_out != ETIMEDOUT) {
+		timed_out = pthread_cond_timedwait(&found->moved, &found->lock, &until);
+		if (found->steps != steps) {
+			steps = found->steps;
+			until = deadline_from_now(patience_ns);
+			timed_out = 0;
+		}
+	}
+	if (found->ended)
+		return;
+	found->given_up = true;
+	found->result = fail(&found->reason, HG_EDEVICE,
+		"the driver did not answer in %.3g s, and is left alone",
+		(double)patience_ns * 1e-9);
+}
+
+/* ----- what is told */
 
 hg_err device_discover_with(
 	struct hg_ctx *ctx, const struct backend *b, hg_discovery_fn fn, void *user, hg_error *why)
 {
-	struct backend_found found = {.ctx = ctx, .backend = b};
-	hg_error reason = {""};
 	hg_discovery told = {.size = sizeof told, .backend = b->name, .text = b->text};
+	struct backend_found *found = found_create(ctx, b);
+	hg_error reason;
 
-	told.rc = backend_check(b, &reason);
-	if (!told.rc)
-		told.rc = b->discover(ctx, &found, &reason);
-	if (!told.rc && found.failed) {
-		told.rc = found.rc;
-		reason = found.first;
+	if (!found)
+		return fail(why, HG_ENOMEM, "%s: out of memory", b->name);
+	search_start(found);
+	pthread_mutex_lock(&found->lock);
+	search_await(found);
+	for (size_t i = 0; i < found->made.len; i++)
+		device_link(*(hg_device **)vec_at(&found->made, i));
+	found->made.len = 0;
+	told.rc = found->result;
+	reason = found->reason;
+	if (!told.rc && found->failed) {
+		told.rc = found->rc;
+		reason = found->first;
 	}
+	told.devices = found->open;
+	pthread_mutex_unlock(&found->lock);
+	found_release(found);
 	if (told.rc == HG_ENOMEM)
 		return fail(why, HG_ENOMEM, "%s: out of memory", b->name);
 	if (told.rc && !reason.text[0])
 		(void)fail(&reason, told.rc, "%s", hg_err_text(told.rc));
-	told.devices = found.open;
 	told.reason = reason.text;
 	if (told.rc && told.rc != HG_ENOENT)
 		ctx_log(ctx, HG_LOG_WARN, b->name, "%s", reason.text);

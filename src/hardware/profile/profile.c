@@ -145,7 +145,7 @@ static hg_err setting_apply(struct sweep_run *r, size_t i, hg_error *why)
 			return rc;
 		/* what the driver made of it is what was measured */
 		r->settings[r->n_points * r->grid.n_sweeps + j] =
-			(double)effect.observed * r->grid.columns[j].factor;
+			(double)effect.enforced * r->grid.columns[j].factor;
 	}
 	return HG_OK;
 }

@@ -58,11 +58,12 @@ enum nvml_clock {
 };
 
 enum nvml_field {
-	NVML_FIELD_ENERGY = 83,         /* mJ */
-	NVML_FIELD_POWER_AVERAGE = 185, /* mW; since 12.2, as all that follow */
-	NVML_FIELD_POWER = 186,         /* mW */
-	NVML_FIELD_POWER_LIMIT = 190,   /* mW, enforced */
-	NVML_FIELD_SCOPED_ENERGY = 191  /* mJ */
+	NVML_FIELD_MEMORY_TEMPERATURE = 82, /* degrees Celsius */
+	NVML_FIELD_ENERGY = 83,             /* mJ */
+	NVML_FIELD_POWER_AVERAGE = 185,     /* mW; since 12.2, as all that follow */
+	NVML_FIELD_POWER = 186,             /* mW */
+	NVML_FIELD_POWER_LIMIT = 190,       /* mW, enforced */
+	NVML_FIELD_SCOPED_ENERGY = 191      /* mJ */
 };
 
 enum nvml_scope {
@@ -159,25 +160,7 @@ struct nvml_mask {
 };
 static_assert(sizeof(struct nvml_mask) == 32, "nvmlMask255_t");
 
-/** nvmlWorkloadPowerProfileInfo_t, version 1, since 12.8 as all of these. */
-struct nvml_profile {
-	uint32_t version, id;
-	uint32_t priority; /* lower is stronger */
-	struct nvml_mask conflicting;
-};
-static_assert(sizeof(struct nvml_profile) == 44, "nvmlWorkloadPowerProfileInfo_t");
-static_assert(offsetof(struct nvml_profile, conflicting) == 12, "conflictingMask");
-
-/** nvmlWorkloadPowerProfileProfilesInfo_t, version 1. */
-struct nvml_profiles {
-	uint32_t version;
-	struct nvml_mask mask; /* what there is */
-	struct nvml_profile profile[255];
-};
-static_assert(sizeof(struct nvml_profiles) == 11256, "nvmlWorkloadPowerProfileProfilesInfo_t");
-static_assert(offsetof(struct nvml_profiles, profile) == 36, "perfProfile");
-
-/** nvmlWorkloadPowerProfileCurrentProfiles_t, version 1. */
+/** nvmlWorkloadPowerProfileCurrentProfiles_t, version 1, since 12.8 as all of these. */
 struct nvml_profiles_now {
 	uint32_t version;
 	struct nvml_mask supported, requested, enforced;
@@ -208,7 +191,6 @@ enum nvml_profile_operation {
 /** First word of a versioned struct. */
 #define NVML_VERSION_WORD(type, version) ((uint32_t)sizeof(type) | (uint32_t)(version) << 24)
 static_assert(NVML_VERSION_WORD(struct nvml_temperature, 1) == 0x0100000c, "version word");
-static_assert(NVML_VERSION_WORD(struct nvml_profiles, 1) == 0x01002bf8, "version word");
 static_assert(NVML_VERSION_WORD(struct nvml_profiles_now, 1) == 0x01000064, "version word");
 static_assert(NVML_VERSION_WORD(struct nvml_profiles_asked, 1) == 0x01000024, "version word");
 
@@ -263,8 +245,6 @@ static_assert(NVML_VERSION_WORD(struct nvml_profiles_asked, 1) == 0x01000024, "v
 	X(OPT, processes, nvmlDeviceGetComputeRunningProcesses_v3,                                 \
 		"nvmlDeviceGetComputeRunningProcesses_v2", int,                                    \
 		(nvml_handle h, uint32_t * n, struct nvml_process * out))                          \
-	X(OPT, profiles, nvmlDeviceWorkloadPowerProfileGetProfilesInfo, "", int,                   \
-		(nvml_handle h, struct nvml_profiles * out))                                       \
 	X(OPT, profiles_now, nvmlDeviceWorkloadPowerProfileGetCurrentProfiles, "", int,            \
 		(nvml_handle h, struct nvml_profiles_now * out))                                   \
 	X(OPT, profiles_update, nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1, "", int,          \

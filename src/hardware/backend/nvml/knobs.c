@@ -1,9 +1,11 @@
-/* Knobs: the power limit, and clocks locked to one value. The driver does not say which clock is
- * locked, so what is remembered here is what was set through this device. */
+/* Knobs: the power limit, clocks locked to one value, and (in profiles.c) tunings for kinds of
+ * work. The driver does not say which clock is locked, so what is remembered here is what was set
+ * through this device. */
 #include "nvml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/fail.h"
 
@@ -19,9 +21,10 @@ static const struct {
 		"locked clock of the compute units; 0: not locked by us"},
 	[NVML_KNOB_MEMORY_CLOCK] = {"memory_clock", "Hz",
 		"locked clock of the memory; 0: not locked by us"},
+	[NVML_KNOB_PROFILE] = {"power_profile", "id", "workload power profile; -1: none"},
 };
 
-static void unsettable(struct nvml_range *k, const char *what, const char *text)
+void nvml_unsettable(struct nvml_range *k, const char *what, const char *text)
 {
 	if (!k->unsettable[0])
 		(void)snprintf(k->unsettable, sizeof k->unsettable, "%s%s%s", what,
@@ -49,11 +52,11 @@ static void limit_probe(struct nvml_device *d)
 		result = d->lib.limit ? d->lib.limit(d->handle, &now) : NVML_FUNCTION_NOT_FOUND;
 	}
 	if (result) {
-		unsettable(k, what, nvml_text(&d->lib, result));
+		nvml_unsettable(k, what, nvml_text(&d->lib, result));
 		return;
 	}
 	if (min > max || min == UINT32_MAX || normal == UINT32_MAX || now == UINT32_MAX) {
-		unsettable(k, "", "the driver gives no range for it");
+		nvml_unsettable(k, "", "the driver gives no range for it");
 		return;
 	}
 	k->min = min;
@@ -61,9 +64,9 @@ static void limit_probe(struct nvml_device *d)
 	k->default_value = normal;
 	k->current = now;
 	if (min == max)
-		unsettable(k, "", "its range is a single value");
+		nvml_unsettable(k, "", "its range is a single value");
 	if (!d->lib.set_limit)
-		unsettable(k, "nvmlDeviceSetPowerManagementLimit",
+		nvml_unsettable(k, "nvmlDeviceSetPowerManagementLimit",
 			nvml_text(&d->lib, NVML_FUNCTION_NOT_FOUND));
 }
 
@@ -99,7 +102,7 @@ static void ladder_make(struct nvml_range *k, const uint32_t *mhz, size_t n)
 			k->ladder[used++] = k->ladder[i];
 	k->n_ladder = used;
 	if (!used) {
-		unsettable(k, "", "the driver lists no clocks");
+		nvml_unsettable(k, "", "the driver lists no clocks");
 		return;
 	}
 	k->min = k->ladder[0];
@@ -125,11 +128,12 @@ static void memory_clock_probe(struct nvml_device *d)
 
 	k->step = 1;
 	if (result)
-		unsettable(k, "nvmlDeviceGetSupportedMemoryClocks", nvml_text(&d->lib, result));
+		nvml_unsettable(
+			k, "nvmlDeviceGetSupportedMemoryClocks", nvml_text(&d->lib, result));
 	else
 		ladder_make(k, mhz, n);
 	if (!d->lib.lock_memory || !d->lib.unlock_memory)
-		unsettable(k, "nvmlDeviceSetMemoryLockedClocks",
+		nvml_unsettable(k, "nvmlDeviceSetMemoryLockedClocks",
 			nvml_text(&d->lib, NVML_FUNCTION_NOT_FOUND));
 }
 
@@ -152,27 +156,46 @@ static void sm_clock_probe(struct nvml_device *d)
 		result = !result && n > NVML_LADDER ? NVML_INSUFFICIENT_SIZE : result;
 	}
 	if (result)
-		unsettable(k, what, nvml_text(&d->lib, result));
+		nvml_unsettable(k, what, nvml_text(&d->lib, result));
 	else
 		ladder_make(k, mhz, n);
 	if (!d->lib.lock_sm || !d->lib.unlock_sm)
-		unsettable(k, "nvmlDeviceSetGpuLockedClocks",
+		nvml_unsettable(k, "nvmlDeviceSetGpuLockedClocks",
 			nvml_text(&d->lib, NVML_FUNCTION_NOT_FOUND));
+}
+
+/* What the driver forgets when nobody holds it, and this device is such a holder. */
+static const char *persistence_text(const struct nvml_device *d)
+{
+	int enabled = 1;
+
+	if (d->mig || !d->lib.persistence || d->lib.persistence(d->handle, &enabled) || enabled)
+		return "";
+	return "; persistence mode is off: it is lost when the last program that uses the driver "
+	       "ends (nvidia-smi -pm 1, or nvidia-persistenced)";
 }
 
 void nvml_knobs_probe(struct nvml_device *d)
 {
+	const char *caveat = persistence_text(d);
+
 	if (!d->mig) {
 		limit_probe(d);
 		sm_clock_probe(d);
 		memory_clock_probe(d);
+		nvml_profile_probe(d);
 	}
 	for (size_t i = 0; i < NVML_KNOBS; i++) {
+		size_t len = strlen(d->knobs[i].text);
+
+		(void)snprintf(d->knobs[i].text + len, sizeof d->knobs[i].text - len, "%s%s",
+			len ? "" : knobs[i].text, caveat);
 		if (d->mig)
-			unsettable(
+			nvml_unsettable(
 				&d->knobs[i], "", "of the whole GPU only, not of a MIG instance");
 		if (!d->lib.may_set)
-			unsettable(&d->knobs[i], "", "needs root, or the capability CAP_SYS_ADMIN");
+			nvml_unsettable(
+				&d->knobs[i], "", "needs root, or the capability CAP_SYS_ADMIN");
 	}
 }
 
@@ -182,8 +205,8 @@ void nvml_knob_info(const struct nvml_device *d, size_t i, hg_knob_info *info)
 
 	info->name = knobs[i].name;
 	info->unit = knobs[i].unit;
-	info->flags = i == NVML_KNOB_POWER_LIMIT ? 0 : HG_KNOB_WRITE_ONLY;
-	info->text = knobs[i].text;
+	info->flags = i == NVML_KNOB_POWER_LIMIT || i == NVML_KNOB_PROFILE ? 0 : HG_KNOB_WRITE_ONLY;
+	info->text = k->text;
 	info->min = k->min;
 	info->max = k->max;
 	info->step = k->step ? k->step : 1;
@@ -251,6 +274,10 @@ static hg_err clock_set(
 	if (result)
 		return refused(d, knob, result, why);
 	k->current = effect->enforced = effect->observed = hz;
+	/* the driver promises nothing: what the clock is, it tells. A clock may take its time */
+	if (d->lib.clock &&
+		!d->lib.clock(d->handle, memory ? NVML_CLOCK_MEMORY : NVML_CLOCK_SM, &mhz))
+		effect->observed = (int64_t)mhz * 1000000;
 	return HG_OK;
 }
 
@@ -259,5 +286,7 @@ hg_err nvml_knob_set(
 {
 	if (knob == NVML_KNOB_POWER_LIMIT)
 		return limit_set(d, value, effect, why);
+	if (knob == NVML_KNOB_PROFILE)
+		return nvml_profile_set(d, value, effect, why);
 	return clock_set(d, knob, value, effect, why);
 }

@@ -3,6 +3,7 @@
 #include "nvml.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/context.h"
 #include "core/fail.h"
@@ -11,7 +12,8 @@ static void nvml_close(void *state)
 {
 	struct nvml_device *d = state;
 
-	nvml_finish(&d->lib);
+	if (d->pid == getpid()) /* else the library is the parent's */
+		nvml_finish(&d->lib);
 	free(d);
 }
 
@@ -25,6 +27,7 @@ static hg_err nvml_open(const struct backend_request *req, void **state, hg_erro
 		return fail(why, HG_ENOMEM, "%.64s: out of memory", req->spec);
 	d->ctx = req->ctx;
 	d->spec = req->spec;
+	d->pid = getpid();
 	rc = nvml_init(&d->lib, why);
 	if (rc)
 		fail_prefix(why, "%.64s: ", req->spec);
@@ -34,6 +37,9 @@ static hg_err nvml_open(const struct backend_request *req, void **state, hg_erro
 		nvml_close(d);
 		return rc;
 	}
+	if (!d->lib.driver || d->lib.driver(d->driver, sizeof d->driver))
+		d->driver[0] = '\0';
+	d->driver[sizeof d->driver - 1] = '\0';
 	nvml_signals_probe(d);
 	nvml_knobs_probe(d);
 	*state = d;
@@ -51,6 +57,7 @@ static void nvml_info(const void *state, hg_device_info *info)
 	info->uuid = d->uuid;
 	info->pci = d->pci;
 	info->parent = d->parent;
+	info->driver = d->driver;
 }
 
 static size_t nvml_signals(const void *state)
@@ -67,6 +74,11 @@ static void nvml_signal(const void *state, size_t i, hg_signal_info *info)
 static void nvml_read(void *state, const size_t *ids, size_t n, hg_reading *out)
 {
 	nvml_signals_read(state, ids, n, out);
+}
+
+static hg_err nvml_who(void *state, hg_process *out, size_t room, size_t *n, hg_error *why)
+{
+	return nvml_processes(state, out, room, n, why);
 }
 
 static int64_t nvml_now(const void *state)
@@ -163,6 +175,7 @@ const struct backend nvml_backend = {
 	.knobs = nvml_knobs,
 	.knob = nvml_knob,
 	.set = nvml_set,
+	.processes = nvml_who,
 	.discover = nvml_discover,
 	.per_process = true,
 };

@@ -2,6 +2,8 @@
 #ifndef HG_HARDWARE_BACKEND_NVML_NVML_H
 #define HG_HARDWARE_BACKEND_NVML_NVML_H
 
+#include <sys/types.h>
+
 #include "hardware/device/backend.h"
 
 #include "load.h"
@@ -9,14 +11,21 @@
 /** Room for the reason why a signal or a knob is not there. */
 #define NVML_REASON_TEXT 192
 
+/** Room for what is said of a knob. */
+#define NVML_KNOB_TEXT 512
+
 /** Longest ladder of clocks. */
 #define NVML_LADDER 512
+
+/** No workload power profile. */
+#define NVML_PROFILE_NONE (-1)
 
 enum nvml_signal {
 	NVML_SIGNAL_ENERGY,
 	NVML_SIGNAL_POWER,
 	NVML_SIGNAL_POWER_AVERAGE,
 	NVML_SIGNAL_MEMORY_POWER,
+	NVML_SIGNAL_MODULE_POWER,
 	NVML_SIGNAL_SM_CLOCK,
 	NVML_SIGNAL_MEMORY_CLOCK,
 	NVML_SIGNAL_POWER_LIMIT,
@@ -24,6 +33,8 @@ enum nvml_signal {
 	NVML_SIGNAL_THROTTLE,
 	NVML_SIGNAL_UTILISATION,
 	NVML_SIGNAL_MEMORY_UTILISATION,
+	NVML_SIGNAL_MEMORY_TEMPERATURE,
+	NVML_SIGNAL_PROFILES,
 	NVML_SIGNALS
 };
 
@@ -31,6 +42,7 @@ enum nvml_knob {
 	NVML_KNOB_POWER_LIMIT,
 	NVML_KNOB_SM_CLOCK,
 	NVML_KNOB_MEMORY_CLOCK,
+	NVML_KNOB_PROFILE,
 	NVML_KNOBS
 };
 
@@ -51,8 +63,9 @@ struct nvml_source {
 /** What a knob can be set to, or why it cannot. */
 struct nvml_range {
 	int64_t min, max, step, default_value, current;
-	int64_t ladder[NVML_LADDER]; /* ascending; clocks only */
+	int64_t ladder[NVML_LADDER]; /* ascending; not of the power limit */
 	size_t n_ladder;
+	char text[NVML_KNOB_TEXT];
 	char unsettable[NVML_REASON_TEXT]; /* "": may be set */
 };
 
@@ -61,8 +74,9 @@ struct nvml_device {
 	const char *spec;
 	struct nvml lib;
 	nvml_handle handle;
+	pid_t pid; /* of the process that opened it */
 	bool mig;
-	char uuid[NVML_TEXT], parent[NVML_TEXT], name[NVML_TEXT], pci[40];
+	char uuid[NVML_TEXT], parent[NVML_TEXT], name[NVML_TEXT], pci[40], driver[NVML_TEXT];
 	struct nvml_source sources[NVML_SIGNALS];
 	struct nvml_range knobs[NVML_KNOBS];
 };
@@ -97,7 +111,24 @@ void nvml_signals_probe(struct nvml_device *d);
 void nvml_signal_info(const struct nvml_device *d, size_t i, hg_signal_info *info);
 void nvml_signals_read(struct nvml_device *d, const size_t *ids, size_t n, hg_reading *out);
 
+/* ----- processes.c */
+
+hg_err nvml_processes(
+	struct nvml_device *d, hg_process *out, size_t room, size_t *n, hg_error *why);
+
+/* ----- profiles.c: the driver's tunings for kinds of work, one at a time */
+
+/** What is supported, asked for and in force now. @return result of NVML */
+int nvml_profiles_read(const struct nvml_device *d, struct nvml_profiles_now *out);
+
+/** Fills in the knob's ladder and text, or why it cannot be set. */
+void nvml_profile_probe(struct nvml_device *d);
+hg_err nvml_profile_set(struct nvml_device *d, int64_t value, hg_effect *effect, hg_error *why);
+
 /* ----- knobs.c */
+
+/** The knob cannot be set: what stands in the way, unless it is known already. */
+void nvml_unsettable(struct nvml_range *k, const char *what, const char *text);
 
 /** Asks for the range of each knob. Sets nothing. */
 void nvml_knobs_probe(struct nvml_device *d);

@@ -33,6 +33,11 @@ static const hg_signal_info signals[NVML_SIGNALS] = {
 		.name = "memory_power",
 		.unit = "mW",
 		.resolution = 1},
+	[NVML_SIGNAL_MODULE_POWER] = {.agg = HG_AGG_SUM,
+		.behaviour = HG_VARIABLE,
+		.name = "module_power",
+		.unit = "mW",
+		.resolution = 1},
 	[NVML_SIGNAL_SM_CLOCK] = {.agg = HG_AGG_MEAN,
 		.behaviour = HG_VARIABLE,
 		.name = "sm_clock",
@@ -68,6 +73,16 @@ static const hg_signal_info signals[NVML_SIGNALS] = {
 		.name = "memory_utilisation",
 		.unit = "ppm",
 		.resolution = 10000},
+	[NVML_SIGNAL_MEMORY_TEMPERATURE] = {.agg = HG_AGG_MEAN,
+		.behaviour = HG_VARIABLE,
+		.name = "memory_temperature",
+		.unit = "mC",
+		.resolution = 1000},
+	[NVML_SIGNAL_PROFILES] = {.agg = HG_AGG_SAME,
+		.behaviour = HG_VARIABLE,
+		.name = "power_profiles",
+		.unit = "bits",
+		.resolution = 1},
 };
 
 static const char fields[] = "nvmlDeviceGetFieldValues";
@@ -92,6 +107,8 @@ static const struct nvml_way ways[] = {
 		"mean power of the module, CPU included, of the last second"},
 	{NVML_SIGNAL_MEMORY_POWER, NVML_FIELD_POWER, NVML_SCOPE_MEMORY, fields, "memory",
 		"power of the memory at the moment, a part of the GPU's"},
+	{NVML_SIGNAL_MODULE_POWER, NVML_FIELD_POWER, NVML_SCOPE_MODULE, fields, "module",
+		"power of the superchip's module at the moment, CPU and GPU"},
 	{NVML_SIGNAL_SM_CLOCK, 0, 0, "nvmlDeviceGetClockInfo", "gpu", "clock of the compute units"},
 	{NVML_SIGNAL_MEMORY_CLOCK, 0, 0, "nvmlDeviceGetClockInfo", "memory", "clock of the memory"},
 	{NVML_SIGNAL_POWER_LIMIT, 0, 0, "nvmlDeviceGetEnforcedPowerLimit", "gpu",
@@ -108,6 +125,10 @@ static const struct nvml_way ways[] = {
 		"share of time in which a kernel was running"},
 	{NVML_SIGNAL_MEMORY_UTILISATION, 0, 0, "nvmlDeviceGetUtilizationRates", "memory",
 		"share of time in which memory was read or written"},
+	{NVML_SIGNAL_MEMORY_TEMPERATURE, NVML_FIELD_MEMORY_TEMPERATURE, NVML_SCOPE_GPU, fields,
+		"memory", "temperature of the memory"},
+	{NVML_SIGNAL_PROFILES, 0, 0, "workload power profiles", "gpu",
+		"workload power profiles in force, bit i for profile i"},
 };
 
 /* ----- one value */
@@ -198,6 +219,18 @@ static int call_utilisation(const struct nvml_device *d, bool memory, int64_t *o
 	return result ? result : scale(memory ? u.memory : u.gpu, 10000, out);
 }
 
+static int call_profiles(const struct nvml_device *d, int64_t *out)
+{
+	struct nvml_profiles_now now;
+	int result = nvml_profiles_read(d, &now);
+
+	/* of the 255 that there may be, 15 are known */
+	*out = result ? 0
+		      : (int64_t)((uint64_t)now.enforced.word[0] |
+				  (uint64_t)(now.enforced.word[1] & 0x7fffffffu) << 32);
+	return result;
+}
+
 /* A signal with a function of its own. @return result of NVML */
 static int call(const struct nvml_device *d, enum nvml_signal signal, int64_t *out)
 {
@@ -219,6 +252,8 @@ static int call(const struct nvml_device *d, enum nvml_signal signal, int64_t *o
 	case NVML_SIGNAL_UTILISATION:
 	case NVML_SIGNAL_MEMORY_UTILISATION:
 		return call_utilisation(d, signal == NVML_SIGNAL_MEMORY_UTILISATION, out);
+	case NVML_SIGNAL_PROFILES:
+		return call_profiles(d, out);
 	default:
 		return NVML_NOT_SUPPORTED;
 	}
@@ -265,9 +300,11 @@ static int field_value(const struct nvml_way *way, const struct nvml_field_value
 
 	if (result)
 		return result;
-	/* devices without a sensor for it say 0, which no memory draws */
-	if (way->signal == NVML_SIGNAL_MEMORY_POWER && value == 0)
+	/* devices without a sensor for it say 0, which nothing that is on draws */
+	if (way->scope != NVML_SCOPE_GPU && value == 0)
 		return NVML_NOT_SUPPORTED;
+	if (way->signal == NVML_SIGNAL_MEMORY_TEMPERATURE)
+		return value == 0 ? NVML_NOT_SUPPORTED : scale(value, 1000, out);
 	if (way->signal != NVML_SIGNAL_ENERGY)
 		return scale(value, 1, out);
 	if (value > (uint64_t)(INT64_MAX / 1000))
@@ -302,7 +339,7 @@ static int way_read(const struct nvml_device *d, const struct nvml_way *way, int
 /* Power and energy are the whole GPU's: said of an instance they would be counted twice. */
 static bool of_whole_gpu(enum nvml_signal signal)
 {
-	return signal <= NVML_SIGNAL_MEMORY_POWER || signal == NVML_SIGNAL_POWER_LIMIT;
+	return signal <= NVML_SIGNAL_MODULE_POWER || signal == NVML_SIGNAL_POWER_LIMIT;
 }
 
 static void signal_probe(struct nvml_device *d, enum nvml_signal signal)
