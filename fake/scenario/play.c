@@ -172,6 +172,18 @@ static bool same_file(const struct fake_play *p, const char *path)
 	return same;
 }
 
+bool fake_is_current(struct fake_play *p)
+{
+	const char *path = fake_scenario_path();
+	bool current;
+
+	pthread_mutex_lock(&p->lock);
+	current = p->clients && p->pid == getpid() &&
+		  (path ? same_file(p, path) : p->scenario.text.len == 0);
+	pthread_mutex_unlock(&p->lock);
+	return current;
+}
+
 static int scenario_begin(struct fake_play *p)
 {
 	const char *path = fake_scenario_path();

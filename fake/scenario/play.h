@@ -48,6 +48,10 @@ int fake_begin(struct fake_play *p);
 /** A client ends. @return 0, or p->closed */
 int fake_end(struct fake_play *p);
 
+/** Whether somebody uses it who began after the file became what it is; for libraries without an
+ * end. */
+bool fake_is_current(struct fake_play *p);
+
 /**
  * Begins a call, and takes the lock in any case: time passes, rules strike, the device is brought
  * up to now.

@@ -10,7 +10,7 @@ HOURGLASS_NVML=$work/root/libnvidia-ml.so.1
 export HOURGLASS_FS_ROOT HOURGLASS_NVML
 good list
 shows '^Devices: none found'
-shows '^  nvml  *0  .*libnvidia-ml.so.1'
+shows '^  nvml  *0  HOURGLASS_NVML:'
 for model in v100 a40 a100-sxm h100-sxm h200 b200 mi300x l40s; do
 	shows "sim:$model "
 done

@@ -8,6 +8,7 @@
 #include "hardware/backend/cpufreq/cpufreq.h"
 #include "hardware/backend/hwmon/hwmon.h"
 #include "hardware/backend/intel/intel.h"
+#include "hardware/backend/levelzero/levelzero.h"
 #include "hardware/backend/nvml/nvml.h"
 #include "hardware/backend/rapl/rapl.h"
 #include "hardware/backend/sim/sim.h"
@@ -16,6 +17,7 @@ const struct backend *const backends[] = {
 	&nvml_backend,
 	&amdgpu_backend,
 	&intel_backend,
+	&levelzero_backend,
 	&hwmon_backend,
 	&rapl_backend,
 	&cpufreq_backend,

@@ -246,17 +246,18 @@ struct kernel_knob *kernel_add_knob(struct kernel_device *d, const struct kernel
 	}
 	k = &d->knobs[d->n_knobs++];
 	*k = *knob;
-	if (!k->path)
+	if (!k->path && !k->current)
 		return k;
-	k->path = kernel_format(d, "%s", knob->path);
+	k->path = k->path ? kernel_format(d, "%s", knob->path) : NULL;
 	if (k->info.unsettable)
 		return k;
 	rc = knob_value(d, k, &k->info.current, &why);
 	if (rc) {
-		k->info.unsettable = kernel_reason(d, rc, &why, d->read_fix);
+		k->info.unsettable = k->path ? kernel_reason(d, rc, &why, d->read_fix)
+					     : kernel_format(d, "%s", why.text);
 		return k;
 	}
-	rc = fsroot_writable(&d->ctx->root, k->path, &why);
+	rc = k->path ? fsroot_writable(&d->ctx->root, k->path, &why) : HG_OK;
 	if (rc)
 		k->info.unsettable = kernel_reason(d, rc, &why, d->write_fix);
 	return k;
@@ -330,7 +331,7 @@ void kernel_knob(const void *state, size_t i, hg_knob_info *info)
 	int64_t now;
 
 	*info = k->info;
-	if (k->path && knob_value(d, k, &now, NULL) == HG_OK)
+	if ((k->path || k->current) && knob_value(d, k, &now, NULL) == HG_OK)
 		info->current = now;
 }
 
@@ -354,7 +355,7 @@ hg_err kernel_set(void *state, size_t knob, int64_t value, hg_effect *effect, hg
 	if (!rc)
 		rc = knob_value(d, k, &effect->observed, why);
 	if (rc) {
-		fail_prefix(why, "%.64s: %s: /", d->spec, k->info.name);
+		fail_prefix(why, "%.64s: %s: %s", d->spec, k->info.name, k->path ? "/" : "");
 		return rc == HG_EPERM || rc == HG_ENOMEM ? rc : HG_EDEVICE;
 	}
 	effect->enforced = effect->observed;

@@ -42,7 +42,7 @@ struct kernel_signal {
 
 struct kernel_knob {
 	hg_knob_info info;
-	const char *path;
+	const char *path; /* NULL: no file, write and current do it */
 	struct kernel_scale scale;
 	/** Does more than writing the file; NULL: not needed. */
 	hg_err (*write)(
