@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "measure-table.h"
+#include "phase-sim.h"
 
 struct options {
 	size_t runs;
@@ -66,6 +67,54 @@ static void bench_case(const struct options *o, bool cold, double window_s, doub
 	report(name, (double)row.refused, "runs");
 }
 
+static void bench_phases(
+	const struct options *o, double seconds, double coverage, enum phase_lag lag)
+{
+	static const char *const lags[] = {"known", "fitted", "30-ms-wrong"};
+	static const char *const phases[PHASES] = {"prefill", "decode", "idle"};
+	struct phase_case what = {seconds, coverage, lag, (o->runs + 4) / 5, o->seed};
+	struct phase_row row;
+	char title[64], name[96];
+
+	(void)snprintf(title, sizeof title, "phases-%g-s%s-lag-%s", seconds,
+		coverage < 1 ? "-quarter" : "", lags[lag]);
+	if (phase_table(&what, &row, progress, title)) {
+		fprintf(stderr, "bench-measure: out of memory\n");
+		exit(1);
+	}
+	for (int i = 0; i < PHASES; i++) {
+		(void)snprintf(name, sizeof name, "%s-%s-mean", title, phases[i]);
+		report(name, 100 * row.rate[i].mean, "%");
+		(void)snprintf(name, sizeof name, "%s-%s-sd", title, phases[i]);
+		report(name, 100 * mt_sd(&row.rate[i]), "%");
+	}
+	if (lag == LAG_FITTED) {
+		(void)snprintf(name, sizeof name, "%s-lag-mean", title);
+		report(name, row.lag_ms.mean, "ms");
+		(void)snprintf(name, sizeof name, "%s-lag-sd", title);
+		report(name, mt_sd(&row.lag_ms), "ms");
+	}
+	(void)snprintf(name, sizeof name, "%s-failed", title);
+	report(name, (double)row.failed, "runs");
+}
+
+static void bench_windows(const struct options *o, double window_s)
+{
+	struct window_row row;
+	char name[64];
+
+	if (phase_windows(window_s, (o->runs + 9) / 10, o->seed, &row)) {
+		fprintf(stderr, "bench-measure: the windows failed\n");
+		exit(1);
+	}
+	(void)snprintf(name, sizeof name, "quarter-%g-s-naive-sd", window_s);
+	report(name, 100 * mt_sd(&row.naive), "%");
+	(void)snprintf(name, sizeof name, "quarter-%g-s-model-mean", window_s);
+	report(name, 100 * row.model.mean, "%");
+	(void)snprintf(name, sizeof name, "quarter-%g-s-model-sd", window_s);
+	report(name, 100 * mt_sd(&row.model), "%");
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i += 2) {
@@ -102,5 +151,12 @@ int main(int argc, char **argv)
 		bench_case(&o, false, steady[i], 1);
 	bench_case(&o, true, 0.2, 0.25);
 	bench_case(&o, false, 1.06, 0.25);
+	bench_phases(&o, 5, 1, LAG_FITTED);
+	bench_phases(&o, 20, 1, LAG_FITTED);
+	bench_phases(&o, 20, 1, LAG_WRONG);
+	bench_phases(&o, 5, 0.25, LAG_FITTED);
+	bench_phases(&o, 20, 0.25, LAG_FITTED);
+	bench_windows(&o, 0.5);
+	bench_windows(&o, 1);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef HOURGLASS_HOURGLASS_H
 #define HOURGLASS_HOURGLASS_H
 
+#include <hourglass/attribute.h>
 #include <hourglass/context.h>
 #include <hourglass/control.h>
 #include <hourglass/device.h>

@@ -197,7 +197,7 @@ static int64_t smoothed(const struct curve *c, size_t k, double *sd_ns)
 
 static int64_t grid(const struct curve *c, int64_t uj)
 {
-	return llround((double)uj * (CURVE_PER_J * 1e-6) / c->sensor.gain);
+	return llround((double)uj * (GRAINS_PER_J * 1e-6) / c->sensor.gain);
 }
 
 struct knot curve_knot(const struct curve *c, size_t k)
@@ -279,7 +279,7 @@ double curve_power(const struct curve *c, size_t a, size_t b)
 	to = curve_knot(c, b);
 	if (to.t_ns <= from.t_ns)
 		return NAN;
-	return (double)(to.e - from.e) / CURVE_PER_J / ((double)(to.t_ns - from.t_ns) * 1e-9);
+	return (double)(to.e - from.e) / GRAINS_PER_J / ((double)(to.t_ns - from.t_ns) * 1e-9);
 }
 
 bool curve_knee(const struct curve *c, size_t k, size_t next, struct knot *knee)
@@ -301,7 +301,7 @@ bool curve_knee(const struct curve *c, size_t k, size_t next, struct knot *knee)
 	to = curve_knot(c, next);
 	part *= (double)(to.t_ns - from.t_ns);
 	*knee = (struct knot){.t_ns = from.t_ns + llround(part),
-		.e = from.e + llround(left * part * 1e-9 * CURVE_PER_J)};
+		.e = from.e + llround(left * part * 1e-9 * GRAINS_PER_J)};
 	knee->e = clamp(knee->e, from.e, to.e);
 	return knee->t_ns > from.t_ns && knee->t_ns < to.t_ns;
 }
@@ -325,7 +325,7 @@ int64_t curve_offset(const struct curve *c, int64_t t_ns)
 {
 	if (c->sensor.offset_w == 0)
 		return 0;
-	return llround((double)t_ns * 1e-9 * c->sensor.offset_w / c->sensor.gain * CURVE_PER_J);
+	return llround((double)t_ns * 1e-9 * c->sensor.offset_w / c->sensor.gain * GRAINS_PER_J);
 }
 
 double curve_joules(const struct curve *c, size_t k)

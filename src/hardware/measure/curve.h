@@ -11,8 +11,7 @@
 
 #include <hourglass/energy.h>
 
-/* Energies on the curve are multiples of 2^-20 J, so that differences of doubles are exact. */
-#define CURVE_PER_J 1048576.0
+#include "grain.h"
 
 /* Neighbours each way that smooth the time of an edge. */
 #define CURVE_NEIGHBOURS 4

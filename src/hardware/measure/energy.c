@@ -127,7 +127,7 @@ static double end_var(struct task *t, struct bracket b, int64_t at)
 static void task_sigma(struct task *t)
 {
 	const struct curve *c = &t->curve;
-	double width = t->range.hi - t->range.lo, joules = (double)t->e / CURVE_PER_J, p0, p1;
+	double width = t->range.hi - t->range.lo, joules = (double)t->e / GRAINS_PER_J, p0, p1;
 
 	if (c->sensor.coverage < 1 || (t->out.flags & HG_ENERGY_EXTRAPOLATED)) {
 		/* nothing is known of what was not seen but its limits */
@@ -290,7 +290,7 @@ static hg_err task_extrapolate(struct task *t, size_t last, int64_t from, hg_err
 			(double)(t->t1 - knot) * 1e-9);
 	from = from > knot ? from : knot;
 	passed = (double)(t->t1 - from) * 1e-9;
-	t->e += llround(power * passed * CURVE_PER_J) -
+	t->e += llround(power * passed * GRAINS_PER_J) -
 		(curve_offset(c, t->t1) - curve_offset(c, from));
 	r = bounds_window(c, end, from, end, t->t1);
 	t->range.lo += r.lo;
@@ -392,7 +392,7 @@ static void task_finish(struct task *t)
 	task_tally(t);
 	task_sigma(t);
 	t->out.method = HG_METHOD_EDGES;
-	t->out.joules = (double)t->e / CURVE_PER_J;
+	t->out.joules = (double)t->e / GRAINS_PER_J;
 	t->out.lo = t->range.lo > -INFINITY ? t->range.lo : NAN;
 	t->out.hi = t->range.hi < INFINITY ? t->range.hi : NAN;
 	t->out.coverage = c->sensor.coverage;

@@ -181,7 +181,7 @@ static void pads_result(struct pads *p, int64_t t0, int64_t t1, hg_energy *out)
 	double mean_var = (a->var_s2 + b->var_s2) / (a->n + b->n);
 
 	out->joules = b->e / b->n - a->e / a->n - p->idle_w * apart - p->tail_j;
-	out->joules = nearbyint(out->joules * CURVE_PER_J) / CURVE_PER_J;
+	out->joules = grain_round(out->joules);
 	out->sigma = sqrt(p->idle_w * p->idle_w * mean_var * (1 / a->n + 1 / b->n) +
 			  p->idle_var * apart * apart);
 	out->idle_j = p->idle_w * passed;
