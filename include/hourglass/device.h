@@ -5,9 +5,13 @@
  * Hardware speaks scaled 64-bit integers: uJ, mW, Hz, ns, ppm, milli-degrees. What a device does
  * not have is listed with the reason, and never reads as 0.
  *
- * A device is used by one thread at a time; different devices by different threads. A device of a
- * vendor's library belongs to the process that opened it: in a child after fork() every read of it
- * fails with HG_EDEVICE, and so does setting, until the child opens it again.
+ * Reading, setting and asking the time are safe from any thread: a device lets one in at a time,
+ * so a knob may be set while a meter (measure.h) reads in the background. Where a driver call does
+ * not come back, others give up after 2 s with HG_EDEVICE. Opening, closing and running simulated
+ * work are for one thread at a time; nobody may use a device that is being closed.
+ *
+ * A device of a vendor's library belongs to the process that opened it: in a child after fork()
+ * every read of it fails with HG_EDEVICE, and so does setting, until the child opens it again.
  */
 #ifndef HOURGLASS_DEVICE_H
 #define HOURGLASS_DEVICE_H
@@ -37,7 +41,7 @@ typedef struct hg_device hg_device;
 HG_API HG_NODISCARD hg_err hg_device_open(
 	hg_ctx *ctx, const char *spec, hg_device **out, hg_error *why);
 
-/** Closes a device; its knobs keep their settings. NULL is fine. */
+/** Closes a device; its knobs keep their settings. NULL is fine. Close its meters before. */
 HG_API void hg_device_close(hg_device *d);
 
 /**
@@ -121,6 +125,8 @@ typedef struct hg_signal_info {
 	uint64_t resolution;    /**< smallest step, in `unit` */
 	int64_t period_ns;      /**< nominal time between two updates; 0: continuous */
 	const char *absent;     /**< NULL: present; else why it is not */
+	uint32_t stamped;       /**< 1: readings come with the device's time: t0_ns and t1_ns are
+				   both when the value was true, on the device's clock */
 } hg_signal_info;
 
 /** Number of signals, absent ones included. */

@@ -13,6 +13,7 @@
 #include <hourglass/error.h>
 #include <hourglass/export.h>
 #include <hourglass/frontier.h>
+#include <hourglass/measure.h>
 #include <hourglass/model.h>
 #include <hourglass/pipeline.h>
 #include <hourglass/plan.h>

@@ -2,6 +2,7 @@
 #include "context.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@ hg_err hg_open(const hg_config *cfg, hg_ctx **out, hg_error *why)
 	if (!ctx)
 		return fail(why, HG_ENOMEM, "hg_open: out of memory");
 	ctx->root.fd = -1;
+	atomic_init(&ctx->closed, false);
 	ctx->log = c.log;
 	ctx->log_user = c.log_user;
 	ctx->clock = c.clock ? c.clock : clock_monotonic;
@@ -80,6 +82,7 @@ void hg_close(hg_ctx *ctx)
 		return;
 	while (ctx->devices)
 		ctx->close_device(ctx->devices);
+	atomic_store(&ctx->closed, true);
 	ctx_release(ctx);
 }
 
@@ -110,7 +113,7 @@ void ctx_log(const struct hg_ctx *ctx, hg_log_level level, const char *topic, co
 	char text[LOG_TEXT];
 	va_list ap;
 
-	if (!ctx->log)
+	if (!ctx->log || atomic_load_explicit(&ctx->closed, memory_order_relaxed))
 		return;
 	va_start(ap, fmt);
 	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
@@ -122,5 +125,7 @@ void ctx_log(const struct hg_ctx *ctx, hg_log_level level, const char *topic, co
 
 int64_t ctx_now(const struct hg_ctx *ctx)
 {
+	if (atomic_load_explicit(&ctx->closed, memory_order_relaxed))
+		return clock_monotonic(NULL);
 	return ctx->clock(ctx->clock_user);
 }

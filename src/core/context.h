@@ -3,6 +3,7 @@
 #define HG_CORE_CONTEXT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <hourglass/context.h>
 
@@ -19,6 +20,7 @@ struct hg_ctx {
 	char *data_dir;            /* NULL: none */
 	int64_t driver_timeout_ns; /* above 0 */
 	unsigned holders;          /* who keeps the memory: the owner, and searches given up */
+	atomic_bool closed;        /* the user's callbacks are not to be called any more */
 	pthread_mutex_t lock;      /* of `devices` and `holders` */
 	struct hg_device *devices; /* list, oldest first; links are the device module's */
 	void (*close_device)(

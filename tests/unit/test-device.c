@@ -311,7 +311,7 @@ static hg_err odd_set(void *state, size_t knob, int64_t value, hg_effect *e, hg_
 
 static const struct backend odd = {BACKEND_ABI, "odd", "a test", odd_open, odd_close, odd_info,
 	odd_count, odd_signal, odd_read, odd_now, odd_count, odd_knob, odd_set, NULL, NULL, NULL,
-	false};
+	NULL, false};
 
 static void test_backend_check(void **state)
 {

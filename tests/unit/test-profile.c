@@ -439,7 +439,7 @@ static hg_err broken_set(void *state, size_t knob, int64_t value, hg_effect *e, 
 
 static const struct backend broken = {BACKEND_ABI, "broken", "a test", broken_open, free,
 	broken_info, broken_one, broken_signal, broken_read, broken_now, broken_one, broken_knob,
-	broken_set, NULL, NULL, NULL, false};
+	broken_set, NULL, NULL, NULL, NULL, false};
 
 /* 10 ms at `limit` watts; what it does after some calls is the test's choice. */
 static hg_err broken_work(void *user, hg_device *d, uint64_t units)

@@ -214,14 +214,15 @@ hg_err hg_guard_entry_at(const hg_guard *g, size_t i, hg_guard_entry *entry)
 
 /* ----- putting back */
 
-/* Called from signal handlers: no lock, no memory, no log. */
-static hg_err slot_restore(struct slot *s, hg_error *why)
+/* With `at_once` called from signal handlers: no lock, no memory, no log. */
+static hg_err slot_restore(struct slot *s, bool at_once, hg_error *why)
 {
 	hg_err rc;
 
 	if (!atomic_load(&s->held))
 		return HG_OK;
-	rc = hg_device_set(s->device, s->knob, s->baseline, NULL, why);
+	rc = at_once ? device_set_at_once(s->device, s->knob, s->baseline)
+		     : hg_device_set(s->device, s->knob, s->baseline, NULL, why);
 	if (!rc)
 		atomic_store(&s->held, false);
 	return rc;
@@ -239,7 +240,7 @@ hg_err hg_guard_release(hg_guard *g, hg_error *why)
 	for (size_t i = atomic_load(&g->used); i--;) {
 		struct slot *s = &g->slots[i];
 		hg_error inner = {""};
-		hg_err rc = slot_restore(s, &inner);
+		hg_err rc = slot_restore(s, false, &inner);
 		hg_guard_entry e;
 
 		if (!rc || first)
@@ -259,7 +260,7 @@ void hg_guard_restore_async(hg_guard *g)
 	if (!g || is_child(g))
 		return;
 	for (size_t i = atomic_load(&g->used); i--;)
-		(void)slot_restore(&g->slots[i], NULL);
+		(void)slot_restore(&g->slots[i], true, NULL);
 }
 
 void hg_guard_destroy(hg_guard *g)

@@ -15,6 +15,9 @@
 /** Changes whenever struct backend does. */
 #define BACKEND_ABI 4u
 
+/** Told that a device's own time has come as far as was asked. */
+typedef void (*backend_alarm_fn)(void *user, int64_t now_ns);
+
 /** What a backend is asked to open. */
 struct backend_request {
 	struct hg_ctx *ctx; /* services; outlives the device */
@@ -50,6 +53,13 @@ struct backend {
 	 */
 	hg_err (*set)(void *state, size_t knob, int64_t value, hg_effect *effect, hg_error *why);
 
+	/**
+	 * Optional, for devices with a time of their own that passes only while they work. Calls fn
+	 * once as soon as that time is at_ns or later, in the thread that runs the work, which is
+	 * inside the device's gate. There is one alarm; INT64_MAX: none.
+	 * @return false: the device's time passes by itself, there are no alarms
+	 */
+	bool (*alarm)(void *state, int64_t at_ns, backend_alarm_fn fn, void *user);
 	/** Optional. The nearest name this backend would open, for "did you mean"; NULL none. */
 	const char *(*nearest)(const char *wrong);
 	/** Optional. Lists the processes that use the device now, as hg_device_processes(). */
@@ -106,6 +116,28 @@ void *device_state(const hg_device *d, const struct backend *b);
 
 /** The context that a device is open in. */
 struct hg_ctx *device_context(const hg_device *d);
+
+/**
+ * Enters a device's gate: no other thread is in the backend until device_leave(). Entering again
+ * is fine.
+ * @return false: a call of another thread has not come back within GATE_PATIENCE_NS
+ */
+bool device_enter(const hg_device *d);
+void device_leave(const hg_device *d);
+
+/** One more that uses a device, even after it was closed: its calls then fail. */
+void device_ref(hg_device *d);
+/** One less; the last one frees it. */
+void device_unref(hg_device *d);
+
+/** Sets the alarm of a device. @return false: its time passes by itself */
+bool device_alarm(const hg_device *d, int64_t at_ns, backend_alarm_fn fn, void *user);
+
+/** Place for what measures this device; guarded by the context's lock. */
+void **device_slot(hg_device *d);
+
+/** As hg_device_set(), without waiting for a thread that is inside: for signal handlers. */
+hg_err device_set_at_once(hg_device *d, size_t knob, int64_t value);
 
 /** What a device was opened as; for error texts. */
 const char *device_spec(const hg_device *d);

@@ -1,10 +1,11 @@
 /*
  * Devices of a context. This layer owns what every backend would otherwise repeat: the list, the
- * checks of indices and ranges, "did you mean". The list's lock is the context's; a device itself
- * is used by one thread at a time.
+ * checks of indices and ranges, "did you mean", and that one thread at a time is inside a device
+ * (gate.h). The list's lock is the context's.
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -16,6 +17,7 @@
 #include "core/text.h"
 
 #include "backend.h"
+#include "gate.h"
 
 /** Most backends that a "did you mean" compares. */
 #define BACKENDS_MAX 32
@@ -25,18 +27,39 @@ struct hg_device {
 	struct hg_ctx *ctx;
 	const struct backend *backend;
 	void *state;
-	char *spec; /* owned */
-	pid_t pid;  /* of the process that opened it */
+	char *spec;        /* owned */
+	struct gate *gate; /* owned; a pointer, for calls that do not change the device */
+	void *slot;        /* of what measures it */
+	atomic_uint refs;  /* the context's, and that of a thread that reads it */
+	pid_t pid;         /* of the process that opened it */
 };
 
 void device_drop(hg_device *d)
 {
+	struct hg_ctx *ctx = d ? d->ctx : NULL;
+
 	if (!d)
 		return;
 	if (d->state)
 		d->backend->close(d->state);
+	if (d->gate)
+		gate_finish(d->gate);
+	free(d->gate);
 	free(d->spec);
 	free(d);
+	ctx_release(ctx);
+}
+
+/* The gate, or NULL when memory is out. */
+static struct gate *gate_create(void)
+{
+	struct gate *g = malloc(sizeof *g);
+
+	if (g && gate_init(g)) {
+		free(g);
+		g = NULL;
+	}
+	return g;
 }
 
 hg_err device_make(struct hg_ctx *ctx, const struct backend *b, const char *spec, const char *rest,
@@ -54,11 +77,14 @@ hg_err device_make(struct hg_ctx *ctx, const struct backend *b, const char *spec
 	d = calloc(1, sizeof *d);
 	if (!d)
 		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
+	ctx_hold(ctx);
+	atomic_init(&d->refs, 1);
 	d->ctx = ctx;
 	d->backend = b;
 	d->pid = getpid();
 	d->spec = strdup(spec);
-	if (!d->spec) {
+	d->gate = gate_create();
+	if (!d->spec || !d->gate) {
 		device_drop(d);
 		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
 	}
@@ -168,7 +194,61 @@ void hg_device_close(hg_device *d)
 	if (*link)
 		*link = d->next;
 	pthread_mutex_unlock(&d->ctx->lock);
-	device_drop(d);
+	gate_close(d->gate);
+	device_unref(d);
+}
+
+void device_ref(hg_device *d)
+{
+	atomic_fetch_add(&d->refs, 1);
+}
+
+void device_unref(hg_device *d)
+{
+	if (atomic_fetch_sub(&d->refs, 1) == 1)
+		device_drop(d);
+}
+
+bool device_enter(const hg_device *d)
+{
+	return gate_enter(d->gate, GATE_PATIENCE_NS);
+}
+
+void device_leave(const hg_device *d)
+{
+	gate_leave(d->gate);
+}
+
+bool device_alarm(const hg_device *d, int64_t at_ns, backend_alarm_fn fn, void *user)
+{
+	bool set;
+
+	if (!d->backend->alarm)
+		return false;
+	/* a thread that runs work on it may be long inside, but comes back */
+	if (!gate_enter(d->gate, -1))
+		return false;
+	set = d->backend->alarm(d->state, at_ns, fn, user);
+	device_leave(d);
+	return set;
+}
+
+void **device_slot(hg_device *d)
+{
+	return &d->slot;
+}
+
+struct hg_ctx *device_context(const hg_device *d)
+{
+	return d->ctx;
+}
+
+/* What a call returns that did not get in. */
+static hg_err stuck(const hg_device *d, hg_error *why)
+{
+	return fail(why, HG_EDEVICE,
+		"%s: a driver call of another thread has not come back for %d s", d->spec,
+		(int)(GATE_PATIENCE_NS / 1000000000));
 }
 
 hg_device *hg_device_next(hg_ctx *ctx, hg_device *prev)
@@ -184,11 +264,6 @@ hg_device *hg_device_next(hg_ctx *ctx, hg_device *prev)
 void *device_state(const hg_device *d, const struct backend *b)
 {
 	return d && d->backend == b ? d->state : NULL;
-}
-
-struct hg_ctx *device_context(const hg_device *d)
-{
-	return d->ctx;
 }
 
 const char *device_spec(const hg_device *d)
@@ -276,20 +351,35 @@ hg_err hg_device_read(hg_device *d, const size_t *ids, size_t n, hg_reading *out
 	for (size_t i = 0; i < n; i++)
 		if (ids[i] >= n_signals)
 			return HG_EINVAL;
-	if (!is_foreign(d)) {
-		d->backend->read(d->state, ids, n, out);
+	if (is_foreign(d)) {
+		for (size_t i = 0; i < n; i++) {
+			out[i] = (hg_reading){.rc = HG_EDEVICE};
+			out[i].t0_ns = out[i].t1_ns = hg_device_now(d);
+		}
 		return HG_OK;
 	}
-	for (size_t i = 0; i < n; i++) {
-		out[i] = (hg_reading){.rc = HG_EDEVICE};
-		out[i].t0_ns = out[i].t1_ns = hg_device_now(d);
+	if (!device_enter(d)) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = (hg_reading){.rc = stuck(d, NULL)};
+		return HG_OK;
 	}
+	d->backend->read(d->state, ids, n, out);
+	device_leave(d);
 	return HG_OK;
 }
 
 int64_t hg_device_now(const hg_device *d)
 {
-	return d->backend->now(d->state);
+	int64_t now_ns;
+
+	/* the context's clock needs no driver; a simulated device's state does */
+	if (!d->backend->alarm)
+		return d->backend->now(d->state);
+	if (!gate_enter(d->gate, -1))
+		return 0; /* closed: nobody may ask */
+	now_ns = d->backend->now(d->state);
+	device_leave(d);
+	return now_ns;
 }
 
 /* ----- knobs */
@@ -305,7 +395,10 @@ hg_err hg_device_knob(const hg_device *d, size_t i, hg_knob_info *info)
 
 	if (i >= hg_device_knobs(d))
 		return HG_EINVAL;
+	if (!device_enter(d))
+		return stuck(d, NULL);
 	d->backend->knob(d->state, i, &ours);
+	device_leave(d);
 	/* a backend that cannot ask for the range leaves it zero */
 	if (ours.unsettable && !ours.min && !ours.max)
 		ours.flags |= HG_KNOB_RANGE_UNKNOWN;
@@ -320,14 +413,14 @@ size_t hg_device_knob_index(const hg_device *d, const char *name)
 	for (size_t i = 0; i < n; i++) {
 		hg_knob_info info = {.size = sizeof info};
 
-		d->backend->knob(d->state, i, &info);
-		if (!strcmp(info.name, name))
+		if (!hg_device_knob(d, i, &info) && !strcmp(info.name, name))
 			return i;
 	}
 	return SIZE_MAX;
 }
 
-hg_err device_set_check(const hg_device *d, size_t knob, int64_t value, hg_error *why)
+/* Without the gate. */
+static hg_err check(const hg_device *d, size_t knob, int64_t value, hg_error *why)
 {
 	hg_knob_info info = {.size = sizeof info};
 
@@ -346,17 +439,51 @@ hg_err device_set_check(const hg_device *d, size_t knob, int64_t value, hg_error
 	return HG_OK;
 }
 
-/* May be called from a signal handler: see hg_guard_restore_async(). */
+hg_err device_set_check(const hg_device *d, size_t knob, int64_t value, hg_error *why)
+{
+	hg_err rc;
+
+	if (!device_enter(d))
+		return stuck(d, why);
+	rc = check(d, knob, value, why);
+	device_leave(d);
+	return rc;
+}
+
+static hg_err foreign(const hg_device *d, hg_error *why)
+{
+	return fail(why, HG_EDEVICE,
+		"%s: opened by process %lld, of which this is a child: open it again", d->spec,
+		(long long)d->pid);
+}
+
+hg_err device_set_at_once(hg_device *d, size_t knob, int64_t value)
+{
+	hg_effect effect = {.requested = value};
+	hg_err rc = check(d, knob, value, NULL);
+
+	if (!rc && is_foreign(d))
+		rc = HG_EDEVICE;
+	return rc ? rc : d->backend->set(d->state, knob, value, &effect, NULL);
+}
+
 hg_err hg_device_set(hg_device *d, size_t knob, int64_t value, hg_effect *effect, hg_error *why)
 {
 	hg_effect ours = {.requested = value};
-	hg_err rc = device_set_check(d, knob, value, why);
+	hg_err rc;
 
-	if (!rc && is_foreign(d))
-		rc = fail(why, HG_EDEVICE,
-			"%s: opened by process %lld, of which this is a child: open it again",
-			d->spec, (long long)d->pid);
+	if (effect)
+		*effect = ours;
+	/* who is inside may not exist in a child */
+	if (is_foreign(d)) {
+		rc = check(d, knob, value, why);
+		return rc ? rc : foreign(d, why);
+	}
+	if (!device_enter(d))
+		return stuck(d, why);
+	rc = check(d, knob, value, why);
 	rc = rc ? rc : d->backend->set(d->state, knob, value, &ours, why);
+	device_leave(d);
 	if (effect)
 		*effect = ours;
 	return rc;
@@ -369,10 +496,9 @@ hg_err hg_device_reset(hg_device *d, hg_error *why)
 
 	for (size_t i = 0; i < n; i++) {
 		hg_knob_info info = {.size = sizeof info};
-		hg_err rc;
+		hg_err rc = hg_device_knob(d, i, &info);
 
-		d->backend->knob(d->state, i, &info);
-		if (info.unsettable)
+		if (!rc && info.unsettable)
 			continue;
 		rc = hg_device_set(d, i, info.default_value, NULL, first ? NULL : why);
 		first = first ? first : rc;

@@ -8,6 +8,9 @@
 
 #include "sim.h"
 
+/** How far the device's time may run ahead of real time: what is read is that much off. */
+#define SIM_PAUSE_NS 2000000
+
 static void amount_add(struct sim_amount *a, double x)
 {
 	double sum = a->part + x;
@@ -173,6 +176,69 @@ bool sim_apply_due(struct sim *s)
 	return true;
 }
 
+int64_t sim_next(const struct sim *s)
+{
+	int64_t at_ns = s->alarm_ns;
+
+	if (s->n_pending && s->pending[0].at_ns < at_ns)
+		at_ns = s->pending[0].at_ns;
+	return s->device && s->pause_ns < at_ns ? s->pause_ns : at_ns;
+}
+
+double sim_until_next(const struct sim *s)
+{
+	int64_t at_ns = sim_next(s);
+
+	return at_ns < INT64_MAX ? sim_until(s, at_ns) : (double)INFINITY;
+}
+
+static void pause_for_real_time(struct sim *s)
+{
+	int64_t left_ns = s->t.whole - (ctx_now(s->ctx) - s->epoch_ns);
+	struct timespec left;
+
+	if (left_ns <= 0)
+		return;
+	left.tv_sec = (time_t)(left_ns / 1000000000);
+	left.tv_nsec = (long)(left_ns % 1000000000);
+	device_leave(s->device);
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+	/* who reads meanwhile is soon out again */
+	while (!device_enter(s->device))
+		;
+}
+
+bool sim_due(struct sim *s)
+{
+	backend_alarm_fn alarm = s->alarm;
+
+	if (s->alarm_ns <= s->t.whole) {
+		s->alarm_ns = INT64_MAX;
+		alarm(s->alarm_user, s->t.whole);
+	}
+	if (s->device && s->pause_ns <= s->t.whole) {
+		pause_for_real_time(s);
+		s->pause_ns = s->t.whole + SIM_PAUSE_NS;
+	}
+	/* somebody may have set a knob during the pause */
+	return sim_apply_due(s) || !s->plan.valid;
+}
+
+void sim_begin(struct sim *s, const hg_device *d)
+{
+	sim_catch_up(s);
+	s->device = s->o.realtime ? d : NULL;
+	s->pause_ns = s->t.whole + SIM_PAUSE_NS;
+}
+
+void sim_end(struct sim *s)
+{
+	if (s->device)
+		pause_for_real_time(s);
+	s->device = NULL;
+}
+
 double sim_idle_clock(const struct sim *s)
 {
 	return s->active[SIM_SM_CLOCK] ? (double)s->active[SIM_SM_CLOCK] : s->model->f.clock_min_hz;
@@ -182,7 +248,7 @@ void sim_catch_up(struct sim *s)
 {
 	int64_t now_ns;
 
-	if (!s->o.realtime)
+	if (!s->o.realtime || s->device)
 		return;
 	now_ns = ctx_now(s->ctx) - s->epoch_ns;
 	while (s->t.whole < now_ns) {
@@ -193,17 +259,4 @@ void sim_catch_up(struct sim *s)
 		sim_stretch_until(s, to, s->model->f.idle_w, sim_idle_clock(s));
 		sim_apply_due(s);
 	}
-}
-
-void sim_sleep(const struct sim *s)
-{
-	int64_t left_ns = s->t.whole - (ctx_now(s->ctx) - s->epoch_ns);
-	struct timespec left;
-
-	if (!s->o.realtime || left_ns <= 0)
-		return;
-	left.tv_sec = (time_t)(left_ns / 1000000000);
-	left.tv_nsec = (long)(left_ns % 1000000000);
-	while (nanosleep(&left, &left) && errno == EINTR)
-		;
 }

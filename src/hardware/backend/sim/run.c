@@ -10,8 +10,6 @@
 
 #include "sim.h"
 
-/** Longest stretch in real time, so that signals move while it runs. */
-#define REALTIME_CHUNK_S 0.05
 /** Where a device's clock and counter end: 31 years, and the same number of mJ. */
 #define SIM_MAX_S  1e9
 #define SIM_MAX_UJ 4e17
@@ -66,12 +64,12 @@ static void walk_gap(const struct walk *w, double gap_s)
 	double power_w = s->model->f.gap_w * w->power_factor;
 
 	s->span_s += left_s;
-	while (s->n_pending && sim_until(s, s->pending[0].at_ns) < left_s) {
-		int64_t at_ns = s->pending[0].at_ns;
+	while (sim_until_next(s) < left_s) {
+		int64_t at_ns = sim_next(s);
 
 		left_s -= sim_until(s, at_ns);
 		sim_stretch_until(s, at_ns, power_w, s->clock_hz);
-		if (sim_apply_due(s))
+		if (sim_due(s))
 			plan_update(s);
 	}
 	if (left_s > 0.0)
@@ -89,7 +87,7 @@ static void walk_kernel(const struct walk *w, size_t i, double share)
 		double left_s = share * e->kernel_s * w->time_factor;
 		double power_w = e->kernel_w * w->power_factor;
 		double clock_hz = e->x * s->model->f.clock_max_hz;
-		double until_s = s->n_pending ? sim_until(s, s->pending[0].at_ns) : INFINITY;
+		double until_s = sim_until_next(s);
 
 		s->flags = e->flags;
 		if (until_s >= left_s) {
@@ -101,8 +99,8 @@ static void walk_kernel(const struct walk *w, size_t i, double share)
 		share -= until_s / (e->kernel_s * w->time_factor);
 		s->busy_s += until_s;
 		s->span_s += until_s;
-		sim_stretch_until(s, s->pending[0].at_ns, power_w, clock_hz);
-		if (sim_apply_due(s))
+		sim_stretch_until(s, sim_next(s), power_w, clock_hz);
+		if (sim_due(s))
 			plan_update(s);
 	}
 }
@@ -146,10 +144,7 @@ static uint64_t bulk_units(const struct sim *s, uint64_t left)
 
 	if (s->watch || s->o.noise > 0.0 || !s->plan.valid)
 		return 0;
-	if (s->n_pending)
-		most = fmin(most, floor(sim_until(s, s->pending[0].at_ns) / unit_s));
-	if (s->o.realtime)
-		most = fmin(most, fmax(1.0, floor(REALTIME_CHUNK_S / unit_s)));
+	most = fmin(most, floor(sim_until_next(s) / unit_s));
 	if (!(most >= 1.0))
 		return 0;
 	return most >= (double)left ? left : (uint64_t)most;
@@ -177,7 +172,7 @@ static uint64_t run_some(struct sim *s, uint64_t left)
 	time_factor = noise_factor(s);
 	power_factor = noise_factor(s);
 	unit_s = s->plan.time_s * time_factor;
-	if (!s->watch && (!s->n_pending || sim_until(s, s->pending[0].at_ns) >= unit_s))
+	if (!s->watch && sim_until_next(s) >= unit_s)
 		bulk_run(s, 1.0, time_factor, power_factor);
 	else
 		walk_unit(s, time_factor, power_factor);
@@ -232,15 +227,16 @@ hg_err hg_sim_run(
 		return rc;
 	if (!w)
 		return fail(why, HG_EINVAL, "%s: no workload", s->spec);
+	(void)device_enter(d);
 	rc = plan_workload(s, w, why);
 	if (rc)
-		return rc;
-	sim_catch_up(s);
+		goto out;
+	sim_begin(s, d);
 	call = call_begin(s);
 	while (done < units && !rc) {
 		uint64_t some;
 
-		sim_apply_due(s);
+		sim_due(s);
 		if (!s->plan.valid)
 			plan_update(s);
 		some = bulk_units(s, units - done);
@@ -249,14 +245,33 @@ hg_err hg_sim_run(
 			break;
 		some = run_some(s, units - done);
 		done += s->stopped ? 0 : some;
-		sim_sleep(s);
 		if (s->stopped)
 			rc = fail(why, HG_EABORTED, "%s: stopped by the watcher", s->spec);
 	}
 	sim_watch_flush(s);
-	sim_apply_due(s);
+	sim_due(s);
+	sim_end(s);
 	call_end(s, &call, done, truth);
+out:
+	device_leave(d);
 	return rc;
+}
+
+static void idle(struct sim *s, double seconds)
+{
+	while (seconds > 0.0 && !s->stopped) {
+		double until_s, part_s;
+
+		sim_due(s);
+		until_s = sim_until_next(s);
+		part_s = fmin(seconds, until_s);
+		if (until_s < seconds)
+			sim_stretch_until(s, sim_next(s), s->model->f.idle_w, sim_idle_clock(s));
+		else
+			sim_stretch(s, seconds, s->model->f.idle_w, sim_idle_clock(s));
+		seconds -= part_s;
+		s->span_s += part_s;
+	}
 }
 
 hg_err hg_sim_idle(hg_device *d, double seconds, hg_sim_truth *truth, hg_error *why)
@@ -274,30 +289,18 @@ hg_err hg_sim_idle(hg_device *d, double seconds, hg_sim_truth *truth, hg_error *
 		!((double)s->e.whole + seconds * s->model->f.idle_w * 1e6 < SIM_MAX_UJ))
 		return fail(
 			why, HG_ELIMIT, "%s: the device's clock ends at %g s", s->spec, SIM_MAX_S);
-	sim_catch_up(s);
+	(void)device_enter(d);
+	sim_begin(s, d);
 	call = call_begin(s);
-	while (seconds > 0.0 && !s->stopped) {
-		double part_s = s->o.realtime ? fmin(seconds, REALTIME_CHUNK_S) : seconds;
-		double until_s;
-
-		sim_apply_due(s);
-		until_s = s->n_pending ? sim_until(s, s->pending[0].at_ns) : INFINITY;
-		if (until_s < part_s) {
-			part_s = until_s;
-			sim_stretch_until(
-				s, s->pending[0].at_ns, s->model->f.idle_w, sim_idle_clock(s));
-		} else {
-			sim_stretch(s, part_s, s->model->f.idle_w, sim_idle_clock(s));
-		}
-		seconds -= part_s;
-		s->span_s += part_s;
-		sim_sleep(s);
-	}
+	idle(s, seconds);
 	sim_watch_flush(s);
-	sim_apply_due(s);
+	sim_due(s);
+	sim_end(s);
 	s->flags = HG_CAP_NOT_BINDING;
 	call_end(s, &call, 0, truth);
-	return s->stopped ? fail(why, HG_EABORTED, "%s: stopped by the watcher", s->spec) : HG_OK;
+	rc = s->stopped ? fail(why, HG_EABORTED, "%s: stopped by the watcher", s->spec) : HG_OK;
+	device_leave(d);
+	return rc;
 }
 
 hg_err hg_sim_watch(hg_device *d, hg_sim_power_fn fn, void *user)
@@ -307,8 +310,10 @@ hg_err hg_sim_watch(hg_device *d, hg_sim_power_fn fn, void *user)
 
 	if (rc)
 		return rc;
+	(void)device_enter(d);
 	sim_watch_flush(s);
 	s->watch = fn;
 	s->watch_user = user;
+	device_leave(d);
 	return HG_OK;
 }

@@ -70,6 +70,7 @@ static hg_err sim_open(const struct backend_request *req, void **state, hg_error
 		return fail(why, HG_ENOMEM, "%.64s: out of memory", req->spec);
 	s->ctx = req->ctx;
 	s->spec = req->spec;
+	s->alarm_ns = INT64_MAX;
 	rc = sim_options_parse(req->spec, req->rest, &s->o, &name, why);
 	if (rc)
 		goto out;
@@ -313,6 +314,18 @@ static hg_err sim_set(void *state, size_t knob, int64_t value, hg_effect *effect
 	return HG_OK;
 }
 
+static bool sim_alarm(void *state, int64_t at_ns, backend_alarm_fn fn, void *user)
+{
+	struct sim *s = state;
+
+	if (s->o.realtime)
+		return false;
+	s->alarm_ns = at_ns;
+	s->alarm = fn;
+	s->alarm_user = user;
+	return true;
+}
+
 const struct backend sim_backend = {
 	.abi = BACKEND_ABI,
 	.name = "sim",
@@ -327,5 +340,6 @@ const struct backend sim_backend = {
 	.knobs = sim_knobs,
 	.knob = sim_knob,
 	.set = sim_set,
+	.alarm = sim_alarm,
 	.nearest = model_nearest,
 };

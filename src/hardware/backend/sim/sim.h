@@ -128,6 +128,13 @@ struct sim {
 		bool open;
 	} seen;       /* stretch that the watcher has not been told of */
 	bool stopped; /* the watcher said stop */
+
+	int64_t alarm_ns; /* INT64_MAX: none */
+	backend_alarm_fn alarm;
+	void *alarm_user;
+
+	const hg_device *device; /* in real time, while work runs: others may read it meanwhile */
+	int64_t pause_ns;        /* real time is waited for here */
 };
 
 /* ----- clock.c */
@@ -152,10 +159,17 @@ int64_t sim_counter(struct sim *s);
 void sim_heat(struct sim *s);
 /** Puts settings in force whose time has come. @return whether any was */
 bool sim_apply_due(struct sim *s);
+/** Seconds until the next setting takes effect, alarm or pause; infinite: none. */
+double sim_until_next(const struct sim *s);
+/** When that is. */
+int64_t sim_next(const struct sim *s);
+/** Does what is due: settings, the alarm, the pause. @return whether a setting came in force */
+bool sim_due(struct sim *s);
 /** In real time: idles until the device's clock has caught up with the context's. */
 void sim_catch_up(struct sim *s);
-/** In real time: sleeps until the context's clock has caught up with the device's. */
-void sim_sleep(const struct sim *s);
+/** Work begins on this device, or ends: in real time the device's time waits for the context's. */
+void sim_begin(struct sim *s, const hg_device *d);
+void sim_end(struct sim *s);
 
 /* ----- plan.c */
 

@@ -1,0 +1,95 @@
+#define _POSIX_C_SOURCE 200809L
+#include "gate.h"
+
+#include <errno.h>
+#include <time.h>
+
+int gate_init(struct gate *g)
+{
+	pthread_condattr_t attr;
+	int failed;
+
+	*g = (struct gate){.depth = 0};
+	if (pthread_mutex_init(&g->lock, NULL))
+		return -1;
+	failed = pthread_condattr_init(&attr);
+	if (!failed) {
+		/* a wait must not change when somebody sets the wall clock */
+		failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) ||
+			 pthread_cond_init(&g->open, &attr);
+		pthread_condattr_destroy(&attr);
+	}
+	if (failed)
+		pthread_mutex_destroy(&g->lock);
+	return failed ? -1 : 0;
+}
+
+void gate_finish(struct gate *g)
+{
+	pthread_cond_destroy(&g->open);
+	pthread_mutex_destroy(&g->lock);
+}
+
+static struct timespec deadline(int64_t patience_ns)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += (time_t)(patience_ns / 1000000000);
+	t.tv_nsec += (long)(patience_ns % 1000000000);
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+/* With the lock held. @return whether nobody is inside */
+static bool wait_open(struct gate *g, int64_t patience_ns)
+{
+	struct timespec until;
+
+	if (!g->depth)
+		return true;
+	if (patience_ns < 0) {
+		while (g->depth)
+			pthread_cond_wait(&g->open, &g->lock);
+		return true;
+	}
+	until = deadline(patience_ns);
+	while (g->depth)
+		if (pthread_cond_timedwait(&g->open, &g->lock, &until) == ETIMEDOUT)
+			break;
+	return !g->depth;
+}
+
+bool gate_enter(struct gate *g, int64_t patience_ns)
+{
+	bool inside;
+
+	pthread_mutex_lock(&g->lock);
+	inside = g->depth && pthread_equal(g->owner, pthread_self());
+	if (!inside && !g->closed && wait_open(g, patience_ns) && !g->closed) {
+		g->owner = pthread_self();
+		inside = true;
+	}
+	g->depth += inside;
+	pthread_mutex_unlock(&g->lock);
+	return inside;
+}
+
+void gate_leave(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	if (--g->depth == 0)
+		pthread_cond_signal(&g->open);
+	pthread_mutex_unlock(&g->lock);
+}
+
+void gate_close(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->closed = true;
+	pthread_cond_broadcast(&g->open);
+	pthread_mutex_unlock(&g->lock);
+}

@@ -1,0 +1,232 @@
+#include "loop.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/** Gains of the loop for phase and period. */
+#define GAIN_PHASE  0.2
+#define GAIN_PERIOD 0.02
+/** How fast the typical error follows the errors seen. */
+#define GAIN_ERROR 0.1
+/** Edges in a row that must come when expected. */
+#define GOOD 4u
+/** Edges in a row that may come when not expected, or be too vague to tell. */
+#define BAD 4u
+/** While nothing is known: a read every this long, or a part of the period that is said. */
+#define SEARCH_NS   5e6
+#define SEARCH_PART 20.0
+/** Least typical error, as a part of the period: a loop must not fool itself. */
+#define ERROR_PART  500.0
+#define ERROR_FIRST 16.0
+
+void loop_init(struct loop *l, double period_ns)
+{
+	*l = (struct loop){.period_ns = period_ns, .error_ns = period_ns / ERROR_FIRST};
+}
+
+void loop_forget(struct loop *l)
+{
+	l->has_old = false;
+	l->has_edge = false;
+	l->locked = false;
+	l->n_good = 0;
+	l->n_bad = 0;
+	l->n_intervals = 0;
+}
+
+/* Between two reads while an edge is waited for. */
+static double step_ns(const struct loop *l)
+{
+	double step;
+
+	if (!(l->period_ns > 0.0))
+		return fmax(SEARCH_NS, 2.0 * l->read_ns);
+	step = l->locked ? fmax(2.0 * l->error_ns, l->period_ns / 50.0)
+			 : l->period_ns / SEARCH_PART;
+	return fmin(fmax(step, l->read_ns), l->period_ns / 4.0);
+}
+
+/* How much before and after its prediction an edge k periods on is looked for. */
+static double margin_ns(const struct loop *l, double k)
+{
+	return fmin(3.0 * l->error_ns * (1.0 + 0.05 * (k - 1.0)), l->period_ns / 3.0);
+}
+
+/* How many periods after the last edge the next one is that is looked for. One that is a little
+ * overdue may still come. */
+static double periods_on(const struct loop *l, int64_t now_ns, int64_t skip_ns)
+{
+	double late = fmax(4.0 * margin_ns(l, 1.0), l->period_ns / 10.0);
+	double past = ((double)(now_ns - l->edge_ns) - late) / l->period_ns;
+
+	return fmax(fmax(1.0, ceil((double)skip_ns / l->period_ns)), ceil(past));
+}
+
+int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns)
+{
+	double k, begin, step = step_ns(l);
+
+	if (!l->has_edge || !(l->period_ns > 0.0) || !l->locked)
+		return now_ns + (int64_t)(step + 0.5);
+	k = periods_on(l, now_ns, skip_ns);
+	begin = (double)(l->edge_ns - now_ns) + k * l->period_ns - margin_ns(l, k);
+	/* a read takes its value somewhere within it: begin earlier by half of one */
+	begin -= l->read_ns / 2.0;
+	return now_ns + (int64_t)(fmax(begin, step - l->read_ns / 2.0) + 0.5);
+}
+
+static void note_read(struct loop *l, int64_t t0, int64_t t1)
+{
+	double took = (double)(t1 - t0);
+
+	l->read_ns += l->has_old || l->has_edge ? 0.1 * (took - l->read_ns) : took - l->read_ns;
+	l->old_ns = t0;
+	l->has_old = true;
+}
+
+void loop_same(struct loop *l, int64_t t0, int64_t t1)
+{
+	if (l->locked && l->has_edge &&
+		(double)(t0 - l->known_ns) > l->period_ns + margin_ns(l, 1.0))
+		l->ruled_out = true;
+	note_read(l, t0, t1);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Learns the period from intervals between edges that were all looked for closely. */
+static void learn(struct loop *l, int64_t t_ns)
+{
+	double sorted[LOOP_LEARN], median;
+
+	if (l->has_edge && l->n_intervals < LOOP_LEARN)
+		l->intervals[l->n_intervals++] = (double)(t_ns - l->seen_ns);
+	if (l->n_intervals < LOOP_LEARN)
+		return;
+	for (size_t i = 0; i < LOOP_LEARN; i++)
+		sorted[i] = l->intervals[i];
+	qsort(sorted, LOOP_LEARN, sizeof sorted[0], by_value);
+	median = 0.5 * (sorted[LOOP_LEARN / 2 - 1] + sorted[LOOP_LEARN / 2]);
+	l->n_intervals = 0;
+	l->period_ns = median;
+	l->error_ns = median / ERROR_FIRST;
+	l->locked = true;
+	l->n_good = l->n_bad = 0;
+}
+
+/* The loop lost its edges: look for them anew, with no belief in the period. */
+static void lose(struct loop *l)
+{
+	l->locked = false;
+	l->period_ns = 0.0;
+	l->n_good = l->n_bad = l->n_void = 0;
+	l->n_intervals = 0;
+}
+
+/* Draws phase and period towards an edge that was seen k periods after the last one. */
+static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
+{
+	double predicted = k * l->period_ns, off = (double)(t_ns - l->edge_ns) - predicted;
+	double least = l->period_ns / ERROR_PART;
+
+	if (u_ns > l->period_ns / 8.0 || fabs(off) > l->period_ns / 4.0) {
+		/* says nothing, or contradicts: go on by prediction, but not for ever */
+		l->n_good = 0;
+		l->edge_ns += (int64_t)predicted;
+		if (++l->n_bad >= BAD)
+			lose(l);
+		return;
+	}
+	l->n_bad = 0;
+	l->n_good += l->n_good < GOOD;
+	l->locked = l->locked || l->n_good >= GOOD;
+	/* while it is not sure, it follows faster */
+	l->edge_ns += (int64_t)(predicted + (l->n_good < GOOD ? 0.5 : GAIN_PHASE) * off);
+	l->period_ns += GAIN_PERIOD * off / k;
+	l->error_ns += GAIN_ERROR * (fabs(off) - l->error_ns);
+	l->error_ns = fmax(l->error_ns, least);
+}
+
+bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge *e)
+{
+	double k, at, margin, room;
+
+	if (!l->locked || !l->has_edge)
+		return false;
+	k = floor((double)(t1 - l->edge_ns) / l->period_ns);
+	margin = margin_ns(l, fmax(k, 1.0));
+	at = k * l->period_ns;
+	room = (double)(t0 - l->edge_ns) - at;
+	if (k < 1.0 || room < margin || l->period_ns - room - (double)(t1 - t0) < margin)
+		return false;
+	*e = (struct loop_edge){.t_ns = l->edge_ns + (int64_t)at, .u_ns = (int64_t)(margin + 1.0)};
+	return true;
+}
+
+/* The first read for long showed another value: there may have been several edges. The latest is
+ * not older than a period. A read that was not meant to catch an edge is no fault of the loop. */
+static struct loop_edge moved_late(struct loop *l, int64_t from, int64_t t0, int64_t t1)
+{
+	double past = (double)(t1 - l->edge_ns) / l->period_ns;
+	double off = fabs(past - round(past)) * l->period_ns;
+	int64_t least = t1 - (int64_t)(l->period_ns + margin_ns(l, 1.0));
+	struct loop_edge e;
+
+	if (off <= 2.0 * margin_ns(l, fmax(past, 1.0)) + l->read_ns && ++l->n_bad >= BAD) {
+		lose(l);
+	} else if (loop_latest(l, t0, t1, &e)) {
+		return e;
+	}
+	from = from > least ? from : least;
+	return (struct loop_edge){.t_ns = from + (t1 - from) / 2, .u_ns = (t1 - from + 1) / 2};
+}
+
+/* Nothing is known of the time before the read but that the counter moved. */
+static struct loop_edge moved_now(struct loop *l, int64_t from, int64_t t1)
+{
+	struct loop_edge e = {.t_ns = from + (t1 - from) / 2, .u_ns = (t1 - from + 1) / 2};
+	double k = 1.0;
+
+	if (l->has_edge && l->period_ns > 0.0) {
+		k = fmax(1.0, round((double)(e.t_ns - l->edge_ns) / l->period_ns));
+		/* a period that is a part of the true one fits every edge, but there are too few */
+		l->n_void = k > 1.0 && l->ruled_out ? l->n_void + 1 : 0;
+		if (l->n_void >= BAD)
+			lose(l);
+		else
+			pull(l, e.t_ns, (double)e.u_ns, k);
+	} else {
+		if (!(l->period_ns > 0.0))
+			learn(l, e.t_ns);
+		l->edge_ns = e.t_ns;
+	}
+	l->has_edge = true;
+	l->ruled_out = false;
+	l->seen_ns = e.t_ns;
+	return e;
+}
+
+struct loop_edge loop_moved(struct loop *l, int64_t t0, int64_t t1)
+{
+	int64_t from = l->has_old ? l->old_ns : t0;
+	bool first = !l->has_edge;
+	struct loop_edge e;
+
+	if (l->locked && l->has_edge && (double)(t1 - from) > l->period_ns / 4.0)
+		e = moved_late(l, from, t0, t1);
+	else
+		e = moved_now(l, from, t1);
+	if (!first && l->period_ns > 0.0) {
+		double k = round((double)(e.t_ns - l->known_ns) / l->period_ns);
+
+		e.missed = k > 1.0 ? (uint64_t)k - 1 : 0;
+	}
+	l->known_ns = e.t_ns;
+	note_read(l, t0, t1);
+	return e;
+}

@@ -1,0 +1,45 @@
+/*
+ * Who steps a channel: a thread of its own, or the device itself where its time is virtual. The
+ * meters of a context share the channel of a device, which hangs on the device.
+ */
+#ifndef HG_HARDWARE_MEASURE_SAMPLER_H
+#define HG_HARDWARE_MEASURE_SAMPLER_H
+
+#include "channel.h"
+
+struct feeder {
+	struct channel channel;
+	unsigned users;      /* meters; guarded by the context's lock */
+	pthread_cond_t wake; /* of the thread; with the channel's lock, as all below */
+	pthread_cond_t news; /* something was logged, or the thread has ended */
+	unsigned refs;       /* meters' one and the thread's: a thread that is stuck keeps it */
+	unsigned open;       /* windows */
+	unsigned waiting;    /* threads that wait for news */
+	int64_t wanted_ns;   /* windows up to here are to become final */
+	bool now;            /* look at once */
+	bool quit, done;
+};
+
+/**
+ * The feeder of a device, begun if there is none.
+ * @return HG_OK; HG_ENOMEM
+ */
+hg_err feeder_get(hg_device *d, const hg_meter_opts *opts, const hg_sensor *known,
+	struct feeder **out, hg_error *why);
+
+/** Gives it back; the last one ends it. NULL is fine. */
+void feeder_put(struct feeder *f);
+
+/** A window begins. */
+void feeder_open(struct feeder *f);
+/** A window ends: what is up to now becomes final. */
+void feeder_close(struct feeder *f, int64_t now_ns);
+
+/**
+ * Waits until windows that end at t1 are final, or the device is lost.
+ * @param until  on CLOCK_MONOTONIC; NULL: only looks
+ * @return whether they are, or never will be
+ */
+bool feeder_wait(struct feeder *f, int64_t t1, const struct timespec *until);
+
+#endif
