@@ -110,7 +110,8 @@ static void heard(void *user, const hg_discovery *found)
 
 static void discover(const char *root)
 {
-	static const char *const names[] = {"rapl", "amdgpu", "intel", "hwmon", "cpufreq"};
+	static const char *const names[] = {
+		"rapl", "amdgpu", "intel", "hwmon", "cpufreq", "neuron", "tpu"};
 	const hg_config cfg = {.size = sizeof cfg, .fs_root = root};
 	hg_ctx *ctx;
 

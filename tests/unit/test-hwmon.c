@@ -106,6 +106,7 @@ static void test_grace(void **state)
 	d = tree_device(ctx, "hwmon:power_meter/Grace-Power-Socket-0");
 	assert_int_equal(tree_read(d, "power").value, 250500);
 	assert_int_equal(tree_signal(d, "power").period_ns, 50000000);
+	assert_has(tree_signal(d, "power").text, "mean over 50 ms");
 	assert_string_equal(tree_signal(d, "power").domain, "package");
 	assert_has(tree_signal(d, "energy").absent, "integral");
 	assert_int_equal(tree_read(d, "energy").rc, HG_EUNSUPPORTED);

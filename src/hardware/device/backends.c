@@ -9,15 +9,19 @@
 #include "hardware/backend/hwmon/hwmon.h"
 #include "hardware/backend/intel/intel.h"
 #include "hardware/backend/levelzero/levelzero.h"
+#include "hardware/backend/neuron/neuron.h"
 #include "hardware/backend/nvml/nvml.h"
 #include "hardware/backend/rapl/rapl.h"
 #include "hardware/backend/sim/sim.h"
+#include "hardware/backend/tpu/tpu.h"
 
 const struct backend *const backends[] = {
 	&nvml_backend,
 	&amdgpu_backend,
 	&intel_backend,
 	&levelzero_backend,
+	&neuron_backend,
+	&tpu_backend,
 	&hwmon_backend,
 	&rapl_backend,
 	&cpufreq_backend,

@@ -18,8 +18,10 @@ static void add_signals(struct kernel_device *d, const struct sensor *s)
 		.behaviour = HG_VARIABLE,
 		.name = "power",
 		.unit = "mW",
-		.text = s->power[0] ? "power, the mean over the sensor's own period"
-				    : "power, voltage times current of one rail",
+		.text = kernel_format(d,
+			s->power[0] ? "power, the mean over %.6g ms"
+				    : "power, voltage times current of one rail, every %.6g ms",
+			(double)s->period_ns * 1e-6),
 		.domain = "rail",
 		.resolution = 1,
 		.period_ns = s->period_ns};
