@@ -32,6 +32,7 @@ typedef struct hg_device hg_device;
  * Opens a device by name.
  *
  * "sim:MODEL[,KEY=VALUE...]" makes a simulated one (sim.h), e.g. "sim:h100,seed=7,noise=1%".
+ * "replay:FILE" plays back a recorded one (record.h).
  * "nvml:0" is a GPU of the NVIDIA driver; hourglass-backends(7) has the names of every backend.
  *
  * @param out  owned by the context; hg_device_close() gives it back early

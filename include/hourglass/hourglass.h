@@ -18,6 +18,7 @@
 #include <hourglass/pipeline.h>
 #include <hourglass/plan.h>
 #include <hourglass/profile.h>
+#include <hourglass/record.h>
 #include <hourglass/sim.h>
 #include <hourglass/train.h>
 #include <hourglass/version.h>

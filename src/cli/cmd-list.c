@@ -252,7 +252,6 @@ static int list_text(struct cli *cli, hg_ctx *ctx)
 static int run(struct cli *cli, const struct args *args)
 {
 	size_t n = args_count(args, "device");
-	hg_device *d;
 	hg_ctx *ctx = NULL;
 	int rc;
 
@@ -260,7 +259,7 @@ static int run(struct cli *cli, const struct args *args)
 		return cli_usage(cli, "more than %d devices", RIG_DEVICES);
 	rc = rig_context(cli, &ctx);
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++)
-		rc = rig_device(cli, ctx, args_nth(args, "device", i), &d);
+		rc = rig_devices(cli, ctx, args_nth(args, "device", i));
 	if (rc == EXIT_OK && args_has(args, "json"))
 		rc = list_json(cli, ctx, n == 0);
 	else if (rc == EXIT_OK && n == 0)

@@ -11,6 +11,8 @@ extern const struct command cmd_help;
 extern const struct command cmd_list;
 extern const struct command cmd_plan;
 extern const struct command cmd_profile;
+extern const struct command cmd_record;
+extern const struct command cmd_replay;
 extern const struct command cmd_run;
 
 extern const struct command cmd_frontier_convert;

@@ -26,6 +26,8 @@ const struct command *const commands[] = {
 	&cmd_frontier,
 	&cmd_plan,
 	&cmd_run,
+	&cmd_record,
+	&cmd_replay,
 	&cmd_demo,
 	&cmd_help,
 	&cmd_completion,

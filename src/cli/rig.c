@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <hourglass/record.h>
 #include <hourglass/sim.h>
 
 #include "core/number.h"
@@ -51,6 +52,20 @@ int rig_device(struct cli *cli, hg_ctx *ctx, const char *spec, hg_device **out)
 
 	*out = NULL;
 	rc = hg_device_open(ctx, spec, out, &why);
+	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
+}
+
+int rig_devices(struct cli *cli, hg_ctx *ctx, const char *spec)
+{
+	static const char replay[] = "replay:";
+	hg_error why = {""};
+	hg_device *d;
+	hg_err rc;
+
+	if (strncmp(spec, replay, sizeof replay - 1) != 0 || strstr(spec, ",device=") ||
+		strstr(spec, ",speed="))
+		return rig_device(cli, ctx, spec, &d);
+	rc = hg_replay_open(ctx, spec + sizeof replay - 1, 0, NULL, &why);
 	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
 }
 

@@ -35,6 +35,8 @@ int rig_context(struct cli *cli, hg_ctx **ctx);
 const char *rig_data_dir(void);
 /** Opens one device. What is wrong goes to stderr, as with all of these. @return exit code */
 int rig_device(struct cli *cli, hg_ctx *ctx, const char *spec, hg_device **out);
+/** Opens what a name stands for: one device, or of "replay:FILE" all in it. */
+int rig_devices(struct cli *cli, hg_ctx *ctx, const char *spec);
 /** Opens n simulated devices of one kind and a workload. rig_close() in any case. */
 int rig_open(
 	struct cli *cli, struct rig *rig, const char *const *specs, size_t n, const char *workload);

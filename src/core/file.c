@@ -329,6 +329,70 @@ hg_err file_write(const char *path, const void *data, size_t len, hg_error *why)
 	return err;
 }
 
+/* ----- growing files */
+
+hg_err file_grow_begin(struct file_growing *f, const char *path, hg_error *why)
+{
+	size_t len = strlen(path);
+
+	*f = (struct file_growing){.fd = -1};
+	f->path = strdup(path);
+	f->part = malloc(len + sizeof ".part");
+	if (!f->path || !f->part)
+		return fail(why, HG_ENOMEM, "%s: out of memory", path);
+	memcpy(f->part, path, len);
+	memcpy(f->part + len, ".part", sizeof ".part");
+	f->fd = open_retry(AT_FDCWD, f->part, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0666);
+	if (f->fd < 0 && errno == EEXIST)
+		return fail(why, HG_EIO,
+			"%s is there already: left behind, or being written; rename or remove it",
+			f->part);
+	return f->fd < 0 ? errno_fail(why, errno, f->part, "") : HG_OK;
+}
+
+hg_err file_grow_add(struct file_growing *f, const void *data, size_t len, hg_error *why)
+{
+	return write_all(f->fd, data, len) < 0 ? errno_fail(why, errno, f->part, "") : HG_OK;
+}
+
+/* The folder of a path, so that a new name in it is synced. */
+static int folder_sync(const char *path)
+{
+	struct target t;
+	int rc = target_init(&t, path) < 0 || sync_fd(t.dir_fd) < 0 ? -1 : 0;
+
+	target_finish(&t);
+	return rc;
+}
+
+hg_err file_grow_finish(struct file_growing *f, hg_error *why)
+{
+	if (sync_fd(f->fd) < 0)
+		return errno_fail(why, errno, f->part, "");
+	if (rename(f->part, f->path) < 0)
+		return errno_fail(why, errno, f->path, "");
+	if (folder_sync(f->path) < 0)
+		return errno_fail(
+			why, errno, f->path, "written, but its directory cannot be synced: ");
+	return HG_OK;
+}
+
+void file_grow_abandon(struct file_growing *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
+	free(f->part);
+	*f = (struct file_growing){.fd = -1};
+}
+
+void file_grow_discard(struct file_growing *f)
+{
+	if (f->fd >= 0)
+		(void)unlink(f->part);
+	file_grow_abandon(f);
+}
+
 /* ----- root */
 
 hg_err fsroot_init(struct fsroot *r, const char *path, hg_error *why)

@@ -32,6 +32,26 @@ hg_err file_read(const char *path, size_t max, struct buf *out, hg_error *why);
  */
 hg_err file_write(const char *path, const void *data, size_t len, hg_error *why);
 
+/** A file that grows piece by piece as "PATH.part" and is given its name when it is whole. */
+struct file_growing {
+	char *path, *part; /* owned */
+	int fd;            /* -1: none */
+};
+
+/**
+ * Begins one; there must be no PATH.part yet: it may be what a crash left of somebody's work.
+ * @return HG_OK; HG_EIO (it is there), HG_EPERM, HG_ENOENT, HG_ENOMEM
+ */
+hg_err file_grow_begin(struct file_growing *f, const char *path, hg_error *why);
+/** Appends with one write() where the system allows. */
+hg_err file_grow_add(struct file_growing *f, const void *data, size_t len, hg_error *why);
+/** Syncs and renames it, over a file of that name. file_grow_abandon() comes after it as well. */
+hg_err file_grow_finish(struct file_growing *f, hg_error *why);
+/** Lets go of it: PATH.part stays. fd must be -1 or open. */
+void file_grow_abandon(struct file_growing *f);
+/** As file_grow_abandon(), and removes PATH.part if this call began it. */
+void file_grow_discard(struct file_growing *f);
+
 /** A directory that stands for "/": sysfs and proc are only ever opened below one. */
 struct fsroot {
 	int fd; /* directory; -1 none */

@@ -437,10 +437,10 @@ static hg_err value_parse(struct parser *p, struct json **out)
 	return err;
 }
 
-hg_err json_parse(struct json_doc *doc, const char *text, size_t len, const char *origin,
-	size_t max_bytes, hg_error *why)
+hg_err json_parse_line(struct json_doc *doc, const char *text, size_t len, const char *origin,
+	uint32_t line, size_t max_bytes, hg_error *why)
 {
-	struct parser p = {.doc = doc, .at = text, .end = text + len, .line = 1, .why = why};
+	struct parser p = {.doc = doc, .at = text, .end = text + len, .line = line, .why = why};
 	hg_err err;
 
 	*doc = (struct json_doc){.origin = origin};
@@ -457,6 +457,12 @@ hg_err json_parse(struct json_doc *doc, const char *text, size_t len, const char
 	if (err)
 		json_finish(doc);
 	return err;
+}
+
+hg_err json_parse(struct json_doc *doc, const char *text, size_t len, const char *origin,
+	size_t max_bytes, hg_error *why)
+{
+	return json_parse_line(doc, text, len, origin, 1, max_bytes, why);
 }
 
 void json_finish(struct json_doc *doc)

@@ -61,6 +61,10 @@ struct json_doc {
 hg_err json_parse(struct json_doc *doc, const char *text, size_t len, const char *origin,
 	size_t max_bytes, hg_error *why);
 
+/** As json_parse(), of a text that begins on line `line` of its file. */
+hg_err json_parse_line(struct json_doc *doc, const char *text, size_t len, const char *origin,
+	uint32_t line, size_t max_bytes, hg_error *why);
+
 /** Frees; a zeroed document is fine. */
 void json_finish(struct json_doc *doc);
 

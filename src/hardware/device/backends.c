@@ -12,6 +12,7 @@
 #include "hardware/backend/neuron/neuron.h"
 #include "hardware/backend/nvml/nvml.h"
 #include "hardware/backend/rapl/rapl.h"
+#include "hardware/backend/replay/replay.h"
 #include "hardware/backend/sim/sim.h"
 #include "hardware/backend/tpu/tpu.h"
 
@@ -25,6 +26,7 @@ const struct backend *const backends[] = {
 	&hwmon_backend,
 	&rapl_backend,
 	&cpufreq_backend,
+	&replay_backend,
 	&sim_backend,
 	NULL,
 };
