@@ -6,6 +6,7 @@
 
 extern const struct command cmd_completion;
 extern const struct command cmd_demo;
+extern const struct command cmd_doctor;
 extern const struct command cmd_frontier;
 extern const struct command cmd_help;
 extern const struct command cmd_list;

@@ -22,6 +22,7 @@
 
 const struct command *const commands[] = {
 	&cmd_list,
+	&cmd_doctor,
 	&cmd_profile,
 	&cmd_frontier,
 	&cmd_plan,

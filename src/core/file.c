@@ -504,6 +504,13 @@ hg_err fsroot_writable(const struct fsroot *r, const char *path, hg_error *why)
 	return err;
 }
 
+bool fsroot_access(const struct fsroot *r, const char *path, enum fsroot_use use)
+{
+	int mode = use == FSROOT_THERE ? F_OK : use == FSROOT_READ ? R_OK : W_OK;
+
+	return path[0] && path[0] != '/' && faccessat(r->fd, path, mode, AT_EACCESS) == 0;
+}
+
 /* "card2" before "card10". */
 static int by_version(const void *a, const void *b)
 {

@@ -77,6 +77,16 @@ hg_err fsroot_read_bytes(const struct fsroot *r, const char *path, void *data, s
 /** Gives a file below the root, which must exist, a new content, with one write. */
 hg_err fsroot_write(const struct fsroot *r, const char *path, const char *text, hg_error *why);
 
+enum fsroot_use {
+	FSROOT_THERE,
+	FSROOT_READ,
+	FSROOT_WRITE
+};
+
+/** Whether a file below the root is there, or may be read or written by this user; it is not
+ * opened, which would wake some devices. */
+bool fsroot_access(const struct fsroot *r, const char *path, enum fsroot_use use);
+
 /** Whether a file below the root can be opened for writing; nothing is written. */
 hg_err fsroot_writable(const struct fsroot *r, const char *path, hg_error *why);
 

@@ -20,7 +20,7 @@ export HOURGLASS_FS_ROOT HOURGLASS_NVML HOURGLASS_SCENARIO
 run 0 record -o a.hgt --duration 0.35s
 says_like '^hourglass record: [0-9]* samples of 3 devices in .* s: a.hgt'
 check 'no .part is left' test ! -e a.hgt.part
-check 'each line is JSON' jq -e . a.hgt
+check 'each line is JSON' sh -c 'jq -e . a.hgt >each.json'
 good replay a.hgt
 shows '^a.hgt: 3 devices, node17, Linux 6.1.0, hourglass '
 shows '^note: nvml: 2 found'

@@ -78,6 +78,7 @@ static void same_identity(const hg_device *a, const hg_device *b)
 	same_text(x.pci, y.pci);
 	same_text(x.parent, y.parent);
 	same_text(x.wholes, y.wholes);
+	same_text(x.driver, y.driver);
 	assert_string_equal(y.backend, "replay");
 }
 

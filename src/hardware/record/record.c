@@ -248,6 +248,7 @@ static hg_err write_device(struct hg_recorder *r, size_t i, hg_error *why)
 	put(r, &j, "pci", info.pci);
 	put(r, &j, "parent", info.parent);
 	put(r, &j, "wholes", info.wholes);
+	put(r, &j, "driver", info.driver);
 	json_key(&j, "signals");
 	json_open(&j, '[', true);
 	for (size_t k = 0; k < hg_device_signals(s->device); k++) {

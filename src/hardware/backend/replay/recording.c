@@ -303,6 +303,7 @@ static hg_err device_read(const struct line *l)
 	rc = rc ? rc : need_text(l, l->root, "pci", &d.info.pci);
 	rc = rc ? rc : need_text(l, l->root, "parent", &d.info.parent);
 	rc = rc ? rc : need_text(l, l->root, "wholes", &d.info.wholes);
+	rc = rc ? rc : need_text(l, l->root, "driver", &d.info.driver);
 	rc = rc ? rc : signals_read(l, &d);
 	rc = rc ? rc : knobs_read(l, &d);
 	d.info.simulated = simulated;
