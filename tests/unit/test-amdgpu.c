@@ -1,11 +1,15 @@
 /* AMD GPUs on fake trees: gpu_metrics by revision and cut anywhere, hwmon in its place, the cap. */
+#define _POSIX_C_SOURCE 200809L
 #include "near.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <hourglass/hourglass.h>
 
+#include "hardware/backend/amdgpu/dpm.h"
 #include "hardware/backend/amdgpu/metrics.h"
+#include "hardware/backend/amdgpu/topology.h"
 #include "tree.h"
 
 #define CARD  "sys/class/drm/card1/device/"
@@ -421,6 +425,220 @@ static void test_cards(void **state)
 	hg_close(ctx);
 }
 
+/* ----- throttling: counts that grow between two readings */
+
+static void test_throttle(void **state)
+{
+	static const struct {
+		size_t revision, at;
+		int64_t bits;
+	} cases[] = {
+		{5, 36, HG_THROTTLE_HARDWARE},
+		{5, 40, HG_THROTTLE_POWER_LIMIT},
+		{5, 44, HG_THROTTLE_HEAT},
+		{5, 52, HG_THROTTLE_HEAT},
+		{6, 44, HG_THROTTLE_HARDWARE},
+		{6, 48, HG_THROTTLE_POWER_LIMIT},
+		{7, 48, HG_THROTTLE_POWER_LIMIT},
+		{7, 60, HG_THROTTLE_HEAT},
+		{7, 64, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct blob b = filled(cases[i].revision);
+		size_t first = cases[i].revision == 5 ? 36 : 44;
+		hg_ctx *ctx;
+		hg_device *d;
+
+		for (size_t k = 0; k < 5; k++)
+			put(&b, first + 4 * k, 4, 1000);
+		tree_amdgpu(&t, "card1", "0000:03:00.0");
+		put_blob(&b);
+		ctx = tree_context(&t);
+		d = tree_device(ctx, "amdgpu:0000:03:00.0");
+		/* what was before it was opened is not now */
+		assert_int_equal(tree_read(d, "throttle").value, 0);
+		put(&b, cases[i].at, 4, 1001);
+		put_blob(&b);
+		assert_int_equal(tree_read(d, "throttle").value, cases[i].bits);
+		assert_int_equal(tree_read(d, "throttle").value, 0);
+		hg_close(ctx);
+	}
+}
+
+/* ----- clock levels */
+
+#define CARD "sys/class/drm/card1/device/"
+
+static void dpm_files(void)
+{
+	tree_amdgpu(&t, "card1", "0000:03:00.0");
+	tree_put(&t, CARD "pp_dpm_sclk", "S: 19Mhz\n0: 500Mhz\n1: 800Mhz *\n2: 1700Mhz");
+	tree_put(&t, CARD "pp_dpm_mclk", "0: 400Mhz\n1: 1600Mhz *");
+	tree_put(&t, CARD "power_dpm_force_performance_level", "auto");
+}
+
+static void test_dpm(void **state)
+{
+	hg_ctx *ctx;
+	hg_device *d;
+	hg_knob_info k;
+	hg_effect e;
+	hg_error why = {""};
+	size_t sm, memory;
+
+	(void)state;
+	dpm_files();
+	ctx = tree_context(&t);
+	d = tree_device(ctx, "amdgpu:0000:03:00.0");
+	sm = hg_device_knob_index(d, "sm_clock");
+	memory = hg_device_knob_index(d, "memory_clock");
+	k = tree_knob(d, "sm_clock");
+	assert_null(k.unsettable);
+	assert_int_equal(k.n_ladder, 3);
+	assert_int_equal(k.ladder[2], 1700000000);
+	assert_int_equal(k.current, 0);
+	/* the mode comes first: without it the driver refuses levels */
+	assert_ok(hg_device_set(d, sm, 900000000, &e, &why), &why);
+	assert_int_equal(e.observed, 800000000);
+	assert_string_equal(tree_get(&t, CARD "power_dpm_force_performance_level"), "manual");
+	assert_string_equal(tree_get(&t, CARD "pp_dpm_sclk"), "1");
+	assert_ok(hg_device_set(d, memory, 400000000, &e, &why), &why);
+	/* undoing one lock leaves the other */
+	assert_ok(hg_device_set(d, sm, 0, &e, &why), &why);
+	assert_string_equal(tree_get(&t, CARD "pp_dpm_sclk"), "0 1 2");
+	assert_string_equal(tree_get(&t, CARD "pp_dpm_mclk"), "0");
+	assert_string_equal(tree_get(&t, CARD "power_dpm_force_performance_level"), "manual");
+	assert_int_equal(tree_knob(d, "memory_clock").current, 400000000);
+	assert_ok(hg_device_set(d, memory, 0, &e, &why), &why);
+	assert_string_equal(tree_get(&t, CARD "power_dpm_force_performance_level"), "auto");
+	/* somebody else's mode undoes what is held */
+	assert_ok(hg_device_set(d, sm, 1700000000, &e, &why), &why);
+	assert_ok(hg_device_set(d, memory, 1600000000, &e, &why), &why);
+	tree_put(&t, CARD "power_dpm_force_performance_level", "low");
+	assert_int_equal(tree_knob(d, "sm_clock").current, 0);
+	assert_int_equal(tree_knob(d, "performance_level").current, 1);
+	assert_ok(hg_device_set(d, sm, 500000000, &e, &why), &why);
+	assert_int_equal(tree_knob(d, "memory_clock").current, 0);
+	assert_ok(hg_device_reset(d, &why), &why);
+	assert_string_equal(tree_get(&t, CARD "power_dpm_force_performance_level"), "auto");
+	hg_close(ctx);
+}
+
+static void test_dpm_lists(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+	} cases[] = {
+		{"0: 500Mhz\n1: 800Mhz *\n", 2},
+		{"0: 500MHz *", 1},
+		{"", 0},
+		{"0: Mhz", 0},
+		{"0: 500", 0},
+		{"1: 500Mhz", 0},
+		{"0: 800Mhz\n1: 500Mhz", 0},
+		{"0: 0Mhz", 0},
+		{"0: 99999999999999999999Mhz", 0},
+		{"500Mhz", 0},
+	};
+	int64_t hz[DPM_LEVELS];
+	hg_ctx *ctx;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(dpm_parse(cases[i].text, hz), cases[i].n);
+	dpm_files();
+	tree_put(&t, CARD "pp_dpm_sclk", "0: 500Mhz *");
+	tree_remove(&t, CARD "pp_dpm_mclk");
+	ctx = tree_context(&t);
+	assert_has(tree_knob(tree_device(ctx, "amdgpu:0000:03:00.0"), "sm_clock").unsettable,
+		"no two levels");
+	assert_has(tree_knob(tree_device(ctx, "amdgpu:0000:03:00.0"), "memory_clock").unsettable,
+		"pp_dpm_mclk");
+	hg_close(ctx);
+}
+
+/* ----- HIP's numbers */
+
+static void node(int i, const char *properties)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof path, KFD_NODES "/%d/properties", i);
+	tree_put(&t, path, properties);
+}
+
+static const char *pci_of(hg_ctx *ctx, const char *spec)
+{
+	static char pci[32];
+	hg_device_info info = {.size = sizeof info};
+
+	hg_device_get_info(tree_device(ctx, spec), &info);
+	(void)snprintf(pci, sizeof pci, "%s", info.pci);
+	return pci;
+}
+
+static void test_hip(void **state)
+{
+	hg_error why = {""};
+	hg_ctx *ctx;
+	hg_device *d;
+
+	(void)state;
+	tree_amdgpu(&t, "card1", "0000:03:00.0");
+	tree_amdgpu(&t, "card2", "0000:c3:00.0");
+	/* the topology is not in the order of addresses, and has processors in it */
+	node(0, "cpu_cores_count 64\nsimd_count 0");
+	node(1, "cpu_cores_count 0\nsimd_count 880\nlocation_id 49920\ndomain 0\n"
+		"unique_id 1777777777");
+	node(2, "cpu_cores_count 0\nsimd_count 880\nlocation_id 768\ndomain 0\nunique_id 42");
+	node(10, "nonsense");
+	ctx = tree_context(&t);
+	(void)unsetenv("ROCR_VISIBLE_DEVICES");
+	(void)unsetenv("CUDA_VISIBLE_DEVICES");
+	(void)unsetenv("HIP_VISIBLE_DEVICES");
+	assert_string_equal(pci_of(ctx, "amdgpu:hip:0"), "0000:c3:00.0");
+	assert_string_equal(pci_of(ctx, "amdgpu:hip:1"), "0000:03:00.0");
+	assert_int_equal(setenv("CUDA_VISIBLE_DEVICES", "1", 1), 0);
+	assert_string_equal(pci_of(ctx, "amdgpu:hip:0"), "0000:03:00.0");
+	assert_int_equal(setenv("HIP_VISIBLE_DEVICES", "0", 1), 0);
+	assert_string_equal(pci_of(ctx, "amdgpu:hip:0"), "0000:c3:00.0");
+	assert_int_equal(setenv("ROCR_VISIBLE_DEVICES", "GPU-000000000000002a", 1), 0);
+	assert_string_equal(pci_of(ctx, "amdgpu:hip:0"), "0000:03:00.0");
+	assert_int_equal(hg_device_open(ctx, "amdgpu:hip:1", &d, &why), HG_ENOENT);
+	assert_has(why.text, "HIP sees 1 here");
+	(void)unsetenv("ROCR_VISIBLE_DEVICES");
+	(void)unsetenv("CUDA_VISIBLE_DEVICES");
+	(void)unsetenv("HIP_VISIBLE_DEVICES");
+	assert_int_equal(hg_device_open(ctx, "amdgpu:hip:x", &d, &why), HG_ENOENT);
+	hg_close(ctx);
+}
+
+/* Processor and GPU in one: what it draws is the package's, and RAPL counts it as well. */
+static void test_apu(void **state)
+{
+	struct blob b = filled(5);
+	const hg_device *set[2];
+	hg_ctx *ctx;
+
+	(void)state;
+	tree_amdgpu(&t, "card1", "0000:03:00.0");
+	put_blob(&b);
+	tree_rapl(&t, "intel-rapl:0", "package-0", "1");
+	node(0, "cpu_cores_count 24\nsimd_count 912\nlocation_id 768\ndomain 0");
+	ctx = tree_context(&t);
+	set[0] = tree_device(ctx, "amdgpu:0000:03:00.0");
+	set[1] = tree_device(ctx, "rapl:package-0");
+	assert_string_equal(tree_signal(set[0], "energy").domain, "package");
+	assert_int_equal(hg_device_overlap(set, 2, NULL, NULL, NULL), HG_EINVAL);
+	node(0, "cpu_cores_count 0\nsimd_count 912\nlocation_id 768\ndomain 0");
+	set[0] = tree_device(ctx, "amdgpu:0000:03:00.0");
+	assert_int_equal(hg_device_overlap(set, 2, NULL, NULL, NULL), HG_OK);
+	hg_close(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +646,11 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_sentinels),
 		cmocka_unit_test(test_energy_unit),
+		cmocka_unit_test_setup_teardown(test_throttle, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dpm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dpm_lists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hip, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_apu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_with_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_power_limit, setup, teardown),

@@ -81,7 +81,7 @@ static void test_unusable(void **state)
 		{POLICY "cpuinfo_min_freq", "x", "min_clock", "expected a whole number"},
 		{POLICY "scaling_max_freq", "99999999999999999", "max_clock", "is too large"},
 		{POLICY "scaling_governor", "userspace", "governor", "none of the available"},
-		{POLICY "scaling_available_governors", "", "governor", "no governor is told"},
+		{POLICY "scaling_available_governors", "", "governor", "no choice is told"},
 	};
 
 	(void)state;

@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "fake-nvml.h"
 
-#include "hardware/backend/nvml/visible.h"
+#include "hardware/device/visible.h"
 
 static const struct visible_gpu two_kinds[] = {{"GPU-aa1", "", "A"}, {"GPU-ab2", "", "B"}};
 static const struct visible_gpu same[] = {
@@ -59,7 +59,7 @@ static void test_cases(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t out[4] = {9, 9, 9, 9}, n = 99;
 		hg_error why = {""};
-		hg_err rc = nvml_visible(
+		hg_err rc = visible_cuda(
 			cases[i].visible, cases[i].order, cases[i].gpus, cases[i].n, out, &n, &why);
 
 		assert_int_equal(rc, cases[i].rc);
@@ -108,10 +108,51 @@ static void test_devices(void **state)
 	assert_non_null(strstr(why.text, "GPU 0"));
 }
 
+/* HIP: first what the runtime sees, then what of that the program sees. */
+static void test_hip(void **state)
+{
+	static const struct {
+		const char *rocr, *hip, *want;
+		hg_err rc;
+	} cases[] = {
+		{NULL, NULL, "012", HG_OK},
+		{"2,0", NULL, "20", HG_OK},
+		{NULL, "1", "1", HG_OK},
+		{"2,0", "1", "0", HG_OK},
+		{"2,0", "1,0", "02", HG_OK},
+		{"2,0", "2", "", HG_OK},
+		{"GPU-c3,GPU-ab2", "0", "2", HG_OK},
+		{"1", "GPU-ab2", "1", HG_OK},
+		{"1", "GPU-c3", "", HG_OK},
+		{"", NULL, "", HG_OK},
+		{NULL, "", "", HG_OK},
+		{"0,-1,1", NULL, "0", HG_OK},
+		{"0,0", NULL, "", HG_EINVAL},
+		{NULL, "1,1", "", HG_EINVAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t out[4] = {9, 9, 9, 9}, n = 99;
+		hg_error why = {""};
+
+		assert_int_equal(visible_hip(cases[i].rocr, cases[i].hip, same, 3, out, &n, &why),
+			cases[i].rc);
+		if (cases[i].rc) {
+			assert_has(why.text, "is named twice");
+			continue;
+		}
+		assert_int_equal(n, strlen(cases[i].want));
+		for (size_t k = 0; k < n; k++)
+			assert_int_equal(out[k], cases[i].want[k] - '0');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_hip),
 		cmocka_unit_test(test_devices),
 	};
 

@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include "core/fail.h"
+#include "core/number.h"
 
 #include "hardware/backend/kernel/cards.h"
 #include "hardware/backend/kernel/class.h"
 
+#include "dpm.h"
 #include "metrics.h"
+#include "topology.h"
 
 /** The firmware's figures are renewed about this often. */
 #define PERIOD_NS 1000000
@@ -26,8 +29,11 @@ struct gpu {
 	char dir[KERNEL_PATH];   /* of the PCI device */
 	char hwmon[KERNEL_PATH]; /* "" none */
 	char metrics_path[KERNEL_PATH];
-	struct metrics metrics; /* latest sample */
-	const char *no_metrics; /* reason; NULL: there are */
+	struct metrics metrics;       /* latest sample */
+	const char *no_metrics;       /* reason; NULL: there are */
+	int64_t held[METRICS_FIELDS]; /* counts at the reading before, for `throttle` */
+	int64_t throttle;
+	bool apu; /* processor and GPU in one: figures are of both */
 	uint8_t blob[METRICS_MAX];
 };
 
@@ -42,15 +48,41 @@ static hg_err metrics_read(const struct hg_ctx *ctx, struct gpu *g, hg_error *wh
 	return rc ? rc : metrics_parse(g->blob, len, &g->metrics, why);
 }
 
+/* The counts only grow: what has grown since the reading before kept the clock down. */
+static void throttle_take(struct gpu *g)
+{
+	static const struct {
+		enum metrics_field field;
+		int64_t bit;
+	} of[] = {{METRICS_PROCHOT, HG_THROTTLE_HARDWARE}, {METRICS_LIMIT, HG_THROTTLE_POWER_LIMIT},
+		{METRICS_HEAT, HG_THROTTLE_HEAT}};
+
+	g->throttle = 0;
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+		enum metrics_field f = of[i].field;
+
+		if (g->metrics.has[f] && g->metrics.value[f] != g->held[f])
+			g->throttle |= of[i].bit;
+		g->held[f] = g->metrics.value[f];
+	}
+}
+
 static hg_err sample(struct kernel_device *d)
 {
-	return metrics_read(d->ctx, d->more, NULL) ? HG_EDEVICE : HG_OK;
+	if (metrics_read(d->ctx, d->more, NULL))
+		return HG_EDEVICE;
+	throttle_take(d->more);
+	return HG_OK;
 }
 
 static hg_err field(const struct kernel_device *d, unsigned i, int64_t *value)
 {
 	const struct gpu *g = d->more;
 
+	if (i == METRICS_FIELDS) {
+		*value = g->throttle;
+		return g->metrics.has[METRICS_LIMIT] ? HG_OK : HG_EDEVICE;
+	}
 	if (!g->metrics.has[i])
 		return HG_EDEVICE;
 	*value = g->metrics.value[i];
@@ -59,7 +91,7 @@ static hg_err field(const struct kernel_device *d, unsigned i, int64_t *value)
 
 /* ----- signals */
 
-static const hg_signal_info infos[METRICS_FIELDS] = {
+static const hg_signal_info infos[METRICS_SM_CLOCK + 1] = {
 	[METRICS_ENERGY] = {.agg = HG_AGG_SUM,
 		.behaviour = HG_MONOTONE,
 		.name = "energy",
@@ -85,6 +117,15 @@ static const hg_signal_info infos[METRICS_FIELDS] = {
 		.resolution = 1000000,
 		.period_ns = PERIOD_NS},
 };
+
+static const hg_signal_info throttle = {.agg = HG_AGG_SAME,
+	.behaviour = HG_VARIABLE,
+	.name = "throttle",
+	.unit = "bits",
+	.text = "why the clock was lower than asked since the reading before",
+	.domain = "gpu",
+	.resolution = 1,
+	.period_ns = PERIOD_NS};
 
 static const hg_signal_info memory_clock = {.agg = HG_AGG_MEAN,
 	.behaviour = HG_VARIABLE,
@@ -137,6 +178,8 @@ static void add_either(struct kernel_device *d, struct gpu *g, enum metrics_fiel
 	hg_signal_info info = infos[f];
 	bool zero = f == METRICS_ENERGY && g->metrics.value[f] == 0;
 
+	if (g->apu && f != METRICS_SM_CLOCK)
+		info.domain = "package";
 	if (!g->no_metrics && g->metrics.has[f] && !zero) {
 		(void)kernel_add_field(d, &info, f);
 	} else if (f == METRICS_POWER && power_file(d->ctx, g, path)) {
@@ -153,7 +196,8 @@ static void add_either(struct kernel_device *d, struct gpu *g, enum metrics_fiel
 		(void)kernel_add_absent(d, &info,
 			kernel_format(d, "/%s (revision %u.%u) %s", g->metrics_path,
 				g->metrics.format, g->metrics.content,
-				zero ? "has a counter of 0: this part does not count energy"
+				zero ? "has a counter of 0: this part does not count "
+				       "energy, or the other die of its card does for both"
 				     : "does not have it"));
 	}
 }
@@ -175,8 +219,18 @@ static void add_signals(struct kernel_device *d, struct gpu *g)
 {
 	char path[KERNEL_PATH];
 
-	for (unsigned f = 0; f < METRICS_FIELDS; f++)
+	for (unsigned f = 0; f <= METRICS_SM_CLOCK; f++)
 		add_either(d, g, (enum metrics_field)f);
+	if (!g->no_metrics && g->metrics.has[METRICS_LIMIT])
+		(void)kernel_add_field(d, &throttle, METRICS_FIELDS);
+	else
+		(void)kernel_add_absent(d, &throttle,
+			g->no_metrics
+				? g->no_metrics
+				: kernel_format(d,
+					  "/%s (revision %u.%u) does not have it: it is there "
+					  "since 1.6",
+					  g->metrics_path, g->metrics.format, g->metrics.content));
 	add_channel(d, g, &memory_clock, "freq", "mclk", NULL);
 	add_channel(d, g, &temperature, "temp", "junction", "edge");
 	add_channel(d, g, &memory_temperature, "temp", "mem", NULL);
@@ -244,11 +298,14 @@ static hg_err card_build(
 		fail_prefix(&reason, "%s/", g->dir);
 	if (rc)
 		g->no_metrics = kernel_reason(d, rc, &reason, "");
+	g->apu = g->metrics.format > 1 || kfd_apu(d->ctx, card->pci);
+	throttle_take(g);
 	if (!kernel_hwmon(d->ctx, g->dir, chips, g->hwmon))
 		g->hwmon[0] = '\0';
 	identify(d, g, card);
 	add_signals(d, g);
 	add_power_limit(d, g);
+	dpm_add(d, g->dir);
 	return HG_OK;
 }
 
@@ -269,9 +326,25 @@ static const struct kernel_class cards_class = {.backend = "amdgpu",
 	.name = cards_name,
 	.build = card_build};
 
+/* "hip:0" is what HIP calls 0 in this environment. */
 static hg_err amdgpu_open(const struct backend_request *req, void **state, hg_error *why)
 {
-	return kernel_open(&cards_class, req, state, why);
+	struct backend_request one = *req;
+	uint64_t number;
+	char address[24];
+	hg_err rc;
+
+	if (strncmp(req->rest, "hip:", 4) != 0 ||
+		!uint64_parse(req->rest + 4, strlen(req->rest + 4), &number))
+		return kernel_open(&cards_class, req, state, why);
+	*state = NULL;
+	rc = kfd_hip(req->ctx, number, address, why);
+	if (rc) {
+		fail_prefix(why, "%.64s: ", req->spec);
+		return rc;
+	}
+	one.rest = address;
+	return kernel_open(&cards_class, &one, state, why);
 }
 
 static hg_err amdgpu_discover(struct hg_ctx *ctx, struct backend_found *found, hg_error *why)
@@ -282,7 +355,7 @@ static hg_err amdgpu_discover(struct hg_ctx *ctx, struct backend_found *found, h
 const struct backend amdgpu_backend = {
 	.abi = BACKEND_ABI,
 	.name = "amdgpu",
-	.text = "AMD GPUs by the kernel's files, amdgpu:0000:03:00.0",
+	.text = "AMD GPUs by the kernel's files, amdgpu:0000:03:00.0 or amdgpu:hip:N",
 	.open = amdgpu_open,
 	.close = kernel_close,
 	.info = kernel_info,

@@ -6,6 +6,7 @@
 
 #define HEADER    4
 #define ABSENT_16 UINT16_MAX
+#define ABSENT_32 UINT32_MAX
 #define ABSENT_64 UINT64_MAX
 #define MHZ_HZ    1000000
 #define WATT_MW   1000
@@ -20,17 +21,18 @@ struct layout {
 	uint16_t energy; /* u64, 2^-16 J */
 	uint16_t clock;  /* u16 each, MHz */
 	uint8_t clocks;  /* one per chiplet */
+	uint8_t held;    /* u32 each: held down from outside, by power, by three heats; 0 none */
 };
 
 static const struct layout layouts[] = {
-	{1, 1, 22, 24, 54, 1},
-	{1, 2, 22, 24, 54, 1},
-	{1, 3, 22, 24, 54, 1},
-	{1, 4, 10, 24, 240, 8},
-	{1, 5, 10, 88, 312, 8},
-	{1, 6, 10, 16, 264, 8},
-	{1, 7, 10, 24, 296, 8},
-	{1, 8, 10, 24, 296, 8},
+	{1, 1, 22, 24, 54, 1, 0},
+	{1, 2, 22, 24, 54, 1, 0},
+	{1, 3, 22, 24, 54, 1, 0},
+	{1, 4, 10, 24, 240, 8, 0},
+	{1, 5, 10, 88, 312, 8, 0},
+	{1, 6, 10, 16, 264, 8, 36},
+	{1, 7, 10, 24, 296, 8, 44},
+	{1, 8, 10, 24, 296, 8, 44},
 };
 
 /* The kernel's byte order is the machine's; all machines with such a GPU are little-endian. */
@@ -88,6 +90,25 @@ static void clock_take(
 	m->value[METRICS_SM_CLOCK] = count > 0 ? sum * MHZ_HZ / count : 0;
 }
 
+/* Counts of samples in which the clock was held down; they only grow. */
+static void held_take(const unsigned char *data, size_t len, size_t at, struct metrics *m)
+{
+	static const enum metrics_field fields[] = {
+		METRICS_PROCHOT, METRICS_LIMIT, METRICS_HEAT, METRICS_HEAT, METRICS_HEAT};
+
+	for (size_t i = 0; at && i < sizeof fields / sizeof *fields; i++) {
+		uint64_t n;
+
+		if (at + 4 * i + 4 > len)
+			return;
+		n = number_at(data, at + 4 * i, 4);
+		if (n == ABSENT_32)
+			continue;
+		m->has[fields[i]] = true;
+		m->value[fields[i]] += (int64_t)n;
+	}
+}
+
 hg_err metrics_parse(const void *data, size_t len, struct metrics *m, hg_error *why)
 {
 	const unsigned char *bytes = data;
@@ -112,6 +133,7 @@ hg_err metrics_parse(const void *data, size_t len, struct metrics *m, hg_error *
 		energy_take(bytes, size, l->energy, m);
 		power_take(bytes, size, l->power, m);
 		clock_take(bytes, size, l->clock, l->clocks, m);
+		held_take(bytes, size, l->held, m);
 		return HG_OK;
 	}
 	return fail(why, HG_EVERSION,

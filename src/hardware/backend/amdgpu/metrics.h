@@ -18,6 +18,9 @@ enum metrics_field {
 	METRICS_ENERGY,
 	METRICS_POWER,
 	METRICS_SM_CLOCK,
+	METRICS_PROCHOT, /* how often since the start the clock was kept down from outside, */
+	METRICS_LIMIT,   /* by the power limit, */
+	METRICS_HEAT,    /* by heat of chip, regulators or memory */
 	METRICS_FIELDS
 };
 
@@ -25,7 +28,7 @@ enum metrics_field {
 struct metrics {
 	unsigned format, content; /* revision, 1.3 is 1 and 3 */
 	bool has[METRICS_FIELDS];
-	int64_t value[METRICS_FIELDS]; /* uJ, mW, Hz */
+	int64_t value[METRICS_FIELDS]; /* uJ, mW, Hz; counts */
 };
 
 /** The smallest step of the energy counter, 2^-16 J, in whole uJ. */

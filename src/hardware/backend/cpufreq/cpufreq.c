@@ -8,91 +8,22 @@
 #include <string.h>
 
 #include "core/fail.h"
-#include "core/text.h"
 
 #include "hardware/backend/kernel/kernel.h"
 
 #define CPUFREQ_FOLDER "sys/devices/system/cpu/cpufreq"
-#define GOVERNORS      16
 
 static const char write_fix[] = "as root, or make the file writable for a group (chgrp, chmod g+w)";
 
-/** Governors that a policy may have, in the driver's order. */
-struct governors {
-	const char *at[GOVERNORS];
-	int64_t n;
-};
-
-/* ----- the governor */
-
-static hg_err governor_current(
-	const struct kernel_device *d, const struct kernel_knob *k, int64_t *value, hg_error *why)
-{
-	const struct governors *g = k->more;
-	char text[KERNEL_TEXT];
-	hg_err rc = kernel_line(d->ctx, k->path, text, why);
-
-	for (int64_t i = 0; !rc && i < g->n; i++)
-		if (!strcmp(g->at[i], text)) {
-			*value = i;
-			return HG_OK;
-		}
-	return rc ? rc
-		  : fail(why, HG_EFORMAT, "%s: \"%.24s\" is none of the available governors",
-			    k->path, text);
-}
-
-static hg_err governor_write(
-	struct kernel_device *d, const struct kernel_knob *k, int64_t value, hg_error *why)
-{
-	const struct governors *g = k->more;
-
-	return fsroot_write(&d->ctx->root, k->path, g->at[value], why);
-}
-
 static void add_governor(struct kernel_device *d, const char *dir)
 {
-	struct governors *g = arena_alloc(&d->arena, sizeof *g);
-	char path[KERNEL_PATH], text[KERNEL_TEXT], list[KERNEL_TEXT] = "";
-	struct slice rest = {text, 0};
-	struct kernel_knob *added;
-	struct kernel_knob knob = {.path = path,
-		.scale = {1, 1},
-		.write = governor_write,
-		.current = governor_current,
-		.more = g,
-		.info = {.name = "governor", .unit = "index", .step = 1}};
-	size_t used = 0;
+	char path[KERNEL_PATH], words[KERNEL_TEXT];
 
-	if (!g) {
-		d->failed = HG_ENOMEM;
-		return;
-	}
-	*g = (struct governors){.n = 0};
 	if (!kernel_path(path, dir, "scaling_available_governors") ||
-		kernel_line(d->ctx, path, text, NULL))
-		text[0] = '\0';
-	rest.len = strlen(text);
-	while (rest.text && g->n < GOVERNORS) {
-		struct slice one = slice_cut(&rest, ' ');
-
-		if (!one.len || used + one.len + 8 > sizeof list)
-			continue;
-		g->at[g->n] = kernel_format(d, "%.*s", (int)one.len, one.text);
-		used += (size_t)snprintf(list + used, sizeof list - used, "%s%d %.*s",
-			g->n ? ", " : "", (int)g->n, (int)one.len, one.text);
-		g->n++;
-	}
-	knob.info.max = g->n ? g->n - 1 : 0;
-	knob.info.text = kernel_format(d, "what chooses the clock: %s", list);
-	if (!g->n) {
-		knob.info.unsettable = kernel_format(d, "/%s: no governor is told", path);
-		knob.path = NULL;
-	} else if (!kernel_path(path, dir, "scaling_governor")) {
-		return;
-	}
-	added = kernel_add_knob(d, &knob);
-	added->info.default_value = added->info.current;
+		kernel_line(d->ctx, path, words, NULL))
+		words[0] = '\0';
+	if (kernel_path(path, dir, "scaling_governor"))
+		(void)kernel_add_choice(d, "governor", path, "what chooses the clock", words);
 }
 
 /* ----- clocks */

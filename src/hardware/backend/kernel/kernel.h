@@ -107,6 +107,15 @@ struct kernel_signal *kernel_add_field(
 /** Adds a knob; the reason why it cannot be set is info's or what opening its file says. */
 struct kernel_knob *kernel_add_knob(struct kernel_device *d, const struct kernel_knob *knob);
 
+/**
+ * Adds a knob that is one word of several in a file, as its number.
+ * @param what   for its text, "what chooses the clock"
+ * @param words  separated by blanks, at most 16; "" it cannot be set
+ * @return the knob, whose default is what is set now; NULL: memory is out
+ */
+struct kernel_knob *kernel_add_choice(struct kernel_device *d, const char *name, const char *path,
+	const char *what, const char *words);
+
 /** A whole number in a file. @return HG_OK; HG_EFORMAT; as fsroot_read() */
 hg_err kernel_number(const struct hg_ctx *ctx, const char *path, int64_t *value, hg_error *why);
 

@@ -4,8 +4,9 @@
 
 #include "core/fail.h"
 
+#include "hardware/device/visible.h"
+
 #include "nvml.h"
-#include "visible.h"
 
 /** Most devices that are numbered. */
 #define CUDA_DEVICES 256
@@ -70,7 +71,7 @@ hg_err nvml_cuda_uuid(const struct nvml_device *d, uint64_t number, uint32_t n,
 				nvml_text(&d->lib, result));
 	}
 	if (!rc) {
-		rc = nvml_visible(getenv("CUDA_VISIBLE_DEVICES"), getenv("CUDA_DEVICE_ORDER"),
+		rc = visible_cuda(getenv("CUDA_VISIBLE_DEVICES"), getenv("CUDA_DEVICE_ORDER"),
 			g->gpus, g->n, g->out, &g->n_out, why);
 		if (rc)
 			fail_prefix(why, "%.64s: ", d->spec);

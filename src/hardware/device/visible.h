@@ -1,12 +1,13 @@
-/* Which device a CUDA program means by a number: a pure function of its environment. */
-#ifndef HG_HARDWARE_BACKEND_NVML_VISIBLE_H
-#define HG_HARDWARE_BACKEND_NVML_VISIBLE_H
+/* Which device a program means by a number: pure functions of its environment. CUDA's and HIP's
+ * variables have the same form. */
+#ifndef HG_HARDWARE_DEVICE_VISIBLE_H
+#define HG_HARDWARE_DEVICE_VISIBLE_H
 
 #include <stddef.h>
 
 #include <hourglass/error.h>
 
-/** A device that CUDA may see. */
+/** A device that a program may see. */
 struct visible_gpu {
 	const char *uuid;
 	const char *parent; /* of a MIG instance: UUID of its GPU; else "" */
@@ -24,7 +25,20 @@ struct visible_gpu {
  * @return HG_OK; HG_EINVAL (one is named twice); HG_EUNSUPPORTED (numbers of GPUs of several kinds,
  *         fastest first: which is faster only CUDA knows)
  */
-hg_err nvml_visible(const char *visible, const char *order, const struct visible_gpu *gpus,
+hg_err visible_cuda(const char *visible, const char *order, const struct visible_gpu *gpus,
 	size_t n, size_t *out, size_t *n_out, hg_error *why);
+
+/**
+ * Numbers devices as HIP does: ROCR_VISIBLE_DEVICES chooses among all, then HIP_VISIBLE_DEVICES (or
+ * where that is not set CUDA_VISIBLE_DEVICES, as HIP reads it too) among those.
+ *
+ * @param gpus  n devices in the order of the driver's topology
+ * @return HG_OK; HG_EINVAL (one is named twice)
+ */
+hg_err visible_hip(const char *rocr, const char *hip, const struct visible_gpu *gpus, size_t n,
+	size_t *out, size_t *n_out, hg_error *why);
+
+/** Most devices of a list. */
+#define VISIBLE_MAX 256
 
 #endif

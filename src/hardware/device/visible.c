@@ -1,5 +1,6 @@
 #include "visible.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -56,11 +57,9 @@ static hg_err order_unknown(hg_error *why)
 		"knows: set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name UUIDs");
 }
 
-static hg_err all_visible(bool known, const struct visible_gpu *gpus, size_t n, size_t *out,
-	size_t *n_out, hg_error *why)
+/* Every GPU once. */
+static void all_visible(const struct visible_gpu *gpus, size_t n, size_t *out, size_t *n_out)
 {
-	if (!known)
-		return order_unknown(why);
 	for (size_t k = 0; k < n; k++) {
 		size_t i = by_number(gpus, n, k);
 
@@ -68,25 +67,21 @@ static hg_err all_visible(bool known, const struct visible_gpu *gpus, size_t n, 
 			break;
 		out[(*n_out)++] = i;
 	}
-	return HG_OK;
 }
 
-hg_err nvml_visible(const char *visible, const char *order, const struct visible_gpu *gpus,
-	size_t n, size_t *out, size_t *n_out, hg_error *why)
+/* Goes through a list of numbers, if they mean something, and UUIDs. */
+static hg_err visible_list(const char *variable, const char *list, bool numbers,
+	const struct visible_gpu *gpus, size_t n, size_t *out, size_t *n_out, hg_error *why)
 {
-	struct slice rest = {visible, visible ? strlen(visible) : 0};
-	bool known = order_is_known(order, gpus, n);
+	struct slice rest = {list, strlen(list)};
 
-	*n_out = 0;
-	if (!visible)
-		return all_visible(known, gpus, n, out, n_out, why);
 	while (rest.text) {
 		struct slice entry = slice_trim(slice_cut(&rest, ','));
 		uint64_t k;
 		size_t i = SIZE_MAX;
 
 		if (entry.len && uint64_parse(entry.text, entry.len, &k)) {
-			if (!known)
+			if (!numbers)
 				return order_unknown(why);
 			i = by_number(gpus, n, k);
 		} else if (entry.len > 4 &&
@@ -97,9 +92,49 @@ hg_err nvml_visible(const char *visible, const char *order, const struct visible
 			return HG_OK;
 		for (size_t j = 0; j < *n_out; j++)
 			if (out[j] == i)
-				return fail(why, HG_EINVAL,
-					"CUDA_VISIBLE_DEVICES: %.64s is named twice", gpus[i].uuid);
+				return fail(why, HG_EINVAL, "%s: %.64s is named twice", variable,
+					gpus[i].uuid);
 		out[(*n_out)++] = i;
 	}
 	return HG_OK;
+}
+
+hg_err visible_cuda(const char *visible, const char *order, const struct visible_gpu *gpus,
+	size_t n, size_t *out, size_t *n_out, hg_error *why)
+{
+	bool known = order_is_known(order, gpus, n);
+
+	*n_out = 0;
+	if (visible)
+		return visible_list(
+			"CUDA_VISIBLE_DEVICES", visible, known, gpus, n, out, n_out, why);
+	if (!known)
+		return order_unknown(why);
+	all_visible(gpus, n, out, n_out);
+	return HG_OK;
+}
+
+hg_err visible_hip(const char *rocr, const char *hip, const struct visible_gpu *gpus, size_t n,
+	size_t *out, size_t *n_out, hg_error *why)
+{
+	struct visible_gpu seen[VISIBLE_MAX];
+	size_t first[VISIBLE_MAX], n_seen = 0;
+	hg_err rc = HG_OK;
+
+	*n_out = 0;
+	if (n > VISIBLE_MAX)
+		return fail(why, HG_ELIMIT, "more than %d GPUs", VISIBLE_MAX);
+	if (rocr)
+		rc = visible_list("ROCR_VISIBLE_DEVICES", rocr, true, gpus, n, first, &n_seen, why);
+	else
+		all_visible(gpus, n, first, &n_seen);
+	for (size_t i = 0; i < n_seen; i++)
+		seen[i] = gpus[first[i]];
+	if (!rc && hip)
+		rc = visible_list("HIP_VISIBLE_DEVICES", hip, true, seen, n_seen, out, n_out, why);
+	else if (!rc)
+		all_visible(seen, n_seen, out, n_out);
+	for (size_t i = 0; i < *n_out; i++)
+		out[i] = first[out[i]];
+	return rc;
 }
