@@ -36,6 +36,7 @@ struct fake_device {
 		double at_s, energy_j;
 	} past[FAKE_PAST];
 	size_t n_past;
+	int mode;                       /* the library's: which way of limiting clocks is on */
 	double profiles[FAKE_PROFILES]; /* 1: this workload power profile is asked for */
 };
 

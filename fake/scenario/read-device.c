@@ -249,6 +249,8 @@ static hg_err vendor_check(
 				"Fake H100", "Fake MI300X", "Fake Gaudi 2", "Fake Max 1550"};
 
 			d->name = d->name ? d->name : names[i];
+			/* a counter that reads 0 at first is taken for a dead one */
+			d->energy_start_j = strcmp(d->vendor, "amd") != 0 ? 0.0 : 1000.0;
 			return HG_OK;
 		}
 	return fail(why, HG_EFORMAT,

@@ -5,7 +5,9 @@
 #include "core/fail.h"
 
 #include "hardware/backend/amdgpu/amdgpu.h"
+#include "hardware/backend/amdsmi/amdsmi.h"
 #include "hardware/backend/cpufreq/cpufreq.h"
+#include "hardware/backend/habana/habana.h"
 #include "hardware/backend/hwmon/hwmon.h"
 #include "hardware/backend/intel/intel.h"
 #include "hardware/backend/levelzero/levelzero.h"
@@ -19,6 +21,8 @@
 const struct backend *const backends[] = {
 	&nvml_backend,
 	&amdgpu_backend,
+	&amdsmi_backend,
+	&habana_backend,
 	&intel_backend,
 	&levelzero_backend,
 	&neuron_backend,

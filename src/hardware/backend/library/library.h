@@ -5,8 +5,10 @@
 #ifndef HG_HARDWARE_BACKEND_LIBRARY_LIBRARY_H
 #define HG_HARDWARE_BACKEND_LIBRARY_LIBRARY_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <hourglass/error.h>
 
@@ -41,6 +43,44 @@ void library_close(void *handle);
  */
 bool library_function(
 	void *handle, const char *symbol, const char *older, void *function, size_t size);
+
+/** Whether the environment names a library, as library_open() reads it. */
+bool library_is_named(const char *variable);
+
+/** Whether the program has loaded one of these libraries itself; names ends with NULL. */
+bool library_is_loaded(const char *const *names);
+
+/** Some libraries are not to be called by two threads at once: there is one turn in a process. */
+struct library_turn {
+	pthread_mutex_t lock;
+	unsigned users; /* devices that hold the library initialised */
+	pid_t pid;      /* in this process: what a fork has copied is not initialised */
+};
+
+#define LIBRARY_TURN                                                                               \
+	{                                                                                          \
+		PTHREAD_MUTEX_INITIALIZER, 0, 0                                                    \
+	}
+
+/**
+ * Waits for the turn, but not for a thread whose call never comes back. In a child of the process
+ * that had users there are none.
+ * @return whether it was taken
+ */
+bool library_take(struct library_turn *t);
+void library_give(struct library_turn *t);
+
+/**
+ * One user more: takes the turn, and where there was no user yet calls first. On success the
+ * turn is to be given back, and the use ended with library_finish().
+ * @param name  of the library, for the text when a call of it does not come back
+ * @return HG_OK; HG_EDEVICE; what first() says
+ */
+hg_err library_begin(
+	struct library_turn *t, const char *name, hg_err (*first)(hg_error *why), hg_error *why);
+
+/** One user less; takes the turn itself. Where a call hangs the library stays initialised. */
+void library_finish(struct library_turn *t, int (*const *shutdown)(void));
 
 /** Whether this process may administer the machine: root, or root's right in a container. */
 bool library_may_administer(void);

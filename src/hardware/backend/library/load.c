@@ -27,6 +27,26 @@ hg_err library_open(const char *variable, const char *const *names, const char *
 	return *handle ? HG_OK : fail(why, HG_ENOENT, "no %s: %s", names[0], hint);
 }
 
+bool library_is_named(const char *variable)
+{
+	const char *path = secure_getenv(variable);
+
+	return path && *path;
+}
+
+bool library_is_loaded(const char *const *names)
+{
+	for (size_t i = 0; names[i]; i++) {
+		void *handle = dlopen(names[i], RTLD_LAZY | RTLD_NOLOAD);
+
+		if (handle) {
+			(void)dlclose(handle); /* only the count of our look */
+			return true;
+		}
+	}
+	return false;
+}
+
 void library_close(void *handle)
 {
 	if (handle)
