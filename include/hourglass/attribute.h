@@ -226,6 +226,92 @@ typedef struct hg_member {
 HG_API HG_NODISCARD hg_err hg_iteration_split(const hg_rates *rates, const hg_iteration *it,
 	double total_j, const hg_member *members, size_t n, double *out, hg_error *why);
 
+/**
+ * Finds lag and coverage of a counter from work whose times are known: the pair at which rates
+ * explain the edges best. Random on and off of 20 to 400 ms for 20 s is good work. Coverage below 1
+ * is said only if it explains the edges clearly better than 1.
+ *
+ * @param s  in and out: lag_s, lag_sd_s, coverage; period_s must be known
+ * @return as hg_attribution_fit_lag()
+ *
+ * Complexity: some 15 times that of hg_attribution_fit_lag().
+ */
+HG_API HG_NODISCARD hg_err hg_sensor_fit_response(const hg_edge *log, size_t n,
+	const hg_span *spans, size_t n_spans, uint32_t columns, hg_sensor *s, hg_error *why);
+
+/** Who pays for what a shared device draws idle. */
+typedef enum hg_idle_policy {
+	HG_IDLE_UNATTRIBUTED = 0, /**< nobody: it stays apart */
+	HG_IDLE_BY_SLICES = 1,    /**< each for its part of the device */
+	HG_IDLE_BY_MEMORY = 2,    /**< each for its memory */
+	HG_IDLE_EQUAL = 3         /**< all the same */
+} hg_idle_policy;
+
+/** Text of a policy: "unattributed", "by-slices", "by-memory", "equal". @return static; "?" for
+ * none */
+HG_API const char *hg_idle_policy_name(hg_idle_policy policy);
+
+/** Activities of a slice that the model of hg_mig knows at most. */
+#define HG_ACTIVITIES 4
+
+/** Who shares a device: a process or container, or a MIG instance. */
+typedef struct hg_tenant {
+	double busy_s;                  /**< utilisation times time; processes */
+	double slice;                   /**< part of the device, 0 to 1 */
+	double memory_bytes;            /**< memory that it holds */
+	double activity[HG_ACTIVITIES]; /**< MIG: how busy its engines, tensor cores, memory... are,
+					   each 0 to 1 of the instance */
+} hg_tenant;
+
+/**
+ * Splits a device's energy among processes by their use: what is drawn above idle in proportion to
+ * busy_s, idle by the policy. If nobody was busy, or the policy has nothing to go by (no slices, no
+ * memory), that part is unattributed.
+ *
+ * parts[0] + ... + parts[n - 1] + *unattributed, added in this order, is exactly total_j rounded to
+ * 2^-20 J; *unattributed also has what rounding each part left, below n / 2^20 J.
+ *
+ * @param idle_j  what it would have drawn idle, 0 to share everything by use; more than total_j
+ * counts as total_j
+ * @return HG_OK; HG_EINVAL (numbers not finite or negative; idle_j not known)
+ */
+HG_API HG_NODISCARD hg_err hg_share(double total_j, double idle_j, const hg_tenant *tenants,
+	size_t n, hg_idle_policy policy, double *parts, double *unattributed, hg_error *why);
+
+/** A model of what MIG instances draw by their activities, learnt as the device runs. Plain data.
+ */
+typedef struct hg_mig {
+	uint32_t size;                  /**< sizeof(hg_mig) */
+	uint32_t activities;            /**< used, 1 to HG_ACTIVITIES */
+	uint32_t updates;               /**< learnt from */
+	double forget;                  /**< weight of older updates at each new one */
+	double beta[HG_ACTIVITIES + 1]; /**< W: idle, then for each activity of the whole device;
+					   below 0 counts 0 */
+	double s[(HG_ACTIVITIES + 1) * (HG_ACTIVITIES + 1)]; /**< inverse normal equations */
+} hg_mig;
+
+/** Begins a model. @param idle_w first guess @param forget 0: 0.999 @return HG_OK, HG_EINVAL */
+HG_API HG_NODISCARD hg_err hg_mig_init(
+	hg_mig *m, uint32_t activities, double idle_w, double forget, hg_error *why);
+
+/**
+ * Learns from the power of the whole device while its instances were this active (recursive least
+ * squares).
+ * @return HG_OK; HG_EINVAL (figures not finite, negative)
+ */
+HG_API HG_NODISCARD hg_err hg_mig_update(
+	hg_mig *m, double power_w, const hg_tenant *instances, size_t n, hg_error *why);
+
+/**
+ * Splits a device's energy among its instances: what the model expects of each above idle, scaled
+ * to the measured total, so that a wrong model moves energy between instances but makes none. Sums
+ * as hg_share().
+ * @param seconds  how long the window was
+ */
+HG_API HG_NODISCARD hg_err hg_mig_split(const hg_mig *m, double total_j, double seconds,
+	const hg_tenant *instances, size_t n, hg_idle_policy policy, double *parts,
+	double *unattributed, hg_error *why);
+
 HG_END_DECLS
 
 #endif

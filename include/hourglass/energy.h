@@ -65,6 +65,12 @@ typedef struct hg_sensor {
 	double max_power_w;  /**< the device never draws more; 0: unknown, no upper bound from it */
 } hg_sensor;
 
+/** One read of a device's power. A power log is an array of them in order of time. */
+typedef struct hg_power {
+	int64_t t_ns;     /**< when it held, on the device's clock; delays already taken off */
+	int64_t power_mw; /**< power */
+} hg_power;
+
 /** How joules were obtained, from the most to the least to be believed for short windows. */
 typedef enum hg_method {
 	HG_METHOD_NONE = 0,       /**< there is no figure */
@@ -173,6 +179,57 @@ HG_API HG_NODISCARD hg_err hg_energy_window(const hg_edge *log, size_t n, const 
 	int64_t t0, int64_t t1, uint32_t opts, hg_energy *out, hg_error *why);
 
 /**
+ * Energy of a window with a finer power channel: as hg_energy_window(), but between two edges the
+ * energy is spread as the power log says, scaled to what the counter says. Where the power log has
+ * no reads around an interval that holds an end, that end is as in hg_energy_window(); if both are,
+ * method is EDGES, else SHAPED.
+ *
+ * The reads should be closer than the edges, and coverage of both channels full.
+ *
+ * @param power    n_power reads in order of time
+ * @return as hg_energy_window()
+ *
+ * Pure, thread-safe, allocates nothing. Complexity: O(log n + log n_power + edges and reads
+ * touched).
+ */
+HG_API HG_NODISCARD hg_err hg_energy_shaped(const hg_edge *log, size_t n, const hg_power *power,
+	size_t n_power, const hg_sensor *s, int64_t t0, int64_t t1, uint32_t opts, hg_energy *out,
+	hg_error *why);
+
+/**
+ * Energy of a window where there is no counter: the integral of power, straight between two reads.
+ *
+ * sigma is what the steps between reads leave open. A power channel that sees a part of the time
+ * only is unbiased only if the work is not in step with it; then sigma is that of the power limits,
+ * which must be known.
+ *
+ * @param s     of the power channel: period_s (gaps above 3 periods are unknown time), coverage,
+ * gain, offset_w, min_power_w, max_power_w are used; lag is to be taken off the times before
+ * @param opts  HG_WINDOW_ESTIMATE: the last power goes on; HG_WINDOW_PARTIAL: answer for what is
+ * known
+ * @param out   method POWER; bounds are not known
+ * @return HG_OK; HG_EINVAL; HG_ERANGE (the reads do not cover the window, or leave gaps)
+ *
+ * Pure, thread-safe, allocates nothing. Complexity: O(log n + reads in the window).
+ */
+HG_API HG_NODISCARD hg_err hg_energy_from_power(const hg_power *power, size_t n, const hg_sensor *s,
+	int64_t t0, int64_t t1, uint32_t opts, hg_energy *out, hg_error *why);
+
+/**
+ * Energy of a window where there is only power averaged over the last window_s seconds: whole
+ * stretches of that length back from the end are exact, the rest is taken from the averages around
+ * it.
+ *
+ * @param window_s  what the device averages over, such as 1 s
+ * @param out       method AVERAGE; bounds are not known
+ * @return HG_OK; HG_EINVAL; HG_ERANGE (a window below 3 window_s, or not covered by reads)
+ *
+ * Pure, thread-safe, allocates nothing. Complexity: O(windows log n).
+ */
+HG_API HG_NODISCARD hg_err hg_energy_from_average(const hg_power *power, size_t n,
+	const hg_sensor *s, double window_s, int64_t t0, int64_t t1, hg_energy *out, hg_error *why);
+
+/**
  * Energy of a window with idle on both sides: exact even for one kernel of 50 ms.
  *
  * Idle edges before (at least 3) and after the window (up to 16 each) make two lines of one slope,
@@ -228,6 +285,109 @@ typedef struct hg_repeated {
  */
 HG_API HG_NODISCARD hg_err hg_energy_repeated(const hg_edge *log, size_t n, const hg_sensor *s,
 	int64_t t0, int64_t t1, uint64_t repetitions, hg_repeated *out, hg_error *why);
+
+/**
+ * Learns from a log how a counter moves: period_s, jitter_s (without what
+ * comes of edges being seen late or early), resolution_j. Missed edges and resets are left out. At
+ * least 20 edges.
+ * @param s  in and out; s->size must be set
+ * @return HG_OK; HG_EINVAL; HG_ERANGE (too few edges); HG_EINFEASIBLE (no period: the intervals
+ * have nothing in common)
+ *
+ * Pure, thread-safe, allocates nothing. Complexity: O(n).
+ */
+HG_API HG_NODISCARD hg_err hg_sensor_fit_edges(
+	const hg_edge *log, size_t n, hg_sensor *s, hg_error *why);
+
+/** What an energy counter and a power channel of a device must agree on. */
+typedef struct hg_sensor_test {
+	uint32_t size;    /**< sizeof(hg_sensor_test), set by the caller */
+	uint32_t passed;  /**< 1: the counter may be trusted */
+	uint32_t resets;  /**< times that it went back or jumped */
+	uint32_t frozen;  /**< 1: it did not move although power was drawn */
+	double seconds;   /**< tested */
+	double counter_j; /**< what it counted meanwhile */
+	double power_j;   /**< integral of power meanwhile */
+	double ratio;     /**< counter_j / power_j; NAN: not known */
+} hg_sensor_test;
+
+/**
+ * Tests a counter against integrated power, before it is believed: at least 3 s, within 10 %,
+ * monotone, not frozen. Sets s->trusted accordingly.
+ *
+ * @param s    in and out; lag_s shifts the counter's edges
+ * @param out  what was found, also when the test fails; NULL: not wanted
+ * @return HG_OK (passed); HG_EDEVICE (failed: the text says how); HG_EINVAL; HG_ERANGE (less than 3
+ * s of both: nothing is said)
+ */
+HG_API HG_NODISCARD hg_err hg_sensor_check(const hg_edge *log, size_t n, const hg_power *power,
+	size_t n_power, hg_sensor *s, hg_sensor_test *out, hg_error *why);
+
+/**
+ * Calibrates a counter against a reference power log, such as an external meter's: least squares
+ * for counter = gain * reference + offset_w * time over the edge intervals. At one power level only
+ * the two cannot be told apart: then offset_w is 0.
+ *
+ * @param s        in and out: gain, offset_w; lag_s is used
+ * @param gain_sd  standard deviation of the gain, or NULL
+ * @return HG_OK; HG_EINVAL; HG_ERANGE (fewer than 10 intervals that the reference covers)
+ */
+HG_API HG_NODISCARD hg_err hg_sensor_fit_gain(const hg_edge *log, size_t n,
+	const hg_power *reference, size_t n_reference, hg_sensor *s, double *gain_sd,
+	hg_error *why);
+
+/** Measurements that a live filter keeps, so that late ones can be put in order. */
+#define HG_LIVE_KEPT 16
+
+/** A filter for power now, from edges that come late and reads that are noisy. Plain data; its
+ * members are its own business. */
+typedef struct hg_live {
+	uint32_t size;               /**< sizeof(hg_live) */
+	uint32_t n;                  /**< measurements kept */
+	int64_t lag_ns;              /**< of the counter */
+	int64_t base_uj;             /**< counter that energies are relative to */
+	int64_t base_ns;             /**< when */
+	int64_t last_uj;             /**< counter at the last edge */
+	int64_t t_ns;                /**< of the state */
+	double gain;                 /**< of the counter */
+	double offset_w;             /**< of the counter */
+	double coverage;             /**< of the power channel */
+	double resolution_j;         /**< of the counter */
+	double energy_j;             /**< state */
+	double power_w;              /**< state */
+	double p00;                  /**< covariance */
+	double p01;                  /**< covariance */
+	double p11;                  /**< covariance */
+	uint32_t begun;              /**< bits: 1 a time, 2 an edge */
+	uint32_t kind[HG_LIVE_KEPT]; /**< of the measurements */
+	int64_t at_ns[HG_LIVE_KEPT]; /**< when */
+	double value[HG_LIVE_KEPT];  /**< J or W */
+	double doubt[HG_LIVE_KEPT];  /**< s or W */
+} hg_live;
+
+/** Begins a filter. @param s what is known of the counter; coverage is that of its power channel
+ * too
+ * @return HG_OK, HG_EINVAL */
+HG_API HG_NODISCARD hg_err hg_live_init(hg_live *l, const hg_sensor *s, hg_error *why);
+
+/** An edge was seen. Its power, where it was read, counts too. Edges older than what is kept are
+ * dropped. */
+HG_API void hg_live_edge(hg_live *l, const hg_edge *e);
+
+/** Power was read: it held at t_ns. */
+HG_API void hg_live_power(hg_live *l, int64_t t_ns, double power_w);
+
+/** Power may jump at t_ns: a clock, a throttle reason or a phase changed. */
+HG_API void hg_live_change(hg_live *l, int64_t t_ns);
+
+/**
+ * Power at a moment, usually now, with its standard deviation; both NAN before the second edge or
+ * first read. For displays and controllers only: totals come of hg_energy_window().
+ *
+ * Not to be called by several threads on one filter. Complexity: O(HG_LIVE_KEPT).
+ * (Kalman filter on (energy, power), power a random walk of 200 W per root second.)
+ */
+HG_API void hg_live_at(const hg_live *l, int64_t t_ns, double *power_w, double *sd_w);
 
 HG_END_DECLS
 

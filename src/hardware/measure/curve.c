@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "core/size.h"
+#include "power.h"
 
 /* Levels left and right of an interval that differ by less are noise, not a step. */
 #define CONTRAST 0.25
@@ -282,12 +283,27 @@ double curve_power(const struct curve *c, size_t a, size_t b)
 	return (double)(to.e - from.e) / GRAINS_PER_J / ((double)(to.t_ns - from.t_ns) * 1e-9);
 }
 
+bool curve_shaped(const struct curve *c, size_t k, size_t next)
+{
+	struct knot from, to;
+	size_t first;
+
+	if (!c->n_power)
+		return false;
+	from = curve_knot(c, k);
+	to = curve_knot(c, next);
+	first = power_before(c->power, c->n_power, from.t_ns);
+	/* reads on both sides and at least one inside, else it says no more than the edges */
+	return first != SIZE_MAX && first + 2 < c->n_power && c->power[first + 1].t_ns < to.t_ns &&
+	       power_integral(c->power, c->n_power, from.t_ns, to.t_ns) > 0;
+}
+
 bool curve_knee(const struct curve *c, size_t k, size_t next, struct knot *knee)
 {
 	struct knot from, to;
 	double left, right, mean, part;
 
-	if (c->linear || c->sensor.coverage < 1)
+	if (c->linear || c->sensor.coverage < 1 || curve_shaped(c, k, next))
 		return false;
 	left = curve_power(c, curve_prev(c, k), k);
 	right = curve_power(c, next, curve_next(c, next));
@@ -311,6 +327,11 @@ int64_t curve_at(const struct curve *c, struct bracket b, int64_t t_ns)
 	struct knot from = curve_knot(c, b.k), to = curve_knot(c, b.next), knee;
 	double part;
 
+	if (curve_shaped(c, b.k, b.next)) {
+		part = power_integral(c->power, c->n_power, from.t_ns, t_ns) /
+		       power_integral(c->power, c->n_power, from.t_ns, to.t_ns);
+		return from.e + llround(fmin(fmax(part, 0), 1) * (double)(to.e - from.e));
+	}
 	if (curve_knee(c, b.k, b.next, &knee)) {
 		if (t_ns < knee.t_ns)
 			to = knee;

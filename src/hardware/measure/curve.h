@@ -21,8 +21,10 @@ struct curve {
 	size_t n;
 	hg_sensor sensor; /* our size; gain and coverage never 0 */
 	int64_t lag_ns, period_ns;
-	double jitter_ns; /* 0: unknown, nothing is smoothed */
-	bool linear;      /* no smoothing, no knees */
+	double jitter_ns;      /* 0: unknown, nothing is smoothed */
+	bool linear;           /* no smoothing, no knees */
+	const hg_power *power; /* a finer channel, n_power reads; NULL: none */
+	size_t n_power;
 };
 
 /* An edge's point on the curve. */
@@ -70,6 +72,9 @@ double curve_power(const struct curve *c, size_t a, size_t b);
  * @return false: it does not
  */
 bool curve_knee(const struct curve *c, size_t k, size_t next, struct knot *knee);
+
+/** Whether a finer power channel says how the energy of an interval is spread. */
+bool curve_shaped(const struct curve *c, size_t k, size_t next);
 
 /** Energy at a moment inside a bracket that is not broken, in 2^-20 J. */
 int64_t curve_at(const struct curve *c, struct bracket b, int64_t t_ns);

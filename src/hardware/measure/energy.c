@@ -97,6 +97,10 @@ static double unrest(struct task *t, struct bracket b)
 	bool quiet_left = even(l.left, l.left2), quiet_right = even(l.right, l.right2);
 	struct knot knee;
 
+	if (curve_shaped(&t->curve, b.k, b.next)) {
+		t->out.method = HG_METHOD_SHAPED;
+		return STEP * fmax(UNREST * l.own, l.step);
+	}
 	if (curve_knee(&t->curve, b.k, b.next, &knee)) {
 		t->out.flags |= HG_ENERGY_COLD_START;
 		return fmax(UNREST * l.own, (quiet_left && quiet_right ? STEP : 0.5) * l.step);
@@ -391,7 +395,8 @@ static void task_finish(struct task *t)
 
 	task_tally(t);
 	task_sigma(t);
-	t->out.method = HG_METHOD_EDGES;
+	if (t->out.method == HG_METHOD_NONE)
+		t->out.method = HG_METHOD_EDGES;
 	t->out.joules = (double)t->e / GRAINS_PER_J;
 	t->out.lo = t->range.lo > -INFINITY ? t->range.lo : NAN;
 	t->out.hi = t->range.hi < INFINITY ? t->range.hi : NAN;
@@ -419,8 +424,8 @@ static hg_err task_run(struct task *t, hg_error *why)
 	return HG_OK;
 }
 
-hg_err hg_energy_window(const hg_edge *log, size_t n, const hg_sensor *s, int64_t t0, int64_t t1,
-	uint32_t opts, hg_energy *out, hg_error *why)
+hg_err hg_energy_shaped(const hg_edge *log, size_t n, const hg_power *power, size_t n_power,
+	const hg_sensor *s, int64_t t0, int64_t t1, uint32_t opts, hg_energy *out, hg_error *why)
 {
 	struct task t = {.t0 = t0, .t1 = t1, .opts = opts};
 	hg_energy none;
@@ -435,7 +440,17 @@ hg_err hg_energy_window(const hg_edge *log, size_t n, const hg_sensor *s, int64_
 			(long long)t1);
 	else
 		rc = curve_init(&t.curve, log, n, s, opts, why);
+	if (!power && n_power && !rc)
+		rc = fail(why, HG_EINVAL, "no power log");
+	t.curve.power = power;
+	t.curve.n_power = n_power;
 	rc = rc ? rc : task_run(&t, why);
 	size_write(out, rc ? &none : &t.out, sizeof none);
 	return rc;
+}
+
+hg_err hg_energy_window(const hg_edge *log, size_t n, const hg_sensor *s, int64_t t0, int64_t t1,
+	uint32_t opts, hg_energy *out, hg_error *why)
+{
+	return hg_energy_shaped(log, n, NULL, 0, s, t0, t1, opts, out, why);
 }
