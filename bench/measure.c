@@ -48,9 +48,10 @@ static void bench_case(const struct options *o, bool cold, double window_s, doub
 	for (int e = 0; e < MT_ESTIMATORS; e++) {
 		if (!row.error[e].n)
 			continue;
-		(void)snprintf(name, sizeof name, "%s-%s-mean", title, mt_name(e));
+		(void)snprintf(
+			name, sizeof name, "%s-%s-mean", title, mt_name((enum mt_estimator)e));
 		report(name, 100 * row.error[e].mean, "%");
-		(void)snprintf(name, sizeof name, "%s-%s-sd", title, mt_name(e));
+		(void)snprintf(name, sizeof name, "%s-%s-sd", title, mt_name((enum mt_estimator)e));
 		report(name, 100 * mt_sd(&row.error[e]), "%");
 	}
 	(void)snprintf(name, sizeof name, "%s-bounds-hold", title);

@@ -186,12 +186,6 @@ HG_API HG_NODISCARD hg_err hg_meter_get_state(
 HG_API HG_NODISCARD hg_err hg_meter_log(
 	hg_meter *m, size_t i, int64_t t0, int64_t t1, hg_edge *out, size_t room, size_t *n);
 
-/** Instantaneous power seen. */
-typedef struct hg_power {
-	int64_t t_ns;     /**< when, on the meter's clock */
-	int64_t power_mw; /**< how much */
-} hg_power;
-
 /**
  * Copies the samples of a device's power within t0 and t1, of the last 16384; arguments as of
  * hg_meter_log().
