@@ -19,6 +19,7 @@
 #include <hourglass/plan.h>
 #include <hourglass/profile.h>
 #include <hourglass/record.h>
+#include <hourglass/recur.h>
 #include <hourglass/sim.h>
 #include <hourglass/train.h>
 #include <hourglass/version.h>

@@ -1,0 +1,212 @@
+/*
+ * The knowledge gradient with a bound.
+ *
+ * A run of size b ends after a random cost y, or at a bound if that comes first; then the job
+ * starts again with the best size known. What y tells moves the expected costs of all sizes along
+ * one direction, so the least expected cost after the run is a function of one normal number z.
+ * Over a grid of z, in order of y, each prefix is a bound: results below it are seen, of those
+ * above it only that they are. The sum of expected cost and horizon * expected least cost
+ * afterwards is minimised over sizes and bounds at once.
+ */
+#include <math.h>
+
+#include "model.h"
+
+/* The grid: middles of slices of the standard normal, and the edges between. */
+#define SLICES 15
+/*
+ * What a run tells is weighed as if its own scatter had a tenth of the variance: with all of it,
+ * one more run of a size that is nearly as good looks worthless, and several together are not.
+ */
+#define SCATTER_SEEN 0.1
+
+/* After so many failures in a row, more than are running, nothing is tried but the best. */
+#define PATIENCE 2
+
+/* Of an epoch, on top of a bound: the cost of an epoch is not known to the last digit. */
+#define MARGIN 0.25
+
+static const double edge[SLICES - 1] = {-2.25, -1.675, -1.275, -0.95, -0.65, -0.375, -0.125, 0.125,
+	0.375, 0.65, 0.95, 1.275, 1.675, 2.25};
+
+/* Probability of each slice, and its mean. */
+struct grid {
+	double p[SLICES], z[SLICES];
+};
+
+/* One candidate's arithmetic. */
+struct look {
+	const struct model *m;
+	struct grid grid;
+	size_t live[HG_RECUR_MAX_SIZES], n_live; /* sizes that are not dropped */
+	double mean[HG_RECUR_MAX_SIZES];         /* of log cost, by arm */
+	double var[HG_RECUR_MAX_SIZES];
+	double horizon;
+	double cap;                              /* log of the most that a run may cost */
+	double part[HG_RECUR_MAX_SIZES][SLICES]; /* expected cost x probability, by live size */
+	double left[HG_RECUR_MAX_SIZES];         /* of it, what lies above the bound */
+};
+
+static void grid_init(struct grid *g)
+{
+	double below = 0, density = 0;
+
+	for (int i = 0; i < SLICES; i++) {
+		bool last = i == SLICES - 1;
+		double upto = last ? 1 : 1 - upper_tail(edge[i]);
+		double d =
+			last ? 0 : exp(-0.5 * edge[i] * edge[i]) / sqrt(2 * 3.14159265358979323846);
+
+		g->p[i] = upto - below;
+		g->z[i] = (density - d) / g->p[i];
+		below = upto;
+		density = d;
+	}
+}
+
+static double expected_cost(const struct look *l, size_t arm)
+{
+	return exp(l->mean[arm] + 0.5 * (l->var[arm] + l->m->noise * l->m->noise));
+}
+
+/* Expected costs of all live sizes in each slice of the candidate's result. */
+static double fill_parts(struct look *l, size_t b)
+{
+	const struct model *m = l->m;
+	double s2 = m->noise * m->noise, sd = sqrt(l->var[b] + SCATTER_SEEN * s2), now = INFINITY;
+
+	for (size_t k = 0; k < l->n_live; k++) {
+		size_t j = l->live[k];
+		double d = (m->epochs.cov[b][j] + m->cost.cov[b][j]) / sd;
+		double rest = l->mean[j] + 0.5 * (l->var[j] + s2 - d * d);
+
+		l->left[k] = 0;
+		for (int q = 0; q < SLICES; q++) {
+			l->part[k][q] = l->grid.p[q] * exp(rest + d * l->grid.z[q]);
+			l->left[k] += l->part[k][q];
+		}
+		now = fmin(now, l->left[k]);
+	}
+	return now;
+}
+
+/* Takes slice q out of what lies above. @return the least expected cost in it */
+static double take_slice(struct look *l, int q)
+{
+	double least = INFINITY;
+
+	for (size_t k = 0; k < l->n_live; k++) {
+		l->left[k] -= l->part[k][q];
+		least = fmin(least, l->part[k][q]);
+	}
+	return least;
+}
+
+static double least_left(const struct look *l)
+{
+	double least = INFINITY;
+
+	for (size_t k = 0; k < l->n_live; k++)
+		least = fmin(least, l->left[k]);
+	return least;
+}
+
+/* A bound as the nearest number of whole epochs, but within the cap: a target is met at the end of
+ * an epoch. */
+static double whole_epochs(const struct look *l, size_t b, double log_cost)
+{
+	double epoch = l->m->cost.mean[b], most = floor(exp(l->cap - epoch) + 1e-6);
+
+	return exp(epoch) * (fmax(1, fmin(most, floor(exp(log_cost - epoch) + 0.5))) + MARGIN);
+}
+
+/* The best bound of size b. @return its score, smaller is better */
+static double try_size(struct look *l, size_t b, struct choice *c)
+{
+	double sd = sqrt(l->var[b] + l->m->noise * l->m->noise), best = INFINITY;
+	double now = fill_parts(l, b), cap = fmax(l->cap, l->m->cost.mean[b]);
+	double cost = 0, value = 0, above = 1;
+
+	for (int q = 0; q < SLICES; q++) {
+		double y = l->mean[b] + sd * l->grid.z[q], bound, total, after;
+
+		if (y > cap)
+			break;
+		cost += l->grid.p[q] * exp(y);
+		value += take_slice(l, q);
+		above -= l->grid.p[q];
+		bound = whole_epochs(l, b, q < SLICES - 1 ? l->mean[b] + sd * edge[q] : cap);
+		total = q < SLICES - 1 ? cost + above * (bound + now) : cost;
+		after = value + (q < SLICES - 1 ? least_left(l) : 0);
+		if (total + l->horizon * after < best) {
+			best = total + l->horizon * after;
+			*c = (struct choice){.arm = b,
+				.bound_j = bound,
+				.expected_j = total,
+				.gain_j = fmax(0, now - after)};
+		}
+	}
+	if (best < INFINITY)
+		return best;
+	/* Even its cheapest result is beyond the cap: an epoch, and then again from the start. */
+	*c = (struct choice){.arm = b,
+		.bound_j = (1 + MARGIN) * exp(l->m->cost.mean[b]),
+		.expected_j = exp(l->m->cost.mean[b]) + now};
+	return c->expected_j + l->horizon * now;
+}
+
+static void look_init(struct look *l, const struct model *m, const struct view *v)
+{
+	l->m = m;
+	l->horizon = v->job.horizon;
+	l->n_live = 0;
+	l->cap = INFINITY;
+	grid_init(&l->grid);
+	for (size_t a = 0; a < m->n; a++) {
+		l->mean[a] = m->epochs.mean[a] + m->cost.mean[a];
+		l->var[a] = m->epochs.cov[a][a] + m->cost.cov[a][a];
+		if (!m->dropped[a])
+			l->live[l->n_live++] = a;
+	}
+}
+
+/* Size b against the best so far. */
+static void consider(
+	struct look *l, const struct view *v, size_t b, double *top, struct choice *best)
+{
+	struct choice c;
+	double score;
+
+	l->cap = fmin(log(v->job.beta * best->best_j), log(v->job.max_epochs) + l->m->cost.mean[b]);
+	score = try_size(l, b, &c);
+	if (!(score < *top))
+		return;
+	*top = score;
+	c.best = best->best;
+	c.best_j = best->best_j;
+	*best = c;
+}
+
+void choose(const struct model *m, const struct view *v, size_t only, struct choice *out)
+{
+	struct look l;
+	double top = INFINITY;
+
+	look_init(&l, m, v);
+	*out = (struct choice){.arm = l.live[0], .best = l.live[0], .best_j = INFINITY};
+	for (size_t k = 0; k < l.n_live; k++)
+		if (expected_cost(&l, l.live[k]) < out->best_j) {
+			out->best_j = expected_cost(&l, l.live[k]);
+			out->best = l.live[k];
+		}
+	if (only == SIZE_MAX && m->in_a_row > PATIENCE)
+		only = out->best;
+	for (size_t k = 0; k < l.n_live && only == SIZE_MAX; k++)
+		consider(&l, v, l.live[k], &top, out);
+	if (only != SIZE_MAX)
+		consider(&l, v, only, &top, out);
+	/* Until the target has been seen once, nobody knows what is dear; nor when nothing works.
+	 */
+	if (m->reached == 0 || m->in_a_row > 2 * PATIENCE)
+		out->bound_j = INFINITY;
+}

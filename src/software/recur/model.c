@@ -1,0 +1,284 @@
+#include "model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "prior.h"
+
+/* sd of the log of a measured cost of an epoch: meters and rounding. */
+#define COST_NOISE 0.002
+/* Before anything is known a run is thought to need this part of the epochs that it may have. */
+#define LEVEL_GUESS 0.4
+/* The target is met at the end of an epoch: what was not met after n was not met before n + 1,
+ * which a smooth number of epochs puts in the middle. */
+#define HALF_EPOCH 0.5
+/* Odds that a size is broken (its runs die), and kills per run of one that is not, with the weight
+ * of that guess in runs. */
+#define BROKEN_ODDS 0.02
+#define KILL_RATE   0.125
+#define KILL_WEIGHT 8
+
+/* Cost of an epoch as the trial saw it; NAN unknown. */
+static double epoch_cost(const struct view *v, const hg_recur_trial *t)
+{
+	double e = t->epoch_energy_j, s = t->epoch_time_s;
+
+	if (!known(e))
+		e = known(t->epochs) ? t->energy_j / t->epochs : (double)NAN;
+	if (!known(s))
+		s = known(t->epochs) ? t->time_s / t->epochs : (double)NAN;
+	return view_cost(v, e, s);
+}
+
+/* Mean log cost of an epoch per size, of the trials of one kin. @return how many sizes */
+static size_t see_costs(
+	const struct view *v, uint32_t first_kin, uint32_t last_kin, struct evidence *seen)
+{
+	double sum[HG_RECUR_MAX_SIZES] = {0}, count[HG_RECUR_MAX_SIZES] = {0};
+	size_t sizes = 0;
+
+	memset(seen, 0, HG_RECUR_MAX_SIZES * sizeof *seen);
+	for (size_t i = 0; i < v->n; i++) {
+		size_t arm = view_arm(v, i);
+		double cost = epoch_cost(v, &v->trials[i]);
+
+		if (arm == SIZE_MAX || !known(cost) || v->trials[i].kin < first_kin ||
+			v->trials[i].kin > last_kin)
+			continue;
+		sum[arm] += log(cost);
+		count[arm]++;
+	}
+	for (size_t a = 0; a < v->job.n_sizes; a++)
+		if (count[a] > 0) {
+			evidence_add(&seen[a], sum[a] / count[a], COST_NOISE);
+			sizes++;
+		}
+	return sizes;
+}
+
+static double mean_of(const struct evidence *seen, size_t n)
+{
+	double sum = 0, count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (seen[i].weight > 0) {
+			sum += seen[i].mean;
+			count++;
+		}
+	return count > 0 ? sum / count : 0;
+}
+
+/* Own measurements first, then frontiers, then the shape seen by kin, then the prior. */
+static hg_err learn_costs(struct model *m, const struct view *v, hg_error *why)
+{
+	struct evidence own[HG_RECUR_MAX_SIZES], kin[HG_RECUR_MAX_SIZES];
+	size_t kin_sizes = see_costs(v, HG_RECUR_OTHER_DEVICE, HG_RECUR_SIMILAR_JOB, kin);
+	hg_pick pick;
+	hg_err err;
+
+	(void)see_costs(v, HG_RECUR_OWN, HG_RECUR_OWN, own);
+	for (size_t a = 0; a < m->n; a++) {
+		if (!(own[a].weight > 0) && view_pick(v, a, &pick, &err, why))
+			evidence_add(&own[a], log(pick.cost), COST_NOISE);
+		else if (!(own[a].weight > 0) && err)
+			return err;
+		m->cost_known[a] = own[a].weight > 0;
+		m->n_costs += m->cost_known[a];
+	}
+	prior_cost(&m->cost, m->x, m->n, kin_sizes > 0 ? mean_of(kin, m->n) : mean_of(own, m->n));
+	if (kin_sizes > 0) {
+		belief_update(&m->cost, kin);
+		prior_widen(&m->cost, m->x, WIDEN_SIMILAR_COST);
+	}
+	belief_update(&m->cost, own);
+	return HG_OK;
+}
+
+static double first_level(const struct view *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->trials[i].state == HG_RECUR_REACHED && view_arm(v, i) != SIZE_MAX)
+			return log(v->trials[i].epochs);
+	return log(LEVEL_GUESS * v->job.max_epochs);
+}
+
+static void see_nothing(struct evidence *seen, double noise)
+{
+	memset(seen, 0, HG_RECUR_MAX_SIZES * sizeof *seen);
+	for (size_t a = 0; a < HG_RECUR_MAX_SIZES; a++)
+		seen[a].sd = noise;
+}
+
+/* Enters what one trial says about epochs. @return whether it reached the target */
+static bool see_epochs(const hg_recur_trial *t, double noise, struct evidence *e)
+{
+	if (t->state == HG_RECUR_REACHED) {
+		evidence_add(e, log(t->epochs), noise);
+		return true;
+	}
+	if (known(t->epochs))
+		evidence_add_bound(e, log(t->epochs + HALF_EPOCH));
+	return false;
+}
+
+/* Trials of other kin: a first belief. */
+static void learn_from_kin(struct model *m, const struct view *v, uint32_t kin)
+{
+	struct evidence seen[HG_RECUR_MAX_SIZES];
+	bool any = false;
+
+	see_nothing(seen, PRIOR_NOISE);
+	for (size_t i = 0; i < v->n; i++) {
+		size_t arm = view_arm(v, i);
+
+		if (arm == SIZE_MAX || v->trials[i].kin != kin)
+			continue;
+		m->reached += see_epochs(&v->trials[i], PRIOR_NOISE, &seen[arm]);
+		any = true;
+	}
+	if (!any)
+		return;
+	belief_update(&m->epochs, seen);
+	if (kin == HG_RECUR_SIMILAR_JOB)
+		prior_widen(&m->epochs, m->x, WIDEN_SIMILAR);
+}
+
+/* Own trials of one regime. */
+static void learn_regime(struct model *m, const struct view *v, size_t from, size_t to)
+{
+	struct evidence seen[HG_RECUR_MAX_SIZES];
+
+	see_nothing(seen, m->noise);
+	memset(m->runs, 0, sizeof m->runs);
+	memset(m->failed, 0, sizeof m->failed);
+	memset(m->kills, 0, sizeof m->kills);
+	for (size_t i = from; i < to; i++) {
+		const hg_recur_trial *t = &v->trials[i];
+		size_t arm = view_arm(v, i);
+
+		if (arm == SIZE_MAX || t->kin != HG_RECUR_OWN || i == v->skip)
+			continue;
+		m->reached += see_epochs(t, m->noise, &seen[arm]);
+		m->runs[arm] += t->state != HG_RECUR_RUNNING;
+		m->failed[arm] += t->state > HG_RECUR_REACHED;
+		m->kills[arm] += t->state == HG_RECUR_KILLED;
+	}
+	belief_update(&m->epochs, seen);
+	m->regime = from;
+}
+
+/* Failures since something reached the target; each running trial excuses one. */
+static void count_failures(struct model *m, const struct view *v)
+{
+	uint32_t running = 0;
+
+	m->in_a_row = 0;
+	for (size_t i = 0; i < v->n; i++) {
+		const hg_recur_trial *t = &v->trials[i];
+
+		if (t->kin != HG_RECUR_OWN || view_arm(v, i) == SIZE_MAX)
+			continue;
+		if (t->state == HG_RECUR_RUNNING)
+			running++;
+		else
+			m->in_a_row = t->state == HG_RECUR_REACHED ? 0 : m->in_a_row + 1;
+	}
+	m->in_a_row -= running < m->in_a_row ? running : m->in_a_row;
+}
+
+static void learn_epochs(struct model *m, const struct view *v)
+{
+	size_t from = 0, to;
+
+	prior_epochs(&m->epochs, m->x, m->n, first_level(v));
+	learn_from_kin(m, v, HG_RECUR_SIMILAR_JOB);
+	learn_from_kin(m, v, HG_RECUR_OTHER_DEVICE);
+	for (;;) {
+		to = regime_end(v, from, &m->noise);
+		learn_regime(m, v, from, to);
+		if (to >= v->n)
+			break;
+		prior_widen(&m->epochs, m->x, WIDEN_DRIFT);
+		from = to;
+	}
+}
+
+/* Running trials will tell what is expected of them: nobody else need find it out. */
+static void expect_running(struct model *m, const struct view *v)
+{
+	struct evidence epochs[HG_RECUR_MAX_SIZES], cost[HG_RECUR_MAX_SIZES];
+	bool any = false;
+
+	see_nothing(epochs, m->noise);
+	see_nothing(cost, COST_NOISE);
+	for (size_t i = 0; i < v->n; i++) {
+		size_t arm = view_arm(v, i);
+
+		if (arm == SIZE_MAX || v->trials[i].kin != HG_RECUR_OWN || i == v->skip ||
+			v->trials[i].state != HG_RECUR_RUNNING)
+			continue;
+		evidence_add(&epochs[arm], m->epochs.mean[arm], m->noise);
+		if (!m->cost_known[arm])
+			evidence_add(&cost[arm], m->cost.mean[arm], COST_NOISE);
+		any = true;
+	}
+	if (!any)
+		return;
+	belief_update(&m->epochs, epochs);
+	belief_update(&m->cost, cost);
+}
+
+/* Probability that a size is broken, as each of its runs was killed. */
+static double p_broken(const struct model *m, size_t arm)
+{
+	double kills = KILL_RATE * KILL_WEIGHT, runs = KILL_WEIGHT, odds;
+
+	if (m->kills[arm] == 0 || m->failed[arm] < m->runs[arm])
+		return 0;
+	for (size_t a = 0; a < m->n; a++)
+		if (a != arm) {
+			kills += m->kills[a];
+			runs += m->runs[a];
+		}
+	odds = BROKEN_ODDS * pow(runs / kills, m->kills[arm]);
+	return odds / (1 + odds);
+}
+
+/* Drops what fails, but never the last one: the one that fails least stays. */
+static void drop(struct model *m, const struct view *v)
+{
+	double most = log(v->job.max_epochs);
+	size_t least = 0;
+
+	for (size_t a = 0; a < m->n; a++) {
+		double sd = sqrt(m->epochs.cov[a][a] + m->noise * m->noise);
+		double late = upper_tail((most - m->epochs.mean[a]) / sd);
+
+		m->p_fail[a] = 1 - (1 - late) * (1 - p_broken(m, a));
+		if (m->p_fail[a] < m->p_fail[least])
+			least = a;
+	}
+	m->n_dropped = 0;
+	for (size_t a = 0; a < m->n; a++) {
+		m->dropped[a] = a != least && m->p_fail[a] >= v->job.confidence;
+		m->n_dropped += m->dropped[a];
+	}
+}
+
+hg_err model_build(struct model *m, const struct view *v, bool costs_only, hg_error *why)
+{
+	hg_err err;
+
+	memset(m, 0, sizeof *m);
+	m->n = v->job.n_sizes;
+	for (size_t a = 0; a < m->n; a++)
+		m->x[a] = log2((double)v->job.batch_sizes[a] / v->job.default_size);
+	err = learn_costs(m, v, why);
+	if (err || costs_only)
+		return err;
+	learn_epochs(m, v);
+	drop(m, v);
+	count_failures(m, v);
+	expect_running(m, v);
+	return HG_OK;
+}

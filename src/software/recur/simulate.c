@@ -1,0 +1,334 @@
+#include "simulate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+#include "core/rng.h"
+
+/* A recurrence in flight, and its attempt that is running. */
+struct slot {
+	bool busy;
+	uint32_t recurrence;
+	uint32_t attempts;
+	size_t arm;
+	double begun_s; /* of the attempt */
+	double target;  /* epochs that it needs; NAN: never */
+	double upto;    /* epochs after which it ends */
+	bool first;     /* its first epoch looks for the power limit */
+};
+
+/* One replay. */
+struct sim {
+	const struct sim_job *s;
+	const struct sim_options *o;
+	hg_recur_job job;
+	struct rng rng;
+	uint64_t seed;
+	struct slot *slots;
+	struct vec trials; /* hg_recur_trial: ended ones in order, then the running ones */
+	size_t ended;
+	bool seen[HG_RECUR_MAX_SIZES]; /* its power limit is known */
+	uint32_t next;                 /* recurrence to begin */
+	double now_s;
+	struct sim_step *steps;
+	struct sim_counts *counts;
+};
+
+static uint32_t drift_from(const struct sim_job *s, const struct sim_drift *d)
+{
+	return d->from > 0 ? d->from : s->arms[s->best_arm].batch_size;
+}
+
+/* Epochs by which a recorded number is multiplied. */
+static double stretch(
+	const struct sim_job *s, const struct sim_options *o, size_t arm, bool drifted)
+{
+	bool hit = drifted && o->drift.factor > 0 &&
+		   s->arms[arm].batch_size >= drift_from(s, &o->drift);
+
+	return hit ? o->drift.factor : 1;
+}
+
+static bool drifted(const struct sim_options *o, uint32_t recurrence)
+{
+	return o->drift.factor > 0 && recurrence >= o->drift.at;
+}
+
+/* Mean cost of fixing a size; INFINITY where a run would not reach the target in time. */
+static double fixed_cost(
+	const struct sim_job *s, const struct sim_options *o, size_t arm, bool after)
+{
+	const struct sim_arm *a = &s->arms[arm];
+	double factor = stretch(s, o, arm, after);
+
+	for (uint32_t r = 0; r < a->runs; r++)
+		if (!(ceil(a->epochs[r] * factor) <= s->max_epochs))
+			return INFINITY;
+	return a->mean_epochs * factor * a->cost_j;
+}
+
+double sim_best(const struct sim_job *s, const struct sim_options *o, bool after)
+{
+	double least = INFINITY;
+
+	for (size_t a = 0; a < s->n; a++)
+		least = fmin(least, fixed_cost(s, o, a, after));
+	return least;
+}
+
+/* Seconds and joules of an attempt's first `epochs` epochs. */
+static double attempt_time(const struct sim_arm *a, const struct slot *slot, double epochs)
+{
+	if (epochs <= 0)
+		return 0;
+	return epochs * a->time_s + (slot->first ? a->first_s - a->time_s : 0);
+}
+
+static double attempt_energy(const struct sim_arm *a, const struct slot *slot, double epochs)
+{
+	if (epochs <= 0)
+		return 0;
+	return epochs * a->energy_j + (slot->first ? a->first_j - a->energy_j : 0);
+}
+
+/* Whole epochs of a running attempt that are over. */
+static double done_epochs(const struct sim *sim, const struct slot *slot)
+{
+	const struct sim_arm *a = &sim->s->arms[slot->arm];
+	double t = sim->now_s - slot->begun_s - (slot->first ? a->first_s - a->time_s : 0);
+
+	return fmin(slot->upto, fmax(0, floor(t / a->time_s * (1 + 1e-9))));
+}
+
+static hg_recur_trial trial_of(const struct sim *sim, const struct slot *slot, double epochs)
+{
+	const struct sim_arm *a = &sim->s->arms[slot->arm];
+	bool reached = slot->target <= epochs;
+	/* A try that was not worth one epoch has told what an epoch costs all the same. */
+	hg_recur_trial t = {.batch_size = a->batch_size,
+		.epochs = epochs,
+		.energy_j = attempt_energy(a, slot, epochs),
+		.time_s = attempt_time(a, slot, epochs),
+		.epoch_energy_j = a->energy_j,
+		.epoch_time_s = a->time_s};
+
+	if (reached)
+		t.state = HG_RECUR_REACHED;
+	else
+		t.state = epochs >= sim->s->max_epochs ? HG_RECUR_EXHAUSTED : HG_RECUR_STOPPED;
+	return t;
+}
+
+/* Puts what is running behind what has ended. */
+static hg_err list_running(struct sim *sim, size_t *index_of)
+{
+	sim->trials.len = sim->ended;
+	for (uint32_t i = 0; i < sim->o->concurrent; i++) {
+		const struct slot *slot = &sim->slots[i];
+		hg_recur_trial t;
+		hg_err err;
+
+		if (!slot->busy)
+			continue;
+		t = trial_of(sim, slot, done_epochs(sim, slot));
+		t.state = HG_RECUR_RUNNING;
+		if (t.epochs < 1)
+			t.epoch_energy_j = t.epoch_time_s = 0;
+		if (index_of)
+			index_of[i] = sim->trials.len;
+		err = vec_push(&sim->trials, &t);
+		if (err)
+			return err;
+	}
+	return HG_OK;
+}
+
+/* Epochs that a bound allows, now that the cost of an epoch is known. */
+static double bounded(const struct sim *sim, size_t arm, double bound_j)
+{
+	double fit = floor(bound_j / sim->s->arms[arm].cost_j * (1 + 1e-9));
+	double least = sim->o->policy == HG_RECUR_ZEUS ? 0 : 1;
+
+	return fmin(sim->s->max_epochs, fmax(least, fit));
+}
+
+/* Draws a recorded run, after the policy has said which size. */
+static hg_err begin_attempt(struct sim *sim, struct slot *slot, hg_error *why)
+{
+	hg_recur_decision d = {.size = sizeof d};
+	const struct sim_arm *a;
+	hg_err err;
+
+	slot->busy = false;
+	err = list_running(sim, NULL);
+	if (err == HG_OK)
+		err = hg_recur_next(
+			&sim->job, sim->trials.data, sim->trials.len, sim->seed, &d, why);
+	if (err)
+		return err;
+	sim->counts->exhausted += d.exhausted;
+	a = &sim->s->arms[d.index];
+	slot->busy = true;
+	slot->arm = d.index;
+	slot->begun_s = sim->now_s;
+	slot->attempts++;
+	slot->target = a->epochs[rng_below(&sim->rng, a->runs)];
+	slot->target = ceil(
+		slot->target * stretch(sim->s, sim->o, d.index, drifted(sim->o, slot->recurrence)) -
+		1e-9);
+	slot->upto = bounded(sim, d.index, d.bound_j);
+	if (slot->target <= slot->upto)
+		slot->upto = slot->target;
+	slot->first = !sim->seen[d.index];
+	if (slot->upto > 0)
+		sim->seen[d.index] = true;
+	return HG_OK;
+}
+
+static hg_err begin_recurrence(struct sim *sim, struct slot *slot, hg_error *why)
+{
+	slot->busy = false;
+	if (sim->next == sim->o->recurrences)
+		return HG_OK;
+	slot->recurrence = sim->next++;
+	slot->attempts = 0;
+	return begin_attempt(sim, slot, why);
+}
+
+/* Enters an attempt that has ended. @return whether the recurrence is over */
+static bool book(struct sim *sim, const struct slot *slot, const hg_recur_trial *t)
+{
+	const struct sim_arm *a = &sim->s->arms[slot->arm];
+	struct sim_step *step = &sim->steps[slot->recurrence];
+	double cost =
+		sim->s->eta * t->energy_j + (1 - sim->s->eta) * sim->s->max_power_w * t->time_s;
+	bool over = t->state == HG_RECUR_REACHED;
+
+	step->cost_j += cost;
+	step->fair_j += cost;
+	step->energy_j += t->energy_j;
+	step->time_s += t->time_s;
+	step->batch_size = t->batch_size;
+	if (over)
+		step->fair_j +=
+			a->cost_j * (a->mean_epochs * stretch(sim->s, sim->o, slot->arm,
+							      drifted(sim->o, slot->recurrence)) -
+					    t->epochs);
+	else
+		step->failed++;
+	if (!over && slot->attempts == SIM_ATTEMPTS) {
+		sim->counts->wedged++;
+		over = true;
+	}
+	return over;
+}
+
+/* What has just been learnt may end others earlier, or let them go on. */
+static hg_err check_running(struct sim *sim, hg_error *why)
+{
+	size_t at[HG_RECUR_MAX_SIZES];
+	hg_err err = list_running(sim, at);
+
+	for (uint32_t i = 0; err == HG_OK && i < sim->o->concurrent; i++) {
+		struct slot *slot = &sim->slots[i];
+		hg_recur_check_result r = {.size = sizeof r};
+		double upto, over;
+
+		if (!slot->busy)
+			continue;
+		err = hg_recur_check(&sim->job, sim->trials.data, sim->trials.len, at[i], &r, why);
+		/* An epoch that has begun is finished. */
+		over = fmin(slot->upto, done_epochs(sim, slot) + 1);
+		upto = fmax(bounded(sim, slot->arm, r.bound_j), over);
+		slot->upto = slot->target <= upto ? slot->target : upto;
+	}
+	return err;
+}
+
+static double end_of(const struct sim *sim, const struct slot *slot)
+{
+	return slot->begun_s + attempt_time(&sim->s->arms[slot->arm], slot, slot->upto);
+}
+
+static struct slot *next_to_end(struct sim *sim)
+{
+	struct slot *first = NULL;
+
+	for (uint32_t i = 0; i < sim->o->concurrent; i++)
+		if (sim->slots[i].busy &&
+			(!first || end_of(sim, &sim->slots[i]) < end_of(sim, first)))
+			first = &sim->slots[i];
+	return first;
+}
+
+static hg_err end_attempt(struct sim *sim, struct slot *slot, hg_error *why)
+{
+	hg_recur_trial t = trial_of(sim, slot, slot->upto);
+	bool over;
+	hg_err err;
+
+	sim->now_s = end_of(sim, slot);
+	slot->busy = false;
+	sim->trials.len = sim->ended;
+	err = vec_push(&sim->trials, &t);
+	if (err)
+		return err;
+	sim->ended++;
+	over = book(sim, slot, &t);
+	if (sim->o->concurrent > 1) {
+		err = check_running(sim, why);
+		if (err)
+			return err;
+	}
+	return over ? begin_recurrence(sim, slot, why) : begin_attempt(sim, slot, why);
+}
+
+static void sim_init(struct sim *sim, uint64_t seed)
+{
+	const struct sim_job *s = sim->s;
+
+	sim->job = (hg_recur_job){.size = sizeof sim->job,
+		.policy = sim->o->policy,
+		.n_sizes = s->n,
+		.default_size = s->sizes[s->default_arm],
+		.batch_sizes = s->sizes,
+		.frontiers = sim->o->known_costs ? s->frontiers : NULL,
+		.eta = s->eta,
+		.max_power_w = s->max_power_w,
+		.max_epochs = s->max_epochs,
+		.beta = sim->o->beta,
+		.horizon = sim->o->horizon};
+	sim->seed = seed;
+	rng_init(&sim->rng, seed);
+	vec_init(&sim->trials, sizeof(hg_recur_trial), (size_t)1 << 24);
+	for (uint32_t i = 0; i < sim->o->recurrences; i++) {
+		sim->steps[i] = (struct sim_step){0};
+		sim->steps[i].best_j = sim_best(s, sim->o, drifted(sim->o, i));
+	}
+	*sim->counts = (struct sim_counts){0};
+}
+
+hg_err sim_run(const struct sim_job *s, const struct sim_options *o, uint64_t seed,
+	struct sim_step *steps, struct sim_counts *counts, hg_error *why)
+{
+	struct sim sim = {.s = s, .o = o, .steps = steps, .counts = counts};
+	struct slot *slot;
+	hg_err err = HG_OK;
+
+	if (o->concurrent < 1 || o->concurrent > HG_RECUR_MAX_SIZES)
+		return fail(why, HG_EINVAL, "concurrent: expected 1 to %d, found %u",
+			HG_RECUR_MAX_SIZES, o->concurrent);
+	sim.slots = calloc(o->concurrent, sizeof *sim.slots);
+	if (!sim.slots)
+		return fail(why, HG_ENOMEM, "no memory for runs in flight");
+	sim_init(&sim, seed);
+	for (uint32_t i = 0; err == HG_OK && i < o->concurrent; i++)
+		err = begin_recurrence(&sim, &sim.slots[i], why);
+	while (err == HG_OK && (slot = next_to_end(&sim)) != NULL)
+		err = end_attempt(&sim, slot, why);
+	vec_finish(&sim.trials);
+	free(sim.slots);
+	return err;
+}

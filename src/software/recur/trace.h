@@ -1,0 +1,60 @@
+/*
+ * Recorded trainings to replay: two tables in the form that Zeus published.
+ *
+ *   train  dataset,network,batch_size,optimizer,learning_rate,run,target_metric,target_epoch
+ *   power  dataset,network,batch_size,optimizer,power_limit,time_per_epoch,average_power
+ *
+ * Columns are found by name, others are passed over. A target_epoch of "nan": never reached.
+ */
+#ifndef HG_SOFTWARE_RECUR_TRACE_H
+#define HG_SOFTWARE_RECUR_TRACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hourglass/error.h>
+
+#include "core/arena.h"
+#include "core/vec.h"
+
+/** One repetition of a training: when it reached a level of its metric. */
+struct trace_reach {
+	uint32_t job; /* index into the jobs */
+	uint32_t batch_size;
+	double target;
+	double epochs; /* NAN: never */
+};
+
+/** What an epoch costs at one power limit. */
+struct trace_power {
+	uint32_t job;
+	uint32_t batch_size;
+	double limit_w, epoch_s, power_w;
+};
+
+struct trace {
+	struct arena arena; /* names */
+	struct vec jobs;    /* const char *: "dataset/network/optimizer", in order of appearance */
+	struct vec reach;   /* struct trace_reach */
+	struct vec power;   /* struct trace_power */
+};
+
+/** Starts with no rows. */
+void trace_init(struct trace *t);
+/** Frees; a zeroed trace is fine. */
+void trace_finish(struct trace *t);
+
+/**
+ * Adds the rows of a table.
+ * @param origin  what it is called in errors
+ * @return HG_OK; HG_EFORMAT (line, column, what was expected); HG_ELIMIT; HG_ENOMEM
+ */
+hg_err trace_read_train(
+	struct trace *t, const char *text, size_t len, const char *origin, hg_error *why);
+hg_err trace_read_power(
+	struct trace *t, const char *text, size_t len, const char *origin, hg_error *why);
+
+/** Index of a job by its name, or SIZE_MAX. */
+size_t trace_job(const struct trace *t, const char *name);
+
+#endif
