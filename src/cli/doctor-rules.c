@@ -169,6 +169,11 @@ const struct rule doctor_rules[] = {
 		 "RUN+=\"/bin/chmod a+w /sys%p/power1_max\"",
 			"in /etc/udev/rules.d/70-hourglass.rules; then: udevadm control --reload && "
 			"udevadm trigger -c add -s hwmon"}},
+	{"intel-sysman", true, {{FACT_REASON, "levelzero", "no libze_loader"}},
+		"the kernel tells nothing of an Intel GPU's energy, and Level Zero, which might, is not "
+		"installed; graphics inside a processor are in RAPL's uncore",
+		{"apt install libze1 libze-intel-gpu1",
+			"or for a card of its own a kernel of at least 6.2 (i915) or 6.11 (xe)"}},
 	{"habana-module", false,
 		{{FACT_PCI, "0x1da3", "0x"}, {FACT_NO_FILE, "sys/module/habanalabs", ""}},
 		"there is a Gaudi, and its driver is not loaded",
@@ -184,7 +189,10 @@ const struct rule doctor_rules[] = {
 	{"neuron-version", false, {{FACT_OLDER, "sys/module/neuron/version", "2.21.37"}},
 		"the driver of AWS Inferentia and Trainium tells power from version 2.21.37 on",
 		{"apt install --only-upgrade aws-neuronx-dkms"}},
-	{"tpu", true, {{FACT_PCI, "0x1ae0", "0x"}},
+	{"neuron-rated", true, {{FACT_ABSENT, "neuron", "say how much"}},
+		"an AWS Inferentia or Trainium tells its power as a share of the rated one only",
+		{"say what is rated, and watts are estimated: --device neuron:0,rated=WATTS"}},
+	{"tpu", true, {{FACT_REASON, "tpu", "a TPU tells neither"}},
 		"a Google TPU tells neither power nor energy to anybody",
 		{"what it costs can only be estimated from its time"}},
 	{NULL, false, {{FACT_NONE, NULL, NULL}}, NULL, {NULL}},

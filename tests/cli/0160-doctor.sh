@@ -118,7 +118,8 @@ HOURGLASS_NVML=$work/none.so
 	rule habana-module 1 $(pci 0x1da3 0x120000)
 	rule neuron-module 1 $(pci 0x1d0f 0x088000)
 	lacks neuron-module $(pci 0x1d0f 0x020000) # its network
-	rule tpu 0 $(pci 0x1ae0 0x0880)
+	rule tpu 0 $(pci 0x1ae0 0x088000)
+	lacks tpu $(pci 0x1ae0 0x020000) # its host's network
 }
 rule amd-render 1 dev/kfd=-
 lacks amd-render dev/kfd=x
@@ -154,10 +155,14 @@ policy=sys/devices/system/cpu/cpufreq/policy0
 rule cpufreq-set 0 $policy/related_cpus=0 $policy/cpuinfo_min_freq=800000 \
 	$policy/cpuinfo_max_freq=3000000 $policy/scaling_max_freq=ro:3000000
 card=sys/class/drm/card1/device
+rule intel-sysman 0 "$card/uevent=DRIVER=xe
+PCI_SLOT_NAME=0000:04:00.0"
 rule intel-set 0 "$card/uevent=DRIVER=xe
 PCI_SLOT_NAME=0000:04:00.0" $card/hwmon/hwmon3/name=xe $card/hwmon/hwmon3/energy1_input=5000 \
 	$card/hwmon/hwmon3/power1_max=ro:150000000 $card/hwmon/hwmon3/power1_rated_max=190000000
 rule neuron-version 1 sys/module/neuron/version=2.20.1
+neuron=sys/devices/virtual/neuron_device/neuron0
+rule neuron-rated 0 $neuron/stats/power/utilization=POWER_STATUS_VALID,1,10.00,40.00,25.00
 lacks neuron-version sys/module/neuron/version=2.22.4
 
 # Every rule has its row, but that whose backend plays no fake here.

@@ -403,6 +403,70 @@ static void root_bytes_and_writes(void **state)
 	fsroot_finish(&r);
 }
 
+/* A file that grows: not there under its name until it is whole, and never over what a crash left.
+ */
+static void growing(void **state)
+{
+	struct file_growing f, second;
+	hg_error why = {""};
+	struct buf text;
+
+	(void)state;
+	assert_int_equal(file_grow_begin(&f, at("log"), &why), HG_OK);
+	assert_int_equal(file_grow_add(&f, "one\n", 4, &why), HG_OK);
+	assert_int_equal(access(at("log"), F_OK), -1);
+	assert_int_equal(access(at("log.part"), F_OK), 0);
+	assert_int_equal(file_grow_begin(&second, at("log"), &why), HG_EIO);
+	assert_non_null(strstr(why.text, "log.part is there already"));
+	file_grow_discard(&second); /* did not begin it, so leaves it */
+	assert_int_equal(access(at("log.part"), F_OK), 0);
+	assert_int_equal(file_grow_add(&f, "two\n", 4, &why), HG_OK);
+	assert_int_equal(file_grow_finish(&f, &why), HG_OK);
+	file_grow_abandon(&f);
+	assert_int_equal(entries(), 1);
+	assert_int_equal(file_read(at("log"), 100, &text, &why), HG_OK);
+	assert_string_equal(text.data, "one\ntwo\n");
+	buf_finish(&text);
+	/* once more, over a file of that name; then two that do not come to their end */
+	assert_int_equal(file_grow_begin(&f, at("log"), &why), HG_OK);
+	assert_int_equal(file_grow_finish(&f, &why), HG_OK);
+	file_grow_abandon(&f);
+	assert_int_equal(file_grow_begin(&f, at("log"), &why), HG_OK);
+	file_grow_discard(&f);
+	assert_int_equal(entries(), 1);
+	assert_int_equal(file_grow_begin(&f, at("log"), &why), HG_OK);
+	file_grow_abandon(&f);
+	assert_int_equal(entries(), 2);
+	assert_int_equal(file_grow_begin(&f, at("no/such/log"), &why), HG_ENOENT);
+	file_grow_abandon(&f);
+}
+
+static void root_access(void **state)
+{
+	struct fsroot r;
+	hg_error why = {""};
+
+	(void)state;
+	assert_int_equal(file_write(at("there"), "x", 1, &why), HG_OK);
+	assert_int_equal(fsroot_init(&r, dir, &why), HG_OK);
+	assert_true(fsroot_access(&r, "there", FSROOT_THERE));
+	assert_true(fsroot_access(&r, "there", FSROOT_READ));
+	assert_true(fsroot_access(&r, "there", FSROOT_WRITE));
+	assert_false(fsroot_access(&r, "nowhere", FSROOT_THERE));
+	assert_false(fsroot_access(&r, "", FSROOT_THERE));
+	assert_false(fsroot_access(&r, "/etc/passwd", FSROOT_THERE));
+	if (geteuid() == 0) {
+		/* as nobody, for as long as this takes */
+		assert_int_equal(chmod(at("there"), 0400), 0);
+		assert_int_equal(chmod(dir, 0755), 0);
+		assert_int_equal(seteuid(65534), 0);
+		assert_true(fsroot_access(&r, "there", FSROOT_THERE));
+		assert_false(fsroot_access(&r, "there", FSROOT_READ));
+		assert_int_equal(seteuid(0), 0);
+	}
+	fsroot_finish(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +479,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_written, dir_make, dir_remove),
 		cmocka_unit_test(what_is_no_file_is_written_to),
 		cmocka_unit_test_setup_teardown(replacing_is_atomic, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(growing, dir_make, dir_remove),
+		cmocka_unit_test_setup_teardown(root_access, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(root, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(root_lists, dir_make, dir_remove),
 		cmocka_unit_test_setup_teardown(root_bytes_and_writes, dir_make, dir_remove),

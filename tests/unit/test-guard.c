@@ -3,10 +3,12 @@
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "fake-nvml.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "hardware/backend/amdgpu/amdgpu.h"
 #include "tree.h"
 
 #define CARD "sys/class/drm/card0"
@@ -294,6 +296,62 @@ static void test_fork(void **state)
 	hg_close(ctx);
 }
 
+/* ----- while another thread is inside the device, in a call that does not come back */
+
+static int inside[2], go_on[2];
+
+static void stuck_read(void *state, const size_t *ids, size_t n, hg_reading *out)
+{
+	char c = 0;
+
+	(void)state;
+	(void)ids;
+	if (write(inside[1], &c, 1) != 1 || read(go_on[0], &c, 1) != 1)
+		return;
+	memset(out, 0, n * sizeof *out);
+}
+
+static void *reader(void *user)
+{
+	size_t id = 0;
+	hg_reading r;
+
+	return hg_device_read(user, &id, 1, &r) == HG_OK ? NULL : user;
+}
+
+static void test_stuck(void **state)
+{
+	static const char spec[] = SPEC;
+	struct backend stuck = amdgpu_backend;
+	hg_ctx *ctx = tree_context(&t);
+	hg_device *d;
+	hg_guard *g = guard_of(ctx, NULL);
+	hg_error why = {""};
+	pthread_t thread;
+	void *failed;
+	char c = 0;
+
+	(void)state;
+	assert_int_equal(pipe(inside) | pipe(go_on), 0);
+	stuck.read = stuck_read;
+	assert_ok(device_open_with(ctx, &stuck, spec, strchr(spec, ':') + 1, &d, &why), &why);
+	assert_ok(guarded(g, d, "power_limit", MW, &why), &why);
+	assert_int_equal(pthread_create(&thread, NULL, reader, d), 0);
+	assert_int_equal(read(inside[0], &c, 1), 1);
+	hg_guard_restore_async(g);
+	assert_int_equal(hg_guard_held(g), 0);
+	assert_string_equal(tree_get(&t, CAP), "560000000");
+	assert_int_equal(write(go_on[1], &c, 1), 1);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	hg_guard_destroy(g);
+	hg_close(ctx);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(close(inside[i]), 0);
+		assert_int_equal(close(go_on[i]), 0);
+	}
+}
+
 /* ----- the simulated device and the fake library */
 
 static void test_sim(void **state)
@@ -406,6 +464,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fault, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fork, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
 		cmocka_unit_test(test_sim),
 		cmocka_unit_test(test_nvml),
 		cmocka_unit_test(test_fork_nvml),
