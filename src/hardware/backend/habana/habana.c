@@ -317,7 +317,7 @@ static hg_err driver_check(const struct hg_ctx *ctx, hg_error *why)
 {
 	struct fsroot_names names = {0};
 	bool loaded =
-		hlml_is_named() || !fsroot_list(&ctx->root, "/sys/module/habanalabs", &names, NULL);
+		hlml_is_named() || !fsroot_list(&ctx->root, "sys/module/habanalabs", &names, NULL);
 
 	fsroot_names_finish(&names);
 	if (loaded)

@@ -79,7 +79,7 @@ static hg_err option_read(const char *spec, struct slice option, struct wanted *
 
 static hg_err name_read(const struct backend_request *req, struct wanted *w, hg_error *why)
 {
-	const char *end = req->rest, *at;
+	const char *end, *at;
 	struct slice rest;
 	hg_err rc = HG_OK;
 
