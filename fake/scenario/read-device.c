@@ -1,4 +1,5 @@
 /* A device of a scenario. */
+#include <assert.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -16,7 +17,8 @@ static const char *const keys[] = {"vendor", "name", "uuid", "pci", "model", "po
 	"processes", "mig", "power_profiles"};
 static const char *const event_keys[] = {"at_s", "what", "by_j"};
 static const char *const process_keys[] = {"pid", "memory_bytes", "from_s", "to_s", "mig"};
-static const char *const vendors[] = {"nvidia", "amd", "habana", "intel"};
+static const char *const vendors[] = {
+	"nvidia", "amd", "habana", "intel", "cpu", "aws", "grace", "jetson"};
 
 /* An array of numbers, or the default if there is none. */
 static hg_err numbers_read(const struct json_doc *doc, const struct json *obj, const char *key,
@@ -245,8 +247,11 @@ static hg_err vendor_check(
 {
 	for (size_t i = 0; i < COUNT(vendors); i++)
 		if (!strcmp(vendors[i], d->vendor)) {
-			static const char *const names[] = {
-				"Fake H100", "Fake MI300X", "Fake Gaudi 2", "Fake Max 1550"};
+			static const char *const names[] = {"Fake H100", "Fake MI300X",
+				"Fake Gaudi 2", "Fake Max 1550", "Fake Xeon", "Fake Trainium",
+				"Fake Grace", "Fake Orin"};
+
+			static_assert(COUNT(names) == COUNT(vendors), "a name for each");
 
 			d->name = d->name ? d->name : names[i];
 			/* a counter that reads 0 at first is taken for a dead one */
@@ -254,7 +259,7 @@ static hg_err vendor_check(
 			return HG_OK;
 		}
 	return fail(why, HG_EFORMAT,
-		"%s:%u: vendor: expected nvidia, amd, habana or intel, found \"%.32s\"",
+		"%s:%u: vendor: expected nvidia, amd, habana, intel, cpu, aws, grace or jetson, found \"%.32s\"",
 		doc->origin, v->line, d->vendor);
 }
 

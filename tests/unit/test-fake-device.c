@@ -205,7 +205,8 @@ static void test_refused(void **state)
 		const char *device, *text;
 	} cases[] = {
 		{"{\n\"powre_w\": 3}", "test:2: unknown key \"powre_w\""},
-		{"{\n\"vendor\": \"sun\"}", "expected nvidia, amd, habana or intel"},
+		{"{\n\"vendor\": \"sun\"}",
+			"expected nvidia, amd, habana, intel, cpu, aws, grace or jetson"},
 		{"{\"power_w\": [[1, 2], [1, 3]]}", "later and later"},
 		{"{\"power_w\": 1, \"workload\": \"llm-decode\"}", "not several"},
 		{"{\"workload\": \"llm-decode\"}", "needs a model"},

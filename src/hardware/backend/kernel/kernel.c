@@ -103,8 +103,13 @@ struct kernel_device *kernel_create(const struct backend_request *req, hg_error 
 	d->ctx = req->ctx;
 	d->spec = req->spec;
 	arena_init(&d->arena, ARENA_MAX);
-	d->id = (hg_device_info){
-		.vendor = "", .model = "", .title = "", .uuid = "", .pci = "", .parent = ""};
+	d->id = (hg_device_info){.simulated = kernel_there(req->ctx, KERNEL_SIMULATED),
+		.vendor = "",
+		.model = "",
+		.title = "",
+		.uuid = "",
+		.pci = "",
+		.parent = ""};
 	d->read_fix = d->write_fix = "";
 	return d;
 }

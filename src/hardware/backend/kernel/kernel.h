@@ -22,6 +22,9 @@
 #define KERNEL_PATH 256
 #define KERNEL_TEXT 256
 
+/** A file at the root of a tree that is made up: what it says is simulated. */
+#define KERNEL_SIMULATED "hourglass-simulated"
+
 struct kernel_device;
 
 /** ours = the file's number * mul / div */
