@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "measure-table.h"
@@ -116,6 +117,38 @@ static void bench_windows(const struct options *o, double window_s)
 	report(name, 100 * mt_sd(&row.model), "%");
 }
 
+/* CPU time of one answer from a full log. */
+static void bench_speed(const struct options *o, double window_s)
+{
+	static hg_edge log[65536];
+	struct csim_counter c = csim_counter_usual();
+	hg_sensor s = csim_sensor(&c);
+	size_t n = sizeof log / sizeof *log, answers = 20000;
+	double sum = 0;
+	struct rng r;
+	clock_t begin;
+	char name[64];
+
+	rng_init(&r, o->seed);
+	for (size_t k = 0; k < n; k++)
+		log[k] = (hg_edge){csim_ns(0.1 * (double)k + 0.002 * rng_double(&r)), 2000000,
+			(int64_t)k * 50000000, HG_UNREAD, HG_UNREAD, HG_UNREAD, 0,
+			k ? 0 : HG_EDGE_FIRST};
+	begin = clock();
+	for (size_t i = 0; i < answers; i++) {
+		hg_energy e = {.size = sizeof e};
+		int64_t t0 = csim_ns(6000 * rng_double(&r) + 10);
+
+		if (hg_energy_window(log, n, &s, t0, t0 + csim_ns(window_s), 0, &e, NULL) == HG_OK)
+			sum += e.joules;
+	}
+	(void)snprintf(name, sizeof name, "window-%g-s", window_s);
+	report(name, (double)(clock() - begin) / CLOCKS_PER_SEC / (double)answers * 1e6,
+		"us of CPU");
+	if (!(sum > 0))
+		exit(1);
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i += 2) {
@@ -146,6 +179,8 @@ int main(int argc, char **argv)
 				"[--lag SECONDS]\n");
 		return 2;
 	}
+	bench_speed(&o, 1);
+	bench_speed(&o, 60);
 	for (size_t i = 0; i < sizeof cold / sizeof *cold; i++)
 		bench_case(&o, true, cold[i], 1);
 	for (size_t i = 0; i < sizeof steady / sizeof *steady; i++)

@@ -152,6 +152,42 @@ static void members_add_up_to_the_iteration(void **state)
 	}
 }
 
+static void tenants_add_up_to_the_device(void **state)
+{
+	struct rng r;
+	hg_mig m;
+
+	(void)state;
+	rng_init(&r, SEED + 4);
+	assert_int_equal(hg_mig_init(&m, 2, 90, 0, NULL), HG_OK);
+	for (size_t i = 0; i < many(3000); i++) {
+		hg_tenant t[7];
+		size_t n = rng_below(&r, 8);
+		double parts[7] = {0}, left, total = pow(10, 6 * rng_double(&r) - 2), sum = 0;
+		hg_idle_policy policy = (hg_idle_policy)rng_below(&r, 4);
+
+		for (size_t k = 0; k < n; k++)
+			t[k] = (hg_tenant){(double)rng_below(&r, 3), rng_double(&r) / 7,
+				(double)rng_below(&r, 2) * 1e9, {rng_double(&r), rng_double(&r)}};
+		assert_int_equal(hg_mig_update(&m, 100 + 300 * rng_double(&r), t, n, NULL), HG_OK);
+		if (i % 2)
+			assert_int_equal(hg_share(total, total * rng_double(&r) * 1.2, t, n, policy,
+						 parts, &left, NULL),
+				HG_OK);
+		else
+			assert_int_equal(
+				hg_mig_split(&m, total, 2, t, n, policy, parts, &left, NULL),
+				HG_OK);
+		for (size_t k = 0; k < n; k++) {
+			assert_true(parts[k] >= 0);
+			sum += parts[k];
+		}
+		assert_true(left >= 0);
+		assert_near_abs(sum + left, total, 0, 1.0 / 1048576);
+		assert_true(nearbyint((sum + left) * 1048576) == (sum + left) * 1048576);
+	}
+}
+
 /* ----- least squares */
 
 /* The best of all sets of free columns, for n small: least x'Ax/2 - b'x with x >= 0. */
@@ -226,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_model_sees_what_its_counter_does_not),
 		cmocka_unit_test(parts_add_up_to_the_whole),
 		cmocka_unit_test(members_add_up_to_the_iteration),
+		cmocka_unit_test(tenants_add_up_to_the_device),
 		cmocka_unit_test(nnls_is_the_best_of_all_sets),
 	};
 

@@ -61,7 +61,7 @@ static void meet_cone(const struct curve *c, struct range *r, size_t k, int64_t 
 static struct range at_moment(const struct curve *c, struct bracket b, int64_t t_ns, double base_j)
 {
 	struct range r = {-INFINITY, INFINITY};
-	size_t k = b.k, after = k;
+	size_t k = b.k, after;
 
 	for (int i = 0; i < NEAR && k != SIZE_MAX; i++) {
 		meet_cone(c, &r, k, t_ns, base_j);

@@ -81,7 +81,7 @@ static void scaled(struct problem *p, const double *a, const double *b, size_t n
 static bool solve_free(const struct problem *p, const bool *active, double *x, double *inverse)
 {
 	size_t index[NNLS_MAX], m = 0, n = p->n;
-	double sub[NNLS_MAX * NNLS_MAX];
+	double sub[NNLS_MAX * NNLS_MAX] = {0};
 
 	for (size_t i = 0; i < n; i++)
 		if (active[i])
@@ -152,7 +152,7 @@ void nnls_solve(const double *a, const double *b, size_t n, struct nnls *out)
 {
 	struct problem p;
 	bool banned[NNLS_MAX] = {false};
-	double x[NNLS_MAX], inverse[NNLS_MAX * NNLS_MAX] = {0};
+	double x[NNLS_MAX] = {0}, inverse[NNLS_MAX * NNLS_MAX] = {0};
 
 	*out = (struct nnls){.x = {0}};
 	scaled(&p, a, b, n);
