@@ -61,10 +61,34 @@ static void field_of(const struct fake_device *d, struct nvml_field_value *v)
 	}
 }
 
+/* The same number as another type; one that is too large for a signed one is negative. */
+static void told_as(struct nvml_field_value *v, int type)
+{
+	uint64_t value = v->type == NVML_TYPE_U32 ? v->value.u32 : v->value.u64;
+
+	v->type = type;
+	v->value.u64 = FAKE_POISON;
+	switch (type) {
+	case NVML_TYPE_DOUBLE:
+		v->value.d = (double)value;
+		break;
+	case NVML_TYPE_U32:
+	case NVML_TYPE_I32:
+		v->value.u32 = (uint32_t)value;
+		break;
+	case NVML_TYPE_U16:
+		v->value.u16 = (uint16_t)value;
+		break;
+	default:
+		v->value.u64 = value;
+	}
+}
+
 /* One value of a field query; what fails holds nonsense. */
 static void field_fill(const struct fake_device *d, struct nvml_field_value *v)
 {
-	int failed;
+	static const char call[] = "nvmlDeviceGetFieldValues";
+	int failed, type;
 
 	v->result = NVML_SUCCESS;
 	v->value.u64 = FAKE_POISON;
@@ -78,8 +102,10 @@ static void field_fill(const struct fake_device *d, struct nvml_field_value *v)
 	} else {
 		v->result = NVML_NOT_SUPPORTED;
 	}
-	failed = fake_value_result(
-		&nvml_play, "nvmlDeviceGetFieldValues", d, (double)v->field, (double)v->scope);
+	type = fake_value_type(&nvml_play, call, d, (double)v->field, (double)v->scope);
+	if (type >= 0)
+		told_as(v, type);
+	failed = fake_value_result(&nvml_play, call, d, (double)v->field, (double)v->scope);
 	v->result = failed ? failed : v->result;
 	if (v->result)
 		v->value.u64 = FAKE_POISON;

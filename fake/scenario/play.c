@@ -133,6 +133,19 @@ int fake_value_result(struct fake_play *p, const char *call, const struct fake_d
 	return result;
 }
 
+int fake_value_type(const struct fake_play *p, const char *call, const struct fake_device *d,
+	double field, double scope)
+{
+	for (size_t i = 0; i < p->scenario.n_rules; i++) {
+		const struct fake_rule *r = &p->scenario.rules[i];
+
+		if (r->type >= 0.0 && r->field == field && rule_is(r, call, d) &&
+			(r->scope < 0.0 || r->scope == scope))
+			return (int)r->type;
+	}
+	return -1;
+}
+
 bool fake_process_is_on(const struct fake_device *d, const struct fake_process *p, int mig)
 {
 	if (mig >= 0 && p->mig != (double)mig)

@@ -67,6 +67,10 @@ int fake_leave(struct fake_play *p, int result);
 int fake_value_result(struct fake_play *p, const char *call, const struct fake_device *d,
 	double field, double scope);
 
+/** What a rule says that such a value is told as, or -1. */
+int fake_value_type(const struct fake_play *p, const char *call, const struct fake_device *d,
+	double field, double scope);
+
 /** Whether a process uses a device now; mig: or this instance of it, -1 any. */
 bool fake_process_is_on(const struct fake_device *d, const struct fake_process *p, int mig);
 

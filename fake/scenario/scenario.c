@@ -19,7 +19,7 @@ static const char default_text[] =
 static const char *const top_keys[] = {"schema", "about", "rights", "keep", "call_s", "seed",
 	"driver", "missing", "devices", "rules"};
 static const char *const rule_keys[] = {"call", "device", "field", "scope", "after", "times",
-	"result", "latency_s", "hang", "print"};
+	"result", "type", "latency_s", "hang", "print"};
 
 hg_err fake_keys_check(const struct json_doc *doc, const struct json *v, const char *const *keys,
 	size_t n, hg_error *why)
@@ -69,11 +69,12 @@ static hg_err rule_read(
 {
 	hg_err rc = fake_keys_check(doc, v, rule_keys, COUNT(rule_keys), why);
 
-	*r = (struct fake_rule){.device = -1.0, .field = -1.0, .scope = -1.0};
+	*r = (struct fake_rule){.device = -1.0, .field = -1.0, .scope = -1.0, .type = -1.0};
 	rc = rc ? rc : json_need_string(doc, v, "call", &r->call, why);
 	rc = rc ? rc : json_number_or(doc, v, "device", 0.0, FAKE_DEVICES, &r->device, why);
 	rc = rc ? rc : json_number_or(doc, v, "field", 0.0, 1e6, &r->field, why);
 	rc = rc ? rc : json_number_or(doc, v, "scope", 0.0, 16.0, &r->scope, why);
+	rc = rc ? rc : json_number_or(doc, v, "type", 0.0, 255.0, &r->type, why);
 	rc = rc ? rc : json_number_or(doc, v, "after", 0.0, 1e15, &r->after, why);
 	rc = rc ? rc : json_number_or(doc, v, "times", 0.0, 1e15, &r->times, why);
 	rc = rc ? rc : json_number_or(doc, v, "result", -0x1p31, 0x1p32 - 1.0, &r->result, why);

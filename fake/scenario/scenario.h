@@ -94,6 +94,7 @@ struct fake_rule {
 	double device;    /* -1: any */
 	double field;     /* -1: the call; else one value of a field query fails */
 	double scope;     /* of the field; -1: any */
+	double type;      /* what the value of the field is told as; -1: as ever */
 	double after, times, result, latency_s;
 	bool hang;         /* the call never returns */
 	const char *print; /* on stderr; NULL: nothing */

@@ -46,8 +46,8 @@ typedef struct hg_config {
 	const char *fs_root;  /**< directory that stands for "/" in device access; NULL: "/" */
 	const char *data_dir; /**< directory with devices/ and workloads/ that is looked in before
 				 the compiled-in defaults; NULL: none */
-	int64_t driver_timeout_ns; /**< how long a driver may take to answer a search for devices,
-				      each device anew; 0: 30 s */
+	int64_t driver_timeout_ns; /**< how long a driver may take to open a device, or to answer a
+				      search for them, each device anew; 0: 30 s */
 } hg_config;
 
 /** A context; opaque. */

@@ -37,7 +37,8 @@ typedef struct hg_device hg_device;
  *
  * @param out  owned by the context; hg_device_close() gives it back early
  * @return HG_OK; HG_ENOENT (no such backend or device; the text says what there is); HG_EINVAL
- *         (bad option: names it); HG_ENOMEM
+ *         (bad option: names it); HG_EDEVICE (the driver refused, or did not answer within
+ *         hg_config.driver_timeout_ns); HG_EUNSUPPORTED; HG_EPERM; HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_device_open(
 	hg_ctx *ctx, const char *spec, hg_device **out, hg_error *why);

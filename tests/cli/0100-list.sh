@@ -115,6 +115,8 @@ HOURGLASS_DRIVER_TIMEOUT=0.2
 export HOURGLASS_DRIVER_TIMEOUT
 good list
 shows '^  nvml  *0  the driver did not answer in 0.2 s'
+bad list --device nvml:0
+says_like 'nvml:0: the driver did not answer in 0.2 s'
 HOURGLASS_DRIVER_TIMEOUT=soon
 bad list
 says_like 'HOURGLASS_DRIVER_TIMEOUT: expected seconds'

@@ -337,6 +337,47 @@ static void test_poison(void **state)
 	hg_close(ctx);
 }
 
+/* A value is what its type says; one that is negative or of an unknown type is none. */
+static void test_value_types(void **state)
+{
+	static const struct {
+		int field, type;
+		const char *device, *signal;
+		int64_t value; /* 0: none */
+	} cases[] = {{185, 0, "{\"power_w\": 250}", "power_average", 250000},
+		{185, 1, "{\"power_w\": 250}", "power_average", 250000},
+		{185, 2, "{\"power_w\": 250}", "power_average", 250000},
+		{185, 3, "{\"power_w\": 250}", "power_average", 250000},
+		{185, 4, "{\"power_w\": 250}", "power_average", 250000},
+		{185, 5, "{\"power_w\": 250}", "power_average", 250000},
+		{185, 6, "{\"power_w\": 60}", "power_average", 60000},
+		{185, 7, "{\"power_w\": 250}", "power_average", 0},
+		{185, 99, "{\"power_w\": 250}", "power_average", 0},
+		{83, 3, "{\"energy_start_j\": 3e6, \"counter_period_s\": 900}", "energy",
+			3000000000000},
+		{83, 5, "{\"energy_start_j\": 3e6, \"counter_period_s\": 900}", "energy", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		hg_ctx *ctx = context();
+		char rules[256];
+		hg_device *d;
+
+		(void)snprintf(rules, sizeof rules,
+			", \"rules\": [{\"call\": \"nvmlDeviceGetFieldValues\", \"field\": %d, "
+			"\"type\": %d}, {\"call\": \"nvmlDeviceGetTotalEnergyConsumption\", "
+			"\"result\": 3}]",
+			cases[i].field, cases[i].type);
+		play(cases[i].device, rules);
+		d = device(ctx, "nvml:0");
+		if (cases[i].value)
+			assert_int_equal(value(d, cases[i].signal), cases[i].value);
+		else
+			assert_true(reading(d, cases[i].signal).rc != HG_OK);
+		hg_close(ctx);
+	}
+}
+
 static void test_scopes(void **state)
 {
 	static const char no_gpu[] = "{\"call\": \"nvmlDeviceGetFieldValues\", \"field\": 186, "
@@ -385,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_device_lost),
 		cmocka_unit_test(test_results_of_a_signal),
 		cmocka_unit_test(test_poison),
+		cmocka_unit_test(test_value_types),
 		cmocka_unit_test(test_scopes),
 	};
 

@@ -101,6 +101,10 @@ void device_link(hg_device *d);
 /** Closes one that is in no list; NULL is fine. */
 void device_drop(hg_device *d);
 
+/** As device_open_with(), but gives up a driver that does not answer. */
+hg_err device_open_patiently(struct hg_ctx *ctx, const struct backend *b, const char *spec,
+	const char *rest, hg_device **out, hg_error *why);
+
 /** Opens a device of a given backend and puts it into the context. */
 hg_err device_open_with(struct hg_ctx *ctx, const struct backend *b, const char *spec,
 	const char *rest, hg_device **out, hg_error *why);

@@ -177,7 +177,9 @@ hg_err hg_device_open(hg_ctx *ctx, const char *spec, hg_device **out, hg_error *
 		size_t len = strlen(backends[i]->name);
 
 		if (len == (size_t)(colon - spec) && !memcmp(spec, backends[i]->name, len))
-			return device_open_with(ctx, backends[i], spec, colon + 1, out, why);
+			return (backends[i]->per_process ? device_open_patiently
+							 : device_open_with)(
+				ctx, backends[i], spec, colon + 1, out, why);
 	}
 	return unknown_backend(spec, why);
 }

@@ -27,6 +27,8 @@
 struct backend_found {
 	struct hg_ctx *ctx; /* held */
 	const struct backend *backend;
+	const char *one; /* the only device that is opened, once more if it is open; NULL: search */
+	char *one_text;  /* owned; the name that one is the end of */
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t moved;
 	unsigned holders;
@@ -65,7 +67,7 @@ static bool wanted(struct backend_found *found, const char *spec)
 	pthread_mutex_lock(&found->lock);
 	found->steps++;
 	want = !found->given_up;
-	if (want && is_open(found->ctx, spec)) {
+	if (want && !found->one && is_open(found->ctx, spec)) {
 		found->open++;
 		want = false;
 	}
@@ -129,6 +131,7 @@ static void found_release(struct backend_found *found)
 	if (left)
 		return;
 	vec_finish(&found->made);
+	free(found->one_text);
 	pthread_cond_destroy(&found->moved);
 	pthread_mutex_destroy(&found->lock);
 	ctx_release(found->ctx);
@@ -141,7 +144,9 @@ static void *search(void *user)
 	hg_error reason = {""};
 	hg_err rc = backend_check(found->backend, &reason);
 
-	if (!rc)
+	if (!rc && found->one)
+		found_open(found, found->one_text, found->one);
+	else if (!rc)
 		rc = found->backend->discover(found->ctx, found, &reason);
 	pthread_mutex_lock(&found->lock);
 	found->result = rc;
@@ -232,6 +237,52 @@ static void search_await(struct backend_found *found)
 		(double)patience_ns * 1e-9);
 }
 
+/* Starts it, waits, and puts what it has made into the context. The result is the caller's to read
+ * under the lock, which is held. */
+static void search_whole(struct backend_found *found)
+{
+	search_start(found);
+	pthread_mutex_lock(&found->lock);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): of its two holders one is left */
+	search_await(found);
+	for (size_t i = 0; i < found->made.len; i++)
+		device_link(*(hg_device **)vec_at(&found->made, i));
+	if (!found->result && found->failed) {
+		found->result = found->rc;
+		found->reason = found->first;
+	}
+}
+
+hg_err device_open_patiently(struct hg_ctx *ctx, const struct backend *b, const char *spec,
+	const char *rest, hg_device **out, hg_error *why)
+{
+	struct backend_found *found = found_create(ctx, b);
+	hg_err rc;
+
+	*out = NULL;
+	if (!found)
+		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
+	found->one_text = strdup(spec);
+	if (!found->one_text) {
+		found->holders = 1;
+		found_release(found);
+		return fail(why, HG_ENOMEM, "%.64s: out of memory", spec);
+	}
+	found->one = found->one_text + (rest - spec);
+	search_whole(found);
+	rc = found->result;
+	if (rc && why)
+		*why = found->reason;
+	if (found->given_up)
+		fail_prefix(why, "%.64s: ", spec);
+	if (!rc)
+		*out = *(hg_device **)vec_at(&found->made, 0);
+	found->made.len = 0;
+	pthread_mutex_unlock(&found->lock);
+	found_release(found);
+	return rc;
+}
+
 /* ----- what is told */
 
 hg_err device_discover_with(
@@ -243,19 +294,10 @@ hg_err device_discover_with(
 
 	if (!found)
 		return fail(why, HG_ENOMEM, "%s: out of memory", b->name);
-	search_start(found);
-	pthread_mutex_lock(&found->lock);
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): of its two holders one is left */
-	search_await(found);
-	for (size_t i = 0; i < found->made.len; i++)
-		device_link(*(hg_device **)vec_at(&found->made, i));
+	search_whole(found);
 	found->made.len = 0;
 	told.rc = found->result;
 	reason = found->reason;
-	if (!told.rc && found->failed) {
-		told.rc = found->rc;
-		reason = found->first;
-	}
 	told.devices = found->open;
 	pthread_mutex_unlock(&found->lock);
 	found_release(found);
