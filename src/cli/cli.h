@@ -5,7 +5,9 @@
  * help.c       tables as text and JSON        term.c       what the terminal can do, progress
  * describe.c   points and settings            load.c       frontiers in and out
  * table.c      columns of text                objective.c  --min-energy ... --knee
- * job.c        devices, sweeps and runs       plot-*.c     SVG and terminal plots
+ * rig.c        devices and their knobs        plot-*.c     SVG and terminal plots
+ * gauge.c      devices that are measured      child.c      a command and its descendants
+ * energy-*.c   what a command cost            top-*.c      what devices draw now
  * cmd-NAME.c   one command each
  */
 #ifndef HG_CLI_CLI_H
@@ -115,7 +117,8 @@ struct args {
 	size_t n_given;
 	const char **operands;
 	size_t n_operands;
-	bool help; /* --help was among them */
+	size_t dashed; /* operands before "--"; SIZE_MAX: there was none */
+	bool help;     /* --help was among them */
 };
 
 /**

@@ -138,7 +138,7 @@ static int record(struct cli *cli, struct session *s)
 		more = rc == HG_OK && next_ns <= s->stop_ns && child_wait(&s->child, next_ns);
 	}
 	/* what there was when it ended */
-	if (rc == HG_OK && s->child.pid < 0) {
+	if (rc == HG_OK && s->child.done && s->child.pid > 0) {
 		rc = hg_record_sample(s->recorder, &why);
 		s->samples++;
 		s->end_ns = child_now_ns();
@@ -150,8 +150,8 @@ static int record(struct cli *cli, struct session *s)
 /** A child that outlives the recording is still waited for. */
 static void outlive(struct session *s)
 {
-	while (s->child.pid > 0 && child_wait(&s->child, child_now_ns() + 3600000000000))
-		;
+	if (s->child.pid > 0)
+		(void)child_wait(&s->child, INT64_MAX);
 }
 
 static int report(struct cli *cli, const struct args *args, const struct session *s)
@@ -178,7 +178,7 @@ static int report(struct cli *cli, const struct args *args, const struct session
 	json_kv_number(&j, "time_s", seconds);
 	json_key(&j, "exit_code");
 	if (s->child.pid)
-		json_put_int(&j, child_code(&s->child));
+		json_put_int(&j, s->child.end.code);
 	else
 		json_put_null(&j);
 	json_close(&j, '}');
@@ -194,6 +194,7 @@ static int run(struct cli *cli, const struct args *args)
 	double duration_s = args_number(args, "duration", 0);
 	struct session s = {.path = args_text(args, "output", DEFAULT_FILE), .stop_ns = INT64_MAX};
 	const char **argv = calloc(args->n_operands + 1, sizeof *argv);
+	const struct child_how how = {.argv = argv};
 	int rc, end;
 
 	if (!argv)
@@ -203,14 +204,14 @@ static int run(struct cli *cli, const struct args *args)
 	s.interval_ns = (int64_t)(args_number(args, "interval", INTERVAL_DEFAULT_S) * 1e9);
 	buf_init(&s.notes, 65536);
 	/* before a driver's library starts threads, which inherit it */
-	child_signals(&s.child);
+	child_signals_keep();
 	rc = open_devices(cli, args, &s);
 	rc = rc == EXIT_OK ? begin(cli, args, &s) : rc;
 	s.start_ns = child_now_ns();
 	if (duration_s > 0)
 		s.stop_ns = s.start_ns + (int64_t)(duration_s * 1e9);
 	if (rc == EXIT_OK && args->n_operands)
-		rc = child_start(cli, &s.child, argv);
+		rc = child_start(cli, &how, &s.child);
 	if (rc != EXIT_OK) {
 		hg_record_discard(s.recorder);
 		s.recorder = NULL;
@@ -218,12 +219,13 @@ static int run(struct cli *cli, const struct args *args)
 		rc = record(cli, &s);
 		outlive(&s);
 		end = rc == EXIT_OK ? report(cli, args, &s) : rc;
-		rc = end == EXIT_OK ? child_code(&s.child) : end;
+		rc = end == EXIT_OK ? s.child.end.code : end;
 	}
 	hg_record_destroy(s.recorder);
 	hg_close(s.ctx);
 	buf_finish(&s.notes);
 	free(argv);
+	child_signals_let_go();
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 extern const struct command cmd_completion;
 extern const struct command cmd_demo;
 extern const struct command cmd_doctor;
+extern const struct command cmd_diff;
 extern const struct command cmd_frontier;
 extern const struct command cmd_help;
 extern const struct command cmd_list;
@@ -15,6 +16,7 @@ extern const struct command cmd_profile;
 extern const struct command cmd_record;
 extern const struct command cmd_replay;
 extern const struct command cmd_run;
+extern const struct command cmd_top;
 
 extern const struct command cmd_frontier_convert;
 extern const struct command cmd_frontier_import;

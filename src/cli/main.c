@@ -29,6 +29,8 @@ const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_record,
 	&cmd_replay,
+	&cmd_diff,
+	&cmd_top,
 	&cmd_demo,
 	&cmd_help,
 	&cmd_completion,

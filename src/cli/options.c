@@ -196,6 +196,7 @@ int args_parse(struct args *args, struct cli *cli, int argc, char **argv)
 	bool options = true;
 
 	memset(args, 0, sizeof *args);
+	args->dashed = SIZE_MAX;
 	args->given = calloc((size_t)argc + 1, sizeof *args->given);
 	args->operands = calloc((size_t)argc + 1, sizeof *args->operands);
 	if (!args->given || !args->operands)
@@ -203,9 +204,10 @@ int args_parse(struct args *args, struct cli *cli, int argc, char **argv)
 	for (int i = 0; i < argc && !args->help; i++) {
 		int rc = EXIT_OK;
 
-		if (options && strcmp(argv[i], "--") == 0)
+		if (options && strcmp(argv[i], "--") == 0) {
 			options = false;
-		else if (options)
+			args->dashed = args->n_operands;
+		} else if (options)
 			rc = take_argument(args, cli, argc, argv, &i);
 		else
 			args->operands[args->n_operands++] = argv[i];

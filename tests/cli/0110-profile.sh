@@ -37,7 +37,7 @@ check "another seed" test -n "$(cmp p1 p3)"
 bad profile -w resnet50-training
 says "hourglass profile: --device is missing, such as --device sim:h100"
 bad profile -d sim:h100
-says "hourglass profile: --workload is missing, such as --workload resnet50-training"
+says "hourglass profile: --workload is missing, such as --workload resnet50-training, or -- CMD"
 bad profile -d sim:h100 -w nope
 says_like 'resnet50-training'
 bad profile -d sim:h100 -w ./nope.json

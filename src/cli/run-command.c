@@ -1,0 +1,600 @@
+/* run -- CMD: what a command costs. */
+#define _GNU_SOURCE
+#include "run-command.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "core/number.h"
+#include "core/unit.h"
+#include "energy-report.h"
+#include "estimate.h"
+#include "gauge.h"
+
+/* Idle power is taken over so many update periods before the first run, and padding needs so many
+ * edges before and after each. */
+#define IDLE_PERIODS   6.0
+#define BEFORE_PERIODS 5.5
+#define AFTER_PERIODS  4.5
+#define IDLE_SHORTEST  0.05
+/* The edge that covers the end comes within so many periods. */
+#define FINAL_PERIODS 4.0
+#define FINAL_EXTRA_S 0.5
+#define SPEC_CPU      "estimate:cpu"
+
+static const char *const formats[] = {"text", "json", "jsonl", "csv", "openmetrics", NULL};
+static const char *const policies[] = {"report", "subtract", "none", NULL};
+
+const struct option run_command_options[] = {
+	{.name = "repeat",
+		.abbr = 'r',
+		.kind = OPTION_COUNT,
+		.min = 1,
+		.max = ENERGY_RUNS,
+		.value = "N",
+		.fallback = "1",
+		.text = "run CMD so many times; report the mean and its interval"},
+	{.name = "warmup",
+		.kind = OPTION_COUNT,
+		.min = 0,
+		.max = ENERGY_RUNS,
+		.value = "K",
+		.fallback = "0",
+		.text = "run CMD so many times before that, not measured"},
+	{.name = "interval",
+		.abbr = 'I',
+		.kind = OPTION_TEXT,
+		.value = "MS",
+		.text = "print power and energy that often, in ms or with a unit"},
+	{.name = "isolated",
+		.kind = OPTION_FLAG,
+		.text = "wait for idle before and after each run: exact even for 50 ms"},
+	{.name = "idle",
+		.kind = OPTION_CHOICE,
+		.choices = policies,
+		.value = "report|subtract|none",
+		.fallback = "report",
+		.text = "what becomes of what devices draw idle"},
+	{.name = "format",
+		.kind = OPTION_CHOICE,
+		.choices = formats,
+		.value = "text|json|jsonl|csv|openmetrics",
+		.fallback = "text",
+		.text = "of CMD's report"},
+	{.name = "estimate",
+		.kind = OPTION_FLAG,
+		.text = "where no processor tells energy, a figure by a model, labelled so"},
+	{.name = "raw", .kind = OPTION_FLAG, .text = "put the counters' edges into the JSON"},
+	{.name = NULL},
+};
+
+/** One measurement of a command. */
+struct job {
+	struct cli *cli;
+	struct gauge gauge;
+	struct energy_report report;
+	const char *format;
+	double interval_s; /* 0: none */
+	unsigned repeat;
+	bool estimate, raw, live;
+	bool interrupted;
+	size_t run;       /* under way */
+	int64_t begin_ns; /* of the run under way, meter's clock */
+	int64_t idle_begin_ns, idle_end_ns;
+	int64_t interval_ns; /* end of the last interval, meter's clock */
+	int own;             /* exit code of what went wrong on our side */
+};
+
+static void pause_s(double seconds)
+{
+	struct timespec t = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+
+	if (seconds > 0)
+		nanosleep(&t, NULL);
+}
+
+/* ----- options */
+
+static int read_interval(struct cli *cli, const struct args *args, double *seconds)
+{
+	const char *text = args_text(args, "interval", NULL);
+	hg_error why = {""};
+	double ms;
+
+	*seconds = 0;
+	if (!text)
+		return EXIT_OK;
+	if (double_parse(text, strlen(text), true, &ms))
+		*seconds = ms * 1e-3;
+	else if (quantity_parse(QUANTITY_TIME, text, "--interval", seconds, &why) != HG_OK)
+		return cli_usage(cli, "%s", why.text);
+	if (!(*seconds >= 0.01) || *seconds > 86400)
+		return cli_usage(cli, "--interval %.80s: must be from 10 ms to 24 h", text);
+	return EXIT_OK;
+}
+
+static enum idle_policy idle_policy(const struct args *args)
+{
+	const char *text = args_text(args, "idle", "report");
+
+	return strcmp(text, "subtract") == 0 ? IDLE_SUBTRACT
+	       : strcmp(text, "none") == 0   ? IDLE_NONE
+					     : IDLE_REPORT;
+}
+
+static int read_options(struct job *j, const struct args *args)
+{
+	j->repeat = (unsigned)args_number(args, "repeat", 1);
+	j->report.warmup = (unsigned)args_number(args, "warmup", 0);
+	j->report.idle = idle_policy(args);
+	j->report.isolated = args_has(args, "isolated");
+	j->format = args_text(args, "format", args_has(args, "json") ? "json" : "text");
+	j->estimate = args_has(args, "estimate");
+	j->raw = args_has(args, "raw");
+	j->live = strcmp(j->format, "text") == 0;
+	if (j->raw && strncmp(j->format, "json", 4) != 0)
+		return cli_usage(j->cli, "--raw needs --format json");
+	if (j->report.isolated && j->report.idle == IDLE_NONE)
+		return cli_usage(j->cli, "--isolated rests on idle power: not with --idle none");
+	return read_interval(j->cli, args, &j->interval_s);
+}
+
+/* ----- devices */
+
+static const char *keep(struct energy_report *r, const char *text)
+{
+	const char *kept = arena_strdup(&r->arena, text ? text : "");
+
+	return kept ? kept : "";
+}
+
+/** Whether something that stands for the host's processors is measured. */
+static bool measures_processors(const struct gauge *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const char *backend = gauge_info(g, i).backend;
+
+		if (strcmp(backend, "rapl") == 0 || strcmp(backend, "hwmon") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int describe_devices(struct job *j)
+{
+	struct energy_report *r = &j->report;
+	const struct gauge *g = &j->gauge;
+	bool estimate = j->estimate && !measures_processors(g);
+	size_t n = g->n + estimate;
+
+	r->devices = arena_alloc(&r->arena, (n + 1) * sizeof *r->devices);
+	if (!r->devices)
+		return cli_broken(j->cli, HG_ENOMEM);
+	for (size_t i = 0; i < g->n; i++) {
+		hg_device_info info = gauge_info(g, i);
+
+		r->devices[i] = (struct energy_device){.spec = keep(r, info.spec),
+			.model = keep(r, info.title),
+			.uuid = keep(r, info.uuid),
+			.pci = keep(r, info.pci),
+			.simulated = info.simulated != 0,
+			.summed = g->summed[i] != 0,
+			.idle_w = (double)NAN};
+		r->simulated |= info.simulated != 0;
+	}
+	if (estimate)
+		r->devices[g->n] = (struct energy_device){.spec = SPEC_CPU,
+			.model = "model of the host's processors",
+			.uuid = "",
+			.pci = "",
+			.estimated = true,
+			.summed = true,
+			.idle_w = (double)NAN};
+	r->n_devices = n;
+	r->estimated = estimate;
+	r->missing = keep(r, g->missing.data);
+	return EXIT_OK;
+}
+
+/** Some periods in which nothing runs. */
+static void wait_idle(struct job *j)
+{
+	double wait_s = IDLE_PERIODS * gauge_period(&j->gauge);
+
+	if (!j->gauge.meter || j->report.idle == IDLE_NONE)
+		return;
+	wait_s = wait_s > IDLE_SHORTEST ? wait_s : IDLE_SHORTEST;
+	/* until the meter has seen the counters move */
+	pause_s(wait_s / 3);
+	j->idle_begin_ns = hg_meter_mark(j->gauge.meter);
+	pause_s(wait_s * 2 / 3);
+	j->idle_end_ns = hg_meter_mark(j->gauge.meter);
+}
+
+/** Idle power of each device in that time; once the run after it is final, so is this. */
+static void measure_idle(struct job *j)
+{
+	for (size_t d = 0; d < j->gauge.n && j->idle_end_ns > j->idle_begin_ns; d++) {
+		hg_energy e = {.size = sizeof e};
+		double length_s = 1e-9 * (double)(j->idle_end_ns - j->idle_begin_ns);
+
+		if (hg_meter_energy(j->gauge.meter, d, j->idle_begin_ns, j->idle_end_ns,
+			    HG_WINDOW_ESTIMATE | HG_WINDOW_PARTIAL, &e, NULL) == HG_OK &&
+			length_s > e.missing_s)
+			j->report.devices[d].idle_w = e.joules / (length_s - e.missing_s);
+	}
+	j->idle_end_ns = j->idle_begin_ns;
+}
+
+/** What the meter has learnt of the counters. */
+static void describe_sensors(struct job *j)
+{
+	for (size_t d = 0; j->gauge.meter && d < j->gauge.n; d++) {
+		hg_meter_state state = {.size = sizeof state};
+
+		if (hg_meter_get_state(j->gauge.meter, d, &state, NULL) == HG_OK)
+			j->report.devices[d].sensor = state.sensor;
+	}
+}
+
+/* ----- one run */
+
+static void unknown(struct job *j, struct joules *one, const char *why)
+{
+	double nan = (double)NAN;
+
+	one->energy = (hg_energy){.size = sizeof one->energy,
+		.joules = nan,
+		.lo = nan,
+		.hi = nan,
+		.sigma = nan,
+		.max_w = nan,
+		.tail_j = nan,
+		.idle_j = nan,
+		.temperature_c = nan,
+		.clock_hz = nan};
+	one->idle_j = nan;
+	one->why = keep(&j->report, why);
+}
+
+/** All edges that a run's window needs, also those beside it. */
+static hg_err edges_of(
+	struct job *j, size_t d, const struct energy_run *run, hg_edge **log, size_t *n)
+{
+	int64_t pad = (int64_t)(1e9 * (BEFORE_PERIODS + 1) * gauge_period(&j->gauge));
+	size_t room = 0;
+	hg_err rc;
+
+	*n = 0;
+	*log = NULL;
+	for (;;) {
+		rc = hg_meter_log(
+			j->gauge.meter, d, run->begin_ns - pad, run->end_ns + pad, *log, room, n);
+		if (rc != HG_OK || *n <= room)
+			return rc;
+		room = *n + 64;
+		*log = arena_alloc(&j->report.arena, room * sizeof **log);
+		if (!*log)
+			return HG_ENOMEM;
+	}
+}
+
+static void add_raw(struct job *j, size_t d, const struct energy_run *run)
+{
+	struct energy_raw raw = {.device = d};
+
+	if (edges_of(j, d, run, &raw.edges, &raw.n) == HG_OK && raw.n > 0 &&
+		vec_push(&j->report.raw, &raw) != HG_OK)
+		j->own = cli_broken(j->cli, HG_ENOMEM);
+}
+
+static hg_err padded(
+	struct job *j, size_t d, const struct energy_run *run, hg_energy *out, hg_error *why)
+{
+	hg_meter_state state = {.size = sizeof state};
+	hg_edge *log;
+	size_t n;
+	hg_err rc = edges_of(j, d, run, &log, &n);
+
+	if (rc == HG_OK)
+		rc = hg_meter_get_state(j->gauge.meter, d, &state, NULL);
+	return rc == HG_OK ? hg_energy_padded(
+				     log, n, &state.sensor, run->begin_ns, run->end_ns, 0, out, why)
+			   : rc;
+}
+
+static void device_joules(struct job *j, size_t d, const struct energy_run *run)
+{
+	struct joules *one = &run->devices[d];
+	hg_error why = {""};
+	hg_err rc = HG_ERANGE;
+
+	one->energy.size = sizeof one->energy;
+	if (j->report.isolated)
+		rc = padded(j, d, run, &one->energy, &why);
+	if (rc != HG_OK)
+		rc = hg_meter_energy(j->gauge.meter, d, run->begin_ns, run->end_ns,
+			HG_WINDOW_ESTIMATE, &one->energy, &why);
+	if (rc != HG_OK) {
+		unknown(j, one, why.text[0] ? why.text : hg_err_text(rc));
+		return;
+	}
+	if (j->report.devices[d].simulated)
+		one->energy.flags |= HG_ENERGY_SIMULATED;
+	one->idle_j = one->energy.method == HG_METHOD_PADDED
+			      ? one->energy.idle_j
+			      : j->report.devices[d].idle_w * run->time_s;
+}
+
+static void add_joules(struct joules *sum, const struct joules *one)
+{
+	hg_energy *to = &sum->energy;
+	const hg_energy *e = &one->energy;
+
+	to->joules += e->joules;
+	to->lo += e->lo;
+	to->hi += e->hi;
+	to->sigma = hypot(to->sigma, e->sigma);
+	to->flags |= e->flags;
+	if (e->method > to->method)
+		to->method = e->method;
+	sum->idle_j += one->idle_j;
+}
+
+/** The sum over devices that do not overlap. One without a figure leaves none. */
+static void total_joules(struct job *j, struct energy_run *run)
+{
+	struct joules *sum = &run->total;
+	char why[HG_ERROR_TEXT + 64];
+
+	*sum = (struct joules){.energy = {.size = sizeof sum->energy,
+				       .max_w = (double)NAN,
+				       .tail_j = (double)NAN,
+				       .temperature_c = (double)NAN,
+				       .clock_hz = (double)NAN}};
+	for (size_t d = 0; d < j->report.n_devices; d++) {
+		const struct joules *one = &run->devices[d];
+
+		if (!j->report.devices[d].summed)
+			continue;
+		if (one->why) {
+			(void)snprintf(
+				why, sizeof why, "%s: %s", j->report.devices[d].spec, one->why);
+			unknown(j, sum, why);
+			return;
+		}
+		add_joules(sum, one);
+	}
+	if (sum->energy.method == HG_METHOD_NONE)
+		unknown(j, sum, "no device tells energy");
+}
+
+static void joules_of(struct job *j, struct energy_run *run)
+{
+	double final_s = FINAL_PERIODS * gauge_period(&j->gauge) + FINAL_EXTRA_S;
+
+	hg_error why = {""};
+
+	if (j->gauge.meter &&
+		hg_meter_wait_final(j->gauge.meter, run->end_ns, final_s, &why) != HG_OK)
+		cli_note(j->cli, "figures of the last moments are estimates: %s", why.text);
+	measure_idle(j);
+	for (size_t d = 0; d < j->gauge.n; d++) {
+		device_joules(j, d, run);
+		if (j->raw)
+			add_raw(j, d, run);
+	}
+	if (j->report.estimated) {
+		struct joules *one = &run->devices[j->gauge.n];
+
+		*one = (struct joules){.why = NULL};
+		estimate_cpu(run->time_s, run->cpu_s, sysconf(_SC_NPROCESSORS_ONLN), &one->energy);
+		one->idle_j = one->energy.idle_j;
+	}
+	total_joules(j, run);
+}
+
+/* ----- intervals */
+
+static double energy_between(const struct job *j, size_t d, int64_t t0, int64_t t1)
+{
+	hg_energy e = {.size = sizeof e};
+
+	return hg_meter_energy(j->gauge.meter, d, t0, t1, HG_WINDOW_ESTIMATE | HG_WINDOW_PARTIAL,
+		       &e, NULL) == HG_OK
+		       ? e.joules
+		       : (double)NAN;
+}
+
+static void live_line(const struct job *j, const struct energy_interval *v)
+{
+	double length_s = v->end_s - v->begin_s;
+	char time[QUANTITY_TEXT], power[QUANTITY_TEXT], energy[QUANTITY_TEXT];
+
+	for (size_t d = 0; d < j->gauge.n; d++)
+		(void)fprintf(stderr, "%12s  %-24s %12s %12s\n",
+			quantity_format(QUANTITY_TIME, v->end_s, time), j->report.devices[d].spec,
+			isnan(v->energy_j[d])
+				? "-"
+				: quantity_format(QUANTITY_POWER, v->energy_j[d] / length_s, power),
+			isnan(v->energy_j[d])
+				? "-"
+				: quantity_format(QUANTITY_ENERGY, v->energy_j[d], energy));
+}
+
+/** A child_tick_fn. */
+static void tick(void *user, int64_t since_ns)
+{
+	struct job *j = user;
+	int64_t now = j->begin_ns + since_ns;
+	struct energy_interval v = {.run = j->run,
+		.begin_s = 1e-9 * (double)(j->interval_ns - j->begin_ns),
+		.end_s = 1e-9 * (double)(now - j->begin_ns)};
+
+	v.energy_j = arena_alloc(&j->report.arena, (j->report.n_devices + 1) * sizeof *v.energy_j);
+	if (!v.energy_j || vec_push(&j->report.intervals, &v) != HG_OK) {
+		j->own = cli_broken(j->cli, HG_ENOMEM);
+		return;
+	}
+	for (size_t d = 0; d < j->report.n_devices; d++)
+		v.energy_j[d] =
+			d < j->gauge.n ? energy_between(j, d, j->interval_ns, now) : (double)NAN;
+	j->interval_ns = now;
+	if (j->live)
+		live_line(j, &v);
+}
+
+/** Intervals of the last run once more, now that every edge is there. */
+static void refine_intervals(struct job *j)
+{
+	for (size_t i = 0; i < j->report.intervals.len; i++) {
+		struct energy_interval *v = vec_at(&j->report.intervals, i);
+
+		for (size_t d = 0; v->run == j->run && d < j->gauge.n; d++)
+			v->energy_j[d] =
+				energy_between(j, d, j->begin_ns + (int64_t)(v->begin_s * 1e9),
+					j->begin_ns + (int64_t)(v->end_s * 1e9));
+	}
+}
+
+/* ----- the runs */
+
+static int64_t mark(const struct job *j)
+{
+	struct timespec t;
+
+	if (j->gauge.meter)
+		return hg_meter_mark(j->gauge.meter);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int one_run(struct job *j, const char *const *argv, struct energy_run *run)
+{
+	struct child_how how = {.argv = argv,
+		.interval_ns = j->gauge.n ? (int64_t)(j->interval_s * 1e9) : 0,
+		.tick = tick,
+		.user = j};
+	struct child_end end;
+	int rc;
+
+	j->begin_ns = j->interval_ns = mark(j);
+	rc = child_run(j->cli, &how, &end);
+	if (rc != EXIT_OK)
+		return rc;
+	*run = (struct energy_run){.time_s = 1e-9 * (double)(end.end_ns - end.begin_ns),
+		.cpu_s = end.cpu_s,
+		.peak_bytes = end.peak_bytes,
+		.begin_ns = j->begin_ns,
+		.end_ns = j->begin_ns + (end.end_ns - end.begin_ns),
+		.code = end.code};
+	j->interrupted |= end.interrupted;
+	return EXIT_OK;
+}
+
+static int measured_run(struct job *j, const char *const *argv)
+{
+	double period_s = gauge_period(&j->gauge);
+	struct energy_run run;
+	int rc;
+
+	if (j->report.isolated && j->gauge.meter)
+		pause_s(BEFORE_PERIODS * period_s);
+	rc = one_run(j, argv, &run);
+	if (rc != EXIT_OK)
+		return rc;
+	if (j->report.isolated && j->gauge.meter)
+		pause_s(AFTER_PERIODS * period_s);
+	run.devices =
+		arena_alloc(&j->report.arena, (j->report.n_devices + 1) * sizeof *run.devices);
+	if (!run.devices)
+		return cli_broken(j->cli, HG_ENOMEM);
+	memset(run.devices, 0, (j->report.n_devices + 1) * sizeof *run.devices);
+	joules_of(j, &run);
+	refine_intervals(j);
+	if (j->report.code == 0)
+		j->report.code = run.code;
+	return vec_push(&j->report.runs, &run) == HG_OK ? EXIT_OK : cli_broken(j->cli, HG_ENOMEM);
+}
+
+static int all_runs(struct job *j, const char *const *argv)
+{
+	struct energy_run run;
+	int rc = EXIT_OK;
+
+	for (unsigned i = 0; rc == EXIT_OK && i < j->report.warmup && !j->interrupted; i++)
+		rc = one_run(j, argv, &run);
+	/* intervals of warm-ups are not reported */
+	j->report.intervals.len = 0;
+	for (j->run = 0; rc == EXIT_OK && j->run < j->repeat && !j->interrupted; j->run++)
+		rc = measured_run(j, argv);
+	return rc;
+}
+
+/* ----- the report */
+
+static int write_report(struct job *j, const char *path)
+{
+	struct buf out;
+	int rc = EXIT_OK;
+
+	buf_init(&out, (size_t)1 << 31);
+	if (strcmp(j->format, "text") == 0)
+		energy_report_text(&out, &j->report, j->cli->width);
+	else if (strcmp(j->format, "csv") == 0)
+		energy_report_csv(&out, &j->report);
+	else if (strcmp(j->format, "openmetrics") == 0)
+		energy_report_openmetrics(&out, &j->report);
+	else
+		energy_report_json(&out, &j->report, strcmp(j->format, "jsonl") == 0);
+	if (out.failed != HG_OK)
+		rc = cli_broken(j->cli, out.failed);
+	else if (path)
+		rc = cli_write(j->cli, path, out.data, out.len);
+	/* standard output is the command's */
+	else if (fwrite(out.data, 1, out.len, stderr) != out.len)
+		rc = EXIT_BROKEN;
+	buf_finish(&out);
+	return rc;
+}
+
+int run_command_measured(struct cli *cli, const struct args *args)
+{
+	const char *specs[GAUGE_DEVICES + 1];
+	struct job j = {.cli = cli};
+	char host[256] = "";
+	size_t n = 0;
+	int rc;
+
+	energy_report_init(&j.report);
+	j.report.argv = args->operands;
+	if (gethostname(host, sizeof host - 1) == 0)
+		j.report.host = host;
+	rc = read_options(&j, args);
+	for (; n <= GAUGE_DEVICES && args_nth(args, "device", n); n++)
+		specs[n] = args_nth(args, "device", n);
+	child_signals_keep();
+	if (rc == EXIT_OK)
+		rc = gauge_open(cli, specs, n, 0, &j.gauge);
+	if (rc == EXIT_OK)
+		rc = describe_devices(&j);
+	if (rc == EXIT_OK) {
+		if (j.gauge.meter)
+			(void)hg_meter_begin(j.gauge.meter);
+		wait_idle(&j);
+		rc = all_runs(&j, args->operands);
+	}
+	describe_sensors(&j);
+	if (rc == EXIT_OK && j.report.runs.len > 0)
+		rc = write_report(&j, args_text(args, "output", NULL));
+	rc = rc != EXIT_OK ? rc : j.own != EXIT_OK ? j.own : j.report.code;
+	gauge_close(&j.gauge);
+	energy_report_finish(&j.report);
+	child_signals_let_go();
+	return rc;
+}
