@@ -193,6 +193,149 @@ HG_API HG_NODISCARD hg_err hg_meter_log(
 HG_API HG_NODISCARD hg_err hg_meter_power(
 	hg_meter *m, size_t i, int64_t t0, int64_t t1, hg_power *out, size_t room, size_t *n);
 
+/* ----- what is known of counters, kept between runs */
+
+/** Sensors by identity: the device's UUID and the version of its driver. Opaque. */
+typedef struct hg_sensors hg_sensors;
+
+/**
+ * Reads what is known of sensors from a JSON file (schema hourglass.sensors/1). Where the file is
+ * kept is the caller's business.
+ *
+ * @param path  NULL, or a file that is not there: nothing is known yet
+ * @return HG_OK; HG_EFORMAT, HG_EVERSION (file, line and field); HG_EIO; HG_EPERM; HG_ELIMIT;
+ *         HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_sensors_load(const char *path, hg_sensors **out, hg_error *why);
+
+/** Frees. NULL is fine. */
+HG_API void hg_sensors_destroy(hg_sensors *s);
+
+/**
+ * What is known of a sensor; another driver version is another sensor.
+ * @param out  out->size must be set; zero apart from that if nothing is known
+ * @return HG_OK; HG_ENOENT (nothing is known)
+ */
+HG_API HG_NODISCARD hg_err hg_sensors_get(
+	const hg_sensors *s, const char *uuid, const char *driver, hg_sensor *out);
+
+/**
+ * Notes what is known of a sensor, in place of what was.
+ * @param uuid    not ""
+ * @param driver  version of the driver; "" where there is none
+ * @param note    why it is trusted or is not, one line; may be NULL
+ * @return HG_OK; HG_EINVAL (no uuid, or a figure that is not finite or below 0); HG_ELIMIT;
+ *         HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_sensors_set(hg_sensors *s, const char *uuid, const char *driver,
+	const hg_sensor *sensor, const char *note, hg_error *why);
+
+/** Writes the file, in order of identity; the old one stays as it is if that fails. @return HG_OK;
+ * HG_EIO; HG_EPERM; HG_ENOENT (no such folder); HG_ENOMEM */
+HG_API HG_NODISCARD hg_err hg_sensors_save(const hg_sensors *s, const char *path, hg_error *why);
+
+/* ----- self-test and calibration */
+
+/** Does a part of a calibration: whoever calls it has to keep the device so for about `seconds` of
+ * the device's time, and return then. @return HG_OK to go on; else the calibration ends with it */
+typedef hg_err (*hg_load_fn)(void *user, hg_device *d, double seconds);
+
+/** What a calibration does and how. Zero-initialise, set `size`, then what you need. */
+typedef struct hg_calibrate_opts {
+	uint32_t size;    /**< sizeof(hg_calibrate_opts) */
+	uint32_t flags;   /**< 0 */
+	hg_load_fn idle;  /**< nothing runs; needed */
+	hg_load_fn load;  /**< the device works; NULL: not under load, then nothing gets trusted */
+	void *user;       /**< first argument of both */
+	double seconds;   /**< of each of the two; 0: 3, the least for trust */
+	double tolerance; /**< counter against integrated power, relative; 0: 0.1 */
+} hg_calibrate_opts;
+
+/** What a calibration found. */
+typedef struct hg_calibration {
+	uint32_t size;      /**< sizeof(hg_calibration) */
+	uint32_t trusted;   /**< 1: period found, not frozen, consistent with the power */
+	hg_sensor sensor;   /**< period, jitter, read time...; to be kept */
+	double idle_w;      /**< by the counter */
+	double load_w;      /**< by the counter; NAN: no load */
+	double idle_ratio;  /**< counter / integrated power; NAN: the device tells no power */
+	double load_ratio;  /**< counter / integrated power, under load; NAN as above */
+	uint32_t lag_found; /**< 1: lag and coverage were found; 0: sensor has none */
+} hg_calibration;
+
+/**
+ * Tests the counter of device i, and learns its period, jitter, lag and read time: idle, load, and
+ * idle again. The lag is that at which the counter's edges fit the power that was seen. Sets
+ * nothing. One at a time on a device.
+ *
+ * @param out   out->size must be set
+ * @param text  may be NULL; receives why it is trusted or is not
+ * @return HG_OK (also when it is not trusted); HG_EINVAL; HG_EUNSUPPORTED (no counter: the
+ *         reason); HG_EDEVICE; what a load function returned
+ */
+HG_API HG_NODISCARD hg_err hg_meter_calibrate(
+	hg_meter *m, size_t i, const hg_calibrate_opts *opts, hg_calibration *out, hg_error *text);
+
+/* ----- stamps: marks that a device takes itself */
+
+/** Stamps of a device's queue, such as CUDA or HIP events; opaque. */
+typedef struct hg_stamps hg_stamps;
+
+/** Records a stamp in the device's queue, without waiting. @param id below `room` */
+typedef hg_err (*hg_stamp_fn)(void *user, size_t id);
+
+/** Waits until the device has passed everything recorded. */
+typedef hg_err (*hg_stamp_sync_fn)(void *user);
+
+/** When the device passed a stamp, in s of its own clock. @param end 0: the stamp of the window's
+ * begin, 1: of its end. @return HG_OK; HG_ERANGE: not yet */
+typedef hg_err (*hg_stamp_time_fn)(void *user, size_t id, int end, double *t_s);
+
+/** How stamps are taken. The library links to no driver: these are the caller's, called in the
+ * thread that calls it. Zero-initialise, set `size`, then all members. */
+typedef struct hg_stamp_ops {
+	uint32_t size;            /**< sizeof(hg_stamp_ops) */
+	void *user;               /**< first argument of all */
+	hg_stamp_fn stamp_begin;  /**< a window begins */
+	hg_stamp_fn stamp_end;    /**< it ends */
+	hg_stamp_sync_fn sync;    /**< waits */
+	hg_stamp_time_fn resolve; /**< tells when */
+	size_t room; /**< stamps that may be under way at once, ids are 0 .. room - 1; at
+			least 2 */
+} hg_stamp_ops;
+
+/**
+ * Makes stamps and fits the device's clock to the context's: t = a + b * t_device, from stamps that
+ * are sandwiched between two marks. Waits for the device a few times.
+ * @return HG_OK; HG_EINVAL; HG_ENOMEM; HG_EDEVICE (the device's clock makes no sense); what an
+ *         operation returned
+ */
+HG_API HG_NODISCARD hg_err hg_stamps_create(
+	hg_ctx *ctx, const hg_stamp_ops *ops, hg_stamps **out, hg_error *why);
+
+/** Frees; the caller's events are the caller's. NULL is fine. */
+HG_API void hg_stamps_destroy(hg_stamps *s);
+
+/** Takes one more sandwich: about every 10 s, where waiting for the device does no harm. @return as
+ * hg_stamps_create() */
+HG_API HG_NODISCARD hg_err hg_stamps_sync(hg_stamps *s, hg_error *why);
+
+/** A window begins in the device's queue. @param id receives its number. @return HG_OK; HG_ELIMIT
+ * (all are under way); what the operation returned */
+HG_API HG_NODISCARD hg_err hg_stamps_begin(hg_stamps *s, size_t *id);
+
+/** It ends. @return HG_OK; HG_EINVAL (no such window); what the operation returned */
+HG_API HG_NODISCARD hg_err hg_stamps_end(hg_stamps *s, size_t id);
+
+/**
+ * When a window was, in marks; its number is free again then.
+ * @param u_ns  may be NULL; each end is right to this, from the sandwiches
+ * @return HG_OK; HG_ERANGE (the device has not come so far: ask again); HG_EINVAL; what the
+ *         operation returned
+ */
+HG_API HG_NODISCARD hg_err hg_stamps_window(
+	hg_stamps *s, size_t id, int64_t *t0_ns, int64_t *t1_ns, int64_t *u_ns);
+
 HG_END_DECLS
 
 #endif

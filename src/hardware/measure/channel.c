@@ -431,14 +431,14 @@ static void failed(struct channel *c, const hg_reading *r)
 	ctx_log(c->ctx, HG_LOG_WARN, "measure", "%s: lost", c->name);
 }
 
-/* When to look at the counter next. */
-static int64_t next_look(struct channel *c, const struct pace *p, int64_t now_ns)
+/* How long until the next look at the counter, which was last read until t1_ns. */
+static int64_t next_look(const struct channel *c, const struct pace *p, int64_t t1_ns)
 {
 	int64_t every = c->power_ns < INT64_MAX ? c->power_ns : READ_EVERY_NS;
 
 	if (c->source != HG_SOURCE_EDGES)
-		return channel_now(c) + (p->fast ? every : c->idle_ns);
-	return loop_next(&c->loop, now_ns, p->fast ? 0 : c->idle_ns);
+		return p->fast ? every : c->idle_ns;
+	return loop_next(&c->loop, t1_ns, p->fast ? 0 : c->idle_ns) - t1_ns;
 }
 
 static void look(struct channel *c, const struct pace *p)
@@ -463,7 +463,8 @@ static void look(struct channel *c, const struct pace *p)
 		power_feed(c, &r);
 	else
 		counter_feed(c, &r);
-	c->next_ns = next_look(c, p, r.t1_ns);
+	/* the time of readings may not be ours */
+	c->next_ns = channel_now(c) + next_look(c, p, r.t1_ns);
 }
 
 /* ----- what others see */

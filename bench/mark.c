@@ -1,0 +1,224 @@
+/*
+ * What measuring costs: marks, windows, and the threads that read the counters.
+ *
+ * usage: bench-mark [--seconds S] [--devices N] [--nvml LIBRARY] [--peer PYTHON]
+ *
+ * --nvml runs the sampler over N GPUs of the fake driver library (or a real one); without it over
+ * N simulated devices in real time. --peer runs Zeus's begin_window and end_window in the Python
+ * named, over the same library; its package has to be there.
+ */
+#define _GNU_SOURCE
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <hourglass/hourglass.h>
+
+#define MARKS   10000000
+#define WINDOWS 100000
+#define DEVICES 8
+
+struct options {
+	double seconds;
+	unsigned devices;
+	const char *nvml, *peer;
+};
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double cpu_s(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+static void report(const char *name, double value, const char *unit)
+{
+	printf("%-32s %14.6g %s\n", name, value, unit);
+	(void)fflush(stdout);
+}
+
+static void wait_s(double seconds)
+{
+	struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+
+	nanosleep(&t, NULL);
+}
+
+static void die(const hg_error *why)
+{
+	(void)fprintf(stderr, "bench-mark: %s\n", why->text);
+	exit(1);
+}
+
+/* ns of a pair of marks */
+static double bench_marks(hg_ctx *ctx)
+{
+	volatile int64_t sink = 0;
+	double begin = cpu_s();
+
+	for (int i = 0; i < MARKS; i++)
+		sink = hg_mark(ctx) + hg_mark(ctx);
+	(void)sink;
+	return (cpu_s() - begin) / MARKS * 1e9;
+}
+
+static void open_devices(hg_ctx *ctx, const struct options *o, hg_device **d, hg_error *why)
+{
+	for (unsigned i = 0; i < o->devices; i++) {
+		char spec[64];
+
+		if (o->nvml)
+			(void)snprintf(spec, sizeof spec, "nvml:%u", i);
+		else
+			(void)snprintf(spec, sizeof spec, "sim:h100,realtime=1,seed=%u", i + 1);
+		if (hg_device_open(ctx, spec, &d[i], why))
+			die(why);
+	}
+}
+
+static uint64_t reads(hg_meter *m, unsigned n)
+{
+	hg_meter_state s = {.size = sizeof s};
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!hg_meter_get_state(m, i, &s, NULL))
+			sum += s.reads + s.power_reads;
+	return sum;
+}
+
+/* One core's share that the process takes while nothing else happens in it. */
+static void bench_span(hg_meter *m, const struct options *o, const char *what)
+{
+	char name[64];
+	uint64_t before = reads(m, o->devices);
+	double begin = now_s(), cpu = cpu_s(), passed;
+
+	wait_s(o->seconds);
+	passed = now_s() - begin;
+	(void)snprintf(name, sizeof name, "sampler_cpu_%s", what);
+	report(name, 100.0 * (cpu_s() - cpu) / passed, "%");
+	(void)snprintf(name, sizeof name, "sampler_reads_%s", what);
+	report(name, (double)(reads(m, o->devices) - before) / passed, "1/s");
+}
+
+static void bench_sampler(hg_ctx *ctx, const struct options *o, hg_error *why)
+{
+	hg_device *d[64];
+	hg_meter *m;
+	hg_energy e = {.size = sizeof e};
+	hg_meter_state s = {.size = sizeof s};
+	int64_t t0, t1;
+	double begin, joules = 0.0;
+
+	open_devices(ctx, o, d, why);
+	if (hg_meter_open(ctx, d, o->devices, NULL, &m, why))
+		die(why);
+	wait_s(5.0); /* until the loops are locked */
+	bench_span(m, o, "idle");
+	t0 = hg_meter_begin(m);
+	wait_s(1.0);
+	bench_span(m, o, "window");
+	t1 = hg_meter_end(m);
+	if (hg_meter_wait_final(m, t1, 5.0, why))
+		die(why);
+	if (!hg_meter_get_state(m, 0, &s, NULL))
+		report("sampler_read", s.sensor.read_s * 1e6, "us");
+	begin = cpu_s();
+	for (int i = 0; i < WINDOWS; i++) {
+		int64_t at = t0 + (t1 - t0 - 300000000) / WINDOWS * i;
+
+		if (hg_meter_energy(m, 0, at, at + 300000000, HG_WINDOW_ESTIMATE, &e, why))
+			die(why);
+		joules += e.joules;
+	}
+	report("window_energy", (cpu_s() - begin) / WINDOWS * 1e6, "us");
+	begin = cpu_s();
+	for (int i = 0; i < 10000; i++) {
+		(void)hg_meter_begin(m);
+		(void)hg_meter_end(m);
+	}
+	report("window_begin_end", (cpu_s() - begin) / 10000 * 1e6, "us");
+	report("mean_power", joules / WINDOWS / 0.3, "W");
+	hg_meter_close(m);
+	begin = cpu_s();
+	wait_s(2.0);
+	report("sampler_cpu_closed", 100.0 * (cpu_s() - begin) / 2.0, "%");
+}
+
+/* us of Zeus's begin_window and end_window, from its own process */
+static double bench_peer(const struct options *o)
+{
+	char line[128], command[2048];
+	double us = -1.0;
+	FILE *f;
+	int n = snprintf(command, sizeof command, "'%s' '%s/peer/zeus-mark.py' %u", o->peer,
+		HG_BENCH_DIR, o->devices);
+
+	f = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
+	if (!f)
+		return us;
+	while (fgets(line, sizeof line, f))
+		if (!strncmp(line, "zeus_pair_us ", 13))
+			us = strtod(line + 13, NULL);
+	(void)pclose(f);
+	return us;
+}
+
+static struct options options(int argc, char **argv)
+{
+	struct options o = {.seconds = 10.0, .devices = DEVICES};
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (!strcmp(argv[i], "--seconds"))
+			o.seconds = strtod(argv[i + 1], NULL);
+		else if (!strcmp(argv[i], "--devices"))
+			o.devices = (unsigned)strtoul(argv[i + 1], NULL, 10);
+		else if (!strcmp(argv[i], "--nvml"))
+			o.nvml = argv[i + 1];
+		else if (!strcmp(argv[i], "--peer"))
+			o.peer = argv[i + 1];
+	}
+	o.devices = o.devices < 1 ? 1 : o.devices > 64 ? 64 : o.devices;
+	return o;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = options(argc, argv);
+	hg_error why = {""};
+	hg_ctx *ctx;
+	double pair_ns, peer_us;
+
+	if (o.nvml && setenv("HOURGLASS_NVML", o.nvml, 1))
+		return 1;
+	if (hg_open(NULL, &ctx, &why))
+		die(&why);
+	pair_ns = bench_marks(ctx);
+	report("mark_pair", pair_ns, "ns");
+	if (o.peer) {
+		peer_us = bench_peer(&o);
+		if (peer_us > 0.0) {
+			report("zeus_pair", peer_us, "us");
+			report("zeus_over_mark", peer_us * 1e3 / pair_ns, "times");
+		} else {
+			(void)fprintf(stderr, "bench-mark: Zeus does not run in %s\n", o.peer);
+		}
+	}
+	bench_sampler(ctx, &o, &why);
+	hg_close(ctx);
+	return 0;
+}
