@@ -1,11 +1,14 @@
 /*
- * Discrete plans: gap to the bound against effort, changes of setting against their price, and what
- * a class costs. Prints "name value unit" lines.
+ * Discrete plans: gap to the bound against effort, changes of setting against their price, what a
+ * class costs, and whether the effort is kept. Prints "name value unit" lines. Seconds are of this
+ * process's CPU, so that other work on the machine does not count.
  *
- *     bench-plan-discrete [DATA]      DATA: directory with stage_profile/
+ *     bench-plan-discrete [DATA [gap|fast|switch|class|effort|runs [SECONDS [SEED]]]]
+ *                                DATA: directory with stage_profile/ and real_runs/
  */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +28,7 @@ static int64_t now_ns(void *user)
 	struct timespec t;
 
 	(void)user;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
@@ -44,15 +47,17 @@ struct run {
 	hg_pipeline *pipeline;
 	hg_plan_frontier *set;
 	hg_plan_frontier_info info;
+	uint64_t seed;
 };
 
-static void run_open(struct run *r, const char *path, double static_w, uint32_t microbatches)
+static void run_open(
+	struct run *r, const char *path, double static_w, uint32_t ranks, uint32_t microbatches)
 {
 	hg_error why = {""};
 	struct buf text = {0};
 	hg_schedule_opts schedule = {.size = sizeof schedule,
 		.kind = HG_SCHEDULE_1F1B,
-		.ranks = 8,
+		.ranks = ranks,
 		.microbatches = microbatches};
 	hg_pipeline_opts opts = {
 		.size = sizeof opts, .static_power_w = &static_w, .n_static_power = 1};
@@ -84,6 +89,7 @@ static hg_plan_info plan(const struct run *r, hg_plan_opts opts)
 	hg_plan_info info = {.size = sizeof info};
 
 	opts.size = sizeof opts;
+	opts.seed = r->seed;
 	if (opts.effort_s > 0.0)
 		opts.clock = now_ns;
 	need(hg_plan_at(r->set, &opts, &p, &why), &why);
@@ -94,7 +100,7 @@ static hg_plan_info plan(const struct run *r, hg_plan_opts opts)
 
 static void gaps(const struct run *r, const char *name, double effort_s)
 {
-	double mean = 0.0, took = 0.0;
+	double mean = 0.0, relaxed = 0.0, took = 0.0;
 
 	for (size_t i = 0; i < SLOW_BY; i++) {
 		int64_t began = now_ns(NULL);
@@ -103,12 +109,14 @@ static void gaps(const struct run *r, const char *name, double effort_s)
 
 		took = fmax(took, 1e-9 * (double)(now_ns(NULL) - began));
 		mean += info.gap / (double)SLOW_BY;
+		relaxed += (info.energy_j / info.relaxed_j - 1.0) / (double)SLOW_BY;
 		(void)printf("%s-%gs-at-%g %.4f %% (%llu steps, %llu switches)\n", name, effort_s,
 			slow_by[i], 100.0 * info.gap, (unsigned long long)info.iterations,
 			(unsigned long long)info.switches);
 	}
-	(void)printf("%s-%gs-mean %.4f %%\n%s-%gs-longest %.4f s\n", name, effort_s, 100.0 * mean,
-		name, effort_s, took);
+	(void)printf("%s-%gs-mean %.4f %%\n%s-%gs-mean-to-relaxed %.4f %%\n%s-%gs-longest %.4f s\n",
+		name, effort_s, 100.0 * mean, name, effort_s, 100.0 * relaxed, name, effort_s,
+		took);
 	(void)fflush(stdout);
 }
 
@@ -151,38 +159,123 @@ static void classes(const struct run *r, const char *name)
 		}
 }
 
+/* Whether hg_plan_at() takes about as long as it was given. */
+static void efforts(const struct run *r, const char *name)
+{
+	static const double effort_s[] = {0.1, 0.5};
+	const hg_plan_opts kinds[] = {{.class_of = HG_CLASS_OP},
+		{.class_of = HG_CLASS_OP, .switch_cost_j = 1},
+		{.class_of = HG_CLASS_OP, .switch_latency_s = 0.01}, {.class_of = HG_CLASS_RAMP},
+		{.class_of = HG_CLASS_FAMILY}};
+	static const char *const names[] = {"op", "op-cost", "op-latency", "ramp", "family"};
+
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+		for (size_t i = 0; i < sizeof effort_s / sizeof *effort_s; i++) {
+			hg_plan_opts opts = kinds[k];
+			hg_plan_info info;
+			int64_t began = now_ns(NULL);
+
+			opts.time_s = 1.02 * r->info.t_min_s;
+			opts.effort_s = effort_s[i];
+			info = plan(r, opts);
+			(void)printf("%s-effort-%s-%gs %.3f s (gap %.3f %%, %llu switches)\n", name,
+				names[k], effort_s[i], 1e-9 * (double)(now_ns(NULL) - began),
+				100.0 * info.gap, (unsigned long long)info.switches);
+			(void)fflush(stdout);
+		}
+}
+
+/* A profile, and what the bench does with it. */
+struct subject {
+	const char *name, *file;
+	double static_w;
+	uint32_t ranks, microbatches;
+};
+
+static const struct subject gpus[] = {
+	{"a100", "stage_profile/gpt3-175b+a100_sxm_bf16.csv", 83.64, 8, 24},
+	{"a40", "stage_profile/gpt3-175b+a40_bf16.csv", 70.38, 8, 24},
+};
+
+static const struct subject runs[] = {
+	{"a100-bert", "real_runs/A100_dp1+pp4+tp1_bert-huge-uncased_mbs8_nmb32.csv", 83.64, 4, 32},
+	{"a100-gpt3", "real_runs/A100_dp1+pp4+tp1_gpt3-xl_mbs8_nmb128.csv", 83.64, 4, 128},
+	{"a100-t5", "real_runs/A100_dp1+pp4+tp1_t5-3b_mbs4_nmb32.csv", 83.64, 4, 32},
+	{"a100-wrn", "real_runs/A100_dp1+pp4+tp1_wide-resnet101_8_mbs64_nmb24.csv", 83.64, 4, 24},
+	{"a40-t5", "real_runs/A40_dp1+pp8+tp1_t5-3b_mbs4_nmb32.csv", 70.38, 8, 32},
+	{"a40-wrn", "real_runs/A40_dp1+pp8+tp1_wide-resnet101_8_mbs32_nmb48.csv", 70.38, 8, 48},
+};
+
+struct wish {
+	const char *data, *what;
+	double effort_s; /* 0: the usual ones */
+	uint64_t seed;
+};
+
+static bool wanted(const struct wish *w, const char *what)
+{
+	return strcmp(w->what, "all") == 0 || strcmp(w->what, what) == 0;
+}
+
+static void open_subject(struct run *r, const struct subject *s, uint32_t microbatches,
+	const struct wish *w, char *name, size_t len)
+{
+	char path[1024];
+
+	(void)snprintf(path, sizeof path, "%s/%s", w->data, s->file);
+	run_open(r, path, s->static_w, s->ranks, microbatches);
+	r->seed = w->seed;
+	(void)snprintf(name, len, "%s-%ux%u", s->name, s->ranks, microbatches);
+}
+
+static void gaps_of(const struct run *r, const char *name, const struct wish *w, double a, double b)
+{
+	gaps(r, name, w->effort_s > 0.0 ? w->effort_s : a);
+	if (w->effort_s <= 0.0)
+		gaps(r, name, b);
+}
+
+static void bench(const struct subject *s, const struct wish *w)
+{
+	char name[64];
+	struct run r;
+
+	open_subject(&r, s, s->microbatches, w, name, sizeof name);
+	if (wanted(w, "gap"))
+		gaps_of(&r, name, w, 0.2, 5.0);
+	if (wanted(w, "switch"))
+		switches(&r, name);
+	if (wanted(w, "class"))
+		classes(&r, name);
+	run_close(&r);
+	if (wanted(w, "fast")) {
+		open_subject(&r, s, 96, w, name, sizeof name);
+		gaps_of(&r, name, w, 0.02, 0.0);
+		run_close(&r);
+	}
+	if (wanted(w, "effort")) {
+		open_subject(&r, s, 384, w, name, sizeof name);
+		efforts(&r, name);
+		run_close(&r);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name, *file;
-		double static_w;
-	} gpus[] = {{"a100", "gpt3-175b+a100_sxm_bf16.csv", 83.64},
-		{"a40", "gpt3-175b+a40_bf16.csv", 70.38}};
-	const char *data = argc > 1 ? argv[1] : HG_BENCH_DIR "/../../shared/data/pipeline";
-	const char *what = argc > 2 ? argv[2] : "all";
+	struct wish w = {HG_BENCH_DIR "/../../shared/data/pipeline", "all", 0.0, 0};
 
-	for (size_t g = 0; g < sizeof gpus / sizeof *gpus; g++) {
-		char path[1024], name[64];
+	w.data = argc > 1 ? argv[1] : w.data;
+	w.what = argc > 2 ? argv[2] : w.what;
+	w.effort_s = argc > 3 ? strtod(argv[3], NULL) : 0.0;
+	w.seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+	for (size_t g = 0; g < sizeof gpus / sizeof *gpus; g++)
+		bench(&gpus[g], &w);
+	for (size_t g = 0; g < sizeof runs / sizeof *runs && wanted(&w, "runs"); g++) {
+		char name[64];
 		struct run r;
 
-		(void)snprintf(path, sizeof path, "%s/stage_profile/%s", data, gpus[g].file);
-		run_open(&r, path, gpus[g].static_w, 24);
-		(void)snprintf(name, sizeof name, "%s-8x24", gpus[g].name);
-		if (strcmp(what, "all") == 0 || strcmp(what, "gap") == 0) {
-			gaps(&r, name, 0.2);
-			gaps(&r, name, 5.0);
-		}
-		if (strcmp(what, "all") == 0 || strcmp(what, "switch") == 0)
-			switches(&r, name);
-		if (strcmp(what, "all") == 0 || strcmp(what, "class") == 0)
-			classes(&r, name);
-		run_close(&r);
-		run_open(&r, path, gpus[g].static_w, 96);
-		(void)snprintf(name, sizeof name, "%s-8x96", gpus[g].name);
-		if (strcmp(what, "all") == 0 || strcmp(what, "fast") == 0) {
-			gaps(&r, name, 0.0);
-			gaps(&r, name, 0.015);
-		}
+		open_subject(&r, &runs[g], runs[g].microbatches, &w, name, sizeof name);
+		gaps_of(&r, name, &w, 0.2, 5.0);
 		run_close(&r);
 	}
 	return 0;

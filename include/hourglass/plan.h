@@ -359,6 +359,28 @@ HG_API HG_NODISCARD hg_err hg_dag_bound(const hg_dag *dag, hg_plan_class class_o
 	const double *node_flow_w, const double *edge_flow_w, double time_s, double *bound_j,
 	double *flow_w, hg_error *why);
 
+/**
+ * What a flow proves beyond hg_dag_bound() because options are discrete. The dual lets every node
+ * choose for itself. Where two chains of nodes (three at most each) lead from one event to another,
+ * their times until then are equal, so that their nodes choose together: sums of measured times
+ * seldom match, which costs energy that no hull shows. Over disjoint pairs of chains, the best ones
+ * first,
+ *
+ *     min over options (sum eff + sum (f_i - c) t_i + (c1 + c2) * max(L1, L2)) - their part before
+ *
+ * c: least flow along a chain, L: its length. On the raw options, without the solver; at every T.
+ * Nodes that share a setting with others take no part.
+ *
+ * Complexity: O(nodes + edges) for bounded degrees; exponential in the three nodes of a chain at
+ * most.
+ * @param node_flow_w  as in hg_dag_bound(), with HG_CLASS_OP
+ * @param edge_flow_w  the same
+ * @param gain_j       receives what may be added to the bound, >= 0
+ * @return HG_OK; HG_EINVAL (the flow is refused by hg_dag_bound()); HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_dag_pairs(const hg_dag *dag, const double *node_flow_w,
+	const double *edge_flow_w, double *gain_j, hg_error *why);
+
 /* --------------------------------------------------------------------------------- real plans */
 
 /** One option for each node; opaque. */
@@ -404,6 +426,8 @@ typedef struct hg_plan_info {
 	uint64_t switches;      /**< changes of setting, per device in topological order (where
 				     edges leave it open, smallest number first) */
 	uint64_t iterations;    /**< steps of local search that were done */
+	double relaxed_j;       /**< what the relaxed frontier alone proves; <= bound_j, which adds
+				     hg_dag_pairs() */
 } hg_plan_info;
 
 /** What a plan does with one node. */
@@ -439,14 +463,15 @@ HG_API const hg_plan_step *hg_plan_steps(const hg_plan *plan, size_t *n);
 
 /** A claim to be checked. Zero-initialise, set `size`, then what the claim says. */
 typedef struct hg_plan_claim {
-	uint32_t size;             /**< sizeof(hg_plan_claim) */
-	hg_plan_class class_of;    /**< which nodes share a setting */
-	const uint32_t *option;    /**< one a node */
-	const double *start_s;     /**< one a node, or NULL: earliest starts */
-	double time_s;             /**< claimed makespan; NAN: none */
-	double charged_s;          /**< waiting charged until; 0: makespan */
-	double energy_j;           /**< claimed energy; NAN: none */
-	double bound_j;            /**< claimed bound; NAN: none */
+	uint32_t size;          /**< sizeof(hg_plan_claim) */
+	hg_plan_class class_of; /**< which nodes share a setting */
+	const uint32_t *option; /**< one a node */
+	const double *start_s;  /**< one a node, or NULL: earliest starts */
+	double time_s;          /**< claimed makespan; NAN: none */
+	double charged_s;       /**< waiting charged until; 0: makespan */
+	double energy_j;        /**< claimed energy; NAN: none */
+	double bound_j; /**< claimed bound, of the flow: hg_dag_bound(), or hg_dag_pairs() too;
+		      NAN: none */
 	double switch_cost_j;      /**< as in hg_plan_opts */
 	double switch_latency_s;   /**< as in hg_plan_opts */
 	uint64_t switches;         /**< claimed changes; UINT64_MAX: none */

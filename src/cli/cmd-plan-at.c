@@ -83,6 +83,7 @@ static void at_json(struct cli *cli, const hg_plan_info *i, double base_j)
 	json_kv_number(&j, "charged_s", i->charged_s);
 	json_kv_number(&j, "energy_j", i->energy_j);
 	json_kv_number(&j, "bound_j", i->bound_j);
+	json_kv_number(&j, "relaxed_j", i->relaxed_j);
 	json_kv_number(&j, "class_bound_j", i->class_bound_j);
 	json_kv_number(&j, "gap", i->gap);
 	json_kv_int(&j, "switches", (int64_t)i->switches);

@@ -477,6 +477,80 @@ static void test_bound(void **state)
 	}
 }
 
+/* Two chains between two nodes, the rest as it comes. */
+static void add_chains(struct random_dag *d)
+{
+	static const uint32_t ends[][2] = {{0, 1}, {1, 2}, {2, 5}, {0, 3}, {3, 4}, {4, 5}};
+
+	d->n = 6;
+	d->n_edges = 0;
+	for (uint32_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		d->edges[d->n_edges].from = ends[i][0];
+		d->edges[d->n_edges].to = ends[i][1];
+		d->edges[d->n_edges++].lag_s = i == 3 ? 0.125 : 0;
+	}
+}
+
+/* What pairs of chains add to a bound leaves it a bound, at any time and for any flow. */
+static void test_pairs(void **state)
+{
+	struct rng r;
+	unsigned gains = 0;
+
+	(void)state;
+	rng_init(&r, cloud_seed() + 3);
+	for (size_t round = 0; round < 60 * cloud_effort(); round++) {
+		struct random_dag d;
+		hg_plan_frontier *set;
+		hg_plan_frontier_info info = {.size = sizeof info};
+		hg_error why;
+
+		fill(&r, &d, 6, 0);
+		if (round % 2) {
+			for (uint32_t i = d.n; i < 6; i++) {
+				fill_options(&r, &d, i);
+				d.device[i] = 0;
+				d.group[i] = HG_DAG_NO_GROUP;
+			}
+			add_chains(&d);
+		}
+		for (uint32_t i = 0; i < d.n; i++)
+			d.n_options[i] = d.n_options[i] > 4 ? 4 : d.n_options[i];
+		assert_ok(build(&d, &why), &why);
+		assert_ok(hg_plan_solve(d.dag, NULL, &set, &why), &why);
+		hg_plan_frontier_get_info(set, &info);
+		for (int k = 0; k <= 4; k++) {
+			double t = info.t_min_s + (info.t_max_s - info.t_min_s) * k / 4 + 1e-7;
+			hg_relaxed *relaxed;
+			const double *node, *edge;
+			double gain, bound;
+			size_t n;
+
+			assert_ok(hg_relaxed_at(set, t, HG_CLASS_OP, &relaxed, &why), &why);
+			node = hg_relaxed_node_flows(relaxed, &n);
+			edge = hg_relaxed_edge_flows(relaxed, &n);
+			assert_ok(hg_dag_pairs(d.dag, node, edge, &gain, &why), &why);
+			assert_true(gain >= 0);
+			gains += gain > 0;
+			/* the flow of one time, the plans of another */
+			for (int j = 0; j < 5; j++) {
+				double u = info.t_min_s + (info.t_max_s - info.t_min_s) * j / 4;
+				double best;
+
+				assert_ok(hg_dag_bound(d.dag, HG_CLASS_OP, node, edge, u + 1e-7,
+						  &bound, NULL, &why),
+					&why);
+				best = brute_force(&d, u + 1e-7);
+				assert_true(best >= bound + gain - 1e-9);
+			}
+			hg_relaxed_destroy(relaxed);
+		}
+		hg_plan_frontier_destroy(set);
+		hg_dag_destroy(d.dag);
+	}
+	assert_true(gains > 0);
+}
+
 /* A quantum keeps the bound below the truth, and near it. */
 static void test_quantum(void **state)
 {
@@ -525,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_relaxed),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_quantum),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

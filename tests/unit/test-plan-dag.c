@@ -383,6 +383,34 @@ static void test_bad_flow(void **state)
 	hg_dag_destroy(dag);
 }
 
+/* 1 s for 10 J or 3 s for 0 J beside a fixed 2 s, at 2.5 W each: on its own the first one takes 3 s
+ * for 7.5, the other one 5; together 1 s costs 10 + 5 * 2, 3 s cost 0 + 5 * 3. */
+static void test_pairs(void **state)
+{
+	const hg_option options[] = {{1, 10, 0}, {3, 0, 1}};
+	hg_dag *dag = empty();
+	double node[2] = {2.5, 2.5}, bound, gain;
+	uint32_t work, fixed, device;
+	hg_error why;
+
+	(void)state;
+	assert_ok(hg_dag_add_device(dag, NULL, 0, &device, &why), &why);
+	assert_ok(hg_dag_add_options(dag, options, 2, NULL, &work, &why), &why);
+	assert_ok(hg_dag_add_fixed(dag, 2, 0, NULL, &fixed, &why), &why);
+	(void)add_node(dag, work, device, "a");
+	(void)add_node(dag, fixed, device, "b");
+	assert_ok(hg_dag_finish(dag, &why), &why);
+	assert_ok(hg_dag_bound(dag, HG_CLASS_OP, node, &bound, 2, &bound, NULL, &why), &why);
+	assert_near(bound, 12.5 - 5 * 2, 1e-12);
+	assert_ok(hg_dag_pairs(dag, node, &bound, &gain, &why), &why);
+	assert_near_abs(gain, 15 - 12.5, 0, 1e-8);
+	assert_ok(hg_dag_pairs(dag, NULL, NULL, &gain, &why), &why);
+	assert_near(gain, 0, 0);
+	node[0] = -1;
+	assert_int_equal(hg_dag_pairs(dag, node, &bound, &gain, &why), HG_EINVAL);
+	hg_dag_destroy(dag);
+}
+
 static void test_frontier_node(void **state)
 {
 	const hg_point points[] = {{.time_s = 1, .energy_j = 9, .setting = HG_SETTING_NONE},
@@ -422,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_bad_solve),
 		cmocka_unit_test(test_bad_flow),
+		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_frontier_node),
 	};
 

@@ -393,6 +393,13 @@ hg_err hg_plan_check(
 	v.energy_j = total(&a, v.switches, charged);
 	if (c.node_flow_w)
 		rc = bound(&a, v.time_s, charged, &v.bound_j, why);
+	if (!rc && c.node_flow_w && c.bound_j > v.bound_j && differs(c.bound_j, v.bound_j)) {
+		double gain_j; /* more is claimed than nodes that choose for themselves prove */
+
+		rc = hg_dag_pairs(dag, c.node_flow_w, c.edge_flow_w, &gain_j, why);
+		if (!rc)
+			v.bound_j += gain_j;
+	}
 	if (!rc)
 		rc = apart(&a, &broken, why);
 	if (rc)

@@ -7,9 +7,11 @@
 
 #include "core/fail.h"
 #include "core/size.h"
+#include "bound-pairs.h"
 #include "dag.h"
 #include "realise.h"
 #include "search.h"
+#include "settle.h"
 #include "start.h"
 
 /* A deadline that near below T_min is meant to be T_min: integers of the solver are rounded. */
@@ -67,6 +69,8 @@ struct job {
 	struct walk w;
 	struct effort effort;
 	struct rng rng;
+	int64_t began_ns;  /* when the work began */
+	double gain_j;     /* what discreteness adds to the bound of the relaxed plan */
 	uint32_t *best[2]; /* picks of the two best starts, best first */
 	double total[2];
 	int64_t *head; /* scratch */
@@ -116,8 +120,7 @@ static hg_err job_init(
 		.clock_user = o->clock_user,
 		.progress = o->progress,
 		.progress_user = o->progress_user};
-	if (o->effort_s > 0.0)
-		j->effort.began_ns = o->clock(o->clock_user);
+	j->effort.began_ns = j->began_ns;
 	return HG_OK;
 }
 
@@ -157,13 +160,18 @@ static bool polish(struct job *j, const uint32_t *pick)
 	return true;
 }
 
-#define STARTS 25
+#define STARTS   25
+#define STARTING 0.4 /* share of the effort left that may go to them */
 
 /* Start number k, the most promising ones first. */
 static bool start(struct job *j, unsigned k, uint32_t *pick)
 {
+	/* one of each kind before more of the same: there may be time for a few only */
+	static const unsigned char order[] = {1, 0, 3, 9, 2, 4, 5, 6, 7, 8};
 	bool switching = j->d.switch_j > 0.0 || j->d.latency > 0;
 
+	if (k < sizeof order && !switching)
+		k = order[k];
 	if (k == 0 && switching)
 		return start_chain(&j->d, pick);
 	if (k == 0)
@@ -181,11 +189,13 @@ static hg_err starts(struct job *j, hg_error *why)
 	bool long_search = j->opts->iterations || j->opts->effort_s > 0.0;
 	unsigned most = long_search ? STARTS : 2 + 10000 / (j->d.n + 1);
 	uint32_t *pick = calloc(j->d.n_sets, sizeof *pick);
+	double until = effort_share(&j->effort);
 	bool ok = pick != NULL;
 
+	until += STARTING * (1.0 - until);
 	for (unsigned k = 0; k < most && k < STARTS && ok; k++) {
 		if (k > 0 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
-			effort_share(&j->effort) > 0.5)
+			effort_share(&j->effort) > until)
 			break;
 		ok = start(j, k, pick) && polish(j, pick);
 	}
@@ -203,15 +213,51 @@ static hg_err starts(struct job *j, hg_error *why)
 	return HG_OK;
 }
 
-/* Searches from both starts, the better one last and longest. */
+/* Whether a node's pick follows from its window alone. */
+static bool separable(const struct disc *d)
+{
+	return d->sorted && d->n_sets == d->n && d->switch_j == 0.0 && d->latency == 0;
+}
+
+/* Of the effort that is left after the starts. */
+#define SETTLED 0.5 /* share that anneals event times */
+#define SECOND  0.3 /* of the rest, share that goes to the second best plan */
+
+/* Anneals event times from the best plan so far. */
+static hg_err settle(struct job *j, double until, hg_error *why)
+{
+	struct settle s;
+	hg_err rc = settle_init(&s, &j->d, why);
+
+	if (rc)
+		return rc;
+	walk_reset(&j->w, j->best[0]);
+	settle_from(&s, j->w.dur);
+	settle_run(&s, &j->effort, until, &j->rng);
+	walk_reset(&j->w, s.row);
+	settle_finish(&s);
+	reclaim_all(&j->w);
+	if (!reclaim(&j->w, NULL))
+		return fail(why, HG_ENOMEM, "plan: no memory for the search");
+	keep(j);
+	return HG_OK;
+}
+
+/* Searches from the two best plans, the better one last and longest. */
 static hg_err improve(struct job *j, hg_error *why)
 {
-	double share = effort_share(&j->effort), until = share + 0.3 * (1.0 - share);
-	double best = j->total[0];
+	double share = effort_share(&j->effort), best;
+	hg_err rc = HG_OK;
 
+	if (separable(&j->d) && share < 1.0)
+		rc = settle(j, share + SETTLED * (1.0 - share), why);
+	if (rc)
+		return rc;
+	share = effort_share(&j->effort);
+	best = j->total[0];
 	if (j->total[1] < INFINITY && j->total[1] != best && share < 1.0) {
 		walk_reset(&j->w, j->best[1]);
-		if (!search(&j->w, &j->effort, until, &j->rng))
+		if (!search(&j->w, &j->effort, share + SECOND * (1.0 - share), &j->rng))
 			return fail(why, HG_ENOMEM, "plan: no memory for the search");
 		keep(j);
 	}
@@ -224,7 +270,7 @@ static hg_err improve(struct job *j, hg_error *why)
 
 /* Bounds, and figures beside the makespan and the energy. */
 static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_relaxed *relaxed,
-	const struct realised *r, hg_error *why)
+	const struct realised *r, double gain_j, hg_error *why)
 {
 	const hg_dag *dag = hg_plan_frontier_dag(set);
 	hg_plan_info *info = &p->info;
@@ -236,10 +282,11 @@ static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_rel
 
 	info->energy_j = r->eff_j + power * info->charged_s;
 	rc = hg_dag_bound(dag, HG_CLASS_OP, hg_relaxed_node_flows(relaxed, &n),
-		hg_relaxed_edge_flows(relaxed, &n), info->time_s, &info->bound_j, NULL, why);
+		hg_relaxed_edge_flows(relaxed, &n), info->time_s, &info->relaxed_j, NULL, why);
 	if (rc)
 		return rc;
-	info->bound_j += power * (info->charged_s - info->time_s);
+	info->relaxed_j += power * (info->charged_s - info->time_s);
+	info->bound_j = info->relaxed_j + gain_j;
 	info->class_bound_j = info->bound_j;
 	if (info->class_of != HG_CLASS_OP || dag->n_groups > 0) {
 		rc = hg_relaxed_at(set, info->time_s, info->class_of, &of_class, NULL);
@@ -278,13 +325,17 @@ static hg_err emit(
 }
 
 static hg_err make(const hg_plan_frontier *set, const hg_plan_opts *o, const hg_relaxed *relaxed,
-	double limit_s, struct hg_plan *p, hg_error *why)
+	double limit_s, int64_t began_ns, struct hg_plan *p, hg_error *why)
 {
 	const hg_dag *dag = hg_plan_frontier_dag(set);
-	struct job j = {.dag = dag, .opts = o};
+	struct job j = {.dag = dag, .opts = o, .began_ns = began_ns};
 	struct realised r = {0};
 	hg_err rc = job_init(&j, relaxed, limit_s, p->info.base_time_s, why);
+	size_t n;
 
+	if (!rc)
+		rc = pairs_gain(dag, hg_relaxed_node_flows(relaxed, &n),
+			hg_relaxed_edge_flows(relaxed, &n), &j.gain_j, why);
 	if (!rc)
 		rc = starts(&j, why);
 	if (!rc)
@@ -299,7 +350,7 @@ static hg_err make(const hg_plan_frontier *set, const hg_plan_opts *o, const hg_
 		p->info.iterations = j.effort.done;
 		p->info.base_energy_j +=
 			dag->static_w * (fmax(p->info.base_time_s, p->info.charged_s));
-		rc = judge(p, set, relaxed, &r, why);
+		rc = judge(p, set, relaxed, &r, j.gain_j, why);
 	}
 	job_finish(&j);
 	return rc;
@@ -314,6 +365,7 @@ hg_err hg_plan_at(
 	struct hg_plan *p = NULL;
 	hg_relaxed *relaxed = NULL;
 	double limit_s;
+	int64_t began_ns = 0;
 	hg_err rc;
 
 	if (!set || !opts || !out || size_read(&o, sizeof o, opts) != 0)
@@ -322,6 +374,8 @@ hg_err hg_plan_at(
 	rc = check_opts(&o, why);
 	if (rc)
 		return rc;
+	if (o.effort_s > 0.0)
+		began_ns = o.clock(o.clock_user);
 	dag = hg_plan_frontier_dag(set);
 	hg_plan_frontier_get_info(set, &figures);
 	p = calloc(1, sizeof *p);
@@ -353,7 +407,7 @@ hg_err hg_plan_at(
 	}
 	rc = hg_relaxed_at(set, fmax(limit_s, figures.t_min_s), HG_CLASS_OP, &relaxed, why);
 	if (!rc)
-		rc = make(set, &o, relaxed, limit_s, p, why);
+		rc = make(set, &o, relaxed, limit_s, began_ns, p, why);
 out:
 	hg_relaxed_destroy(relaxed);
 	if (rc) {

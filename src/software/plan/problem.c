@@ -8,6 +8,7 @@
 #include "core/fail.h"
 #include "dag.h"
 #include "menu.h"
+#include "mesh.h"
 
 #define TICK_BITS 40
 
@@ -113,16 +114,7 @@ static void connect(struct disc *d, const hg_dag *dag, const uint32_t *at_of)
 			d->succ[links++] = (struct link){d->n, 0};
 	}
 	d->succ_at[d->n] = d->succ_at[d->n + 1] = links;
-	for (uint32_t k = 0; k < links; k++)
-		d->pred_at[d->succ[k].to + 1]++;
-	for (uint32_t at = 0; at <= d->n; at++)
-		d->pred_at[at + 1] += d->pred_at[at];
-	for (uint32_t at = 0; at < d->n; at++)
-		for (uint32_t k = d->succ_at[at]; k < d->succ_at[at + 1]; k++)
-			d->pred[d->pred_at[d->succ[k].to]++] = (struct link){at, d->succ[k].lag};
-	for (uint32_t at = d->n + 1; at > 0; at--)
-		d->pred_at[at] = d->pred_at[at - 1];
-	d->pred_at[0] = 0;
+	mesh_turn(d->n, d->succ_at, d->succ, d->pred_at, d->pred);
 }
 
 /* Neighbours on the devices, and which round of its device's work a node belongs to: by its own

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK 64 /* steps between looks at the clock */
+#define LOOK 8 /* steps between looks at the clock */
 
 double effort_share(struct effort *e)
 {

@@ -1,0 +1,257 @@
+/* Annealing of event times. */
+#include "settle.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+
+#define A_STEP 256 /* tries that count as one step of the search */
+#define TURN   4   /* steps between looks at the clock */
+#define CROWD  24  /* most events moved by one try */
+
+hg_err settle_init(struct settle *s, const struct disc *d, hg_error *why)
+{
+	hg_err rc;
+	size_t events, arcs;
+
+	*s = (struct settle){.d = d};
+	rc = mesh_init(
+		&s->mesh, &(struct graph){d->n, d->succ_at, d->pred_at, d->succ, d->pred}, why);
+	if (rc)
+		return rc;
+	for (uint32_t at = 0; at < d->n; at++)
+		s->mesh.arcs[at].least = d->dish[d->menu[at]].ticks;
+	events = s->mesh.n_events;
+	arcs = s->mesh.n_arcs;
+	s->when = calloc(events, sizeof *s->when);
+	s->then = calloc(events, sizeof *s->then);
+	s->moved = calloc(events, sizeof *s->moved);
+	s->seen = calloc(arcs + 1, sizeof *s->seen);
+	s->row = calloc((size_t)d->n + 1, sizeof *s->row);
+	s->turn = calloc((size_t)d->n + 1, sizeof *s->turn);
+	if (s->when && s->then && s->moved && s->seen && s->row && s->turn)
+		return HG_OK;
+	settle_finish(s);
+	return fail(why, HG_ENOMEM, "plan: no memory for %u nodes", d->n);
+}
+
+void settle_finish(struct settle *s)
+{
+	mesh_finish(&s->mesh);
+	free(s->when);
+	free(s->then);
+	free(s->moved);
+	free(s->seen);
+	free(s->row);
+	free(s->turn);
+	*s = (struct settle){0};
+}
+
+static inline const struct dish *menu_of(const struct settle *s, uint32_t at)
+{
+	return &s->d->dish[s->d->menu[at]];
+}
+
+/* Slowest row within a window, from a row near it. */
+static inline uint32_t fit(const struct settle *s, uint32_t at, int64_t window, uint32_t row)
+{
+	const struct dish *menu = menu_of(s, at);
+	uint32_t rows = s->d->rows[s->d->set[at]];
+
+	while (row > 0 && menu[row].ticks > window)
+		row--;
+	while (row + 1 < rows && menu[row + 1].ticks <= window)
+		row++;
+	return row;
+}
+
+void settle_from(struct settle *s, const int64_t *dur)
+{
+	const struct mesh_arc *arcs = s->mesh.arcs;
+
+	mesh_times(&s->mesh, s->d->n, dur, s->when);
+	if (s->when[MESH_SINK] < s->d->deadline)
+		s->when[MESH_SINK] = s->d->deadline;
+	s->total = 0.0;
+	for (uint32_t at = 0; at < s->d->n; at++) {
+		s->row[at] = fit(s, at, s->when[arcs[at].head] - s->when[arcs[at].tail], 0);
+		s->total += menu_of(s, at)[s->row[at]].eff_j;
+	}
+}
+
+/* A try: the events it moves so far. */
+struct attempt {
+	uint32_t n;
+	uint32_t event[CROWD];
+	double stiff; /* how often a node keeps its row and pushes the event at its other end */
+	double gain;  /* J, negative: saved */
+};
+
+static inline int64_t time_of(const struct settle *s, uint32_t v)
+{
+	return s->moved[v] == s->tries ? s->then[v] : s->when[v];
+}
+
+static bool push(struct settle *s, struct attempt *a, uint32_t v, int64_t to)
+{
+	if (v == MESH_SOURCE || v == MESH_SINK || a->n == CROWD || s->moved[v] == s->tries)
+		return false;
+	s->moved[v] = s->tries;
+	s->then[v] = to;
+	a->event[a->n++] = v;
+	return true;
+}
+
+/* Pushes what the events moved so far leave too little room. false: no way */
+static bool spread(struct settle *s, struct attempt *a, struct rng *r)
+{
+	const struct mesh *m = &s->mesh;
+
+	for (uint32_t i = 0; i < a->n; i++) {
+		uint32_t v = a->event[i];
+
+		for (uint32_t e = m->end_at[v]; e < m->end_at[v + 1]; e++) {
+			uint32_t arc = m->end[e] / 2;
+			const struct mesh_arc *c = &m->arcs[arc];
+			bool in = m->end[e] & 1;
+			uint32_t other = in ? c->tail : c->head;
+			int64_t window = time_of(s, c->head) - time_of(s, c->tail);
+			int64_t need = c->least;
+
+			if (window < need) {
+				if (arc < s->d->n && a->stiff > 0.0)
+					need = menu_of(s, arc)[s->row[arc]].ticks;
+			} else {
+				if (arc >= s->d->n || a->stiff <= 0.0)
+					continue;
+				need = menu_of(s, arc)[s->row[arc]].ticks;
+				if (window >= need || s->moved[other] == s->tries ||
+					rng_double(r) >= a->stiff)
+					continue;
+				if (other == MESH_SOURCE || other == MESH_SINK || a->n == CROWD)
+					continue;
+			}
+			if (!push(s, a, other, in ? s->then[v] - need : s->then[v] + need))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Rows and price of a try. */
+static bool weigh(struct settle *s, struct attempt *a)
+{
+	const struct mesh *m = &s->mesh;
+
+	a->gain = 0.0;
+	for (uint32_t i = 0; i < a->n; i++) {
+		uint32_t v = a->event[i];
+
+		for (uint32_t e = m->end_at[v]; e < m->end_at[v + 1]; e++) {
+			uint32_t arc = m->end[e] / 2;
+			const struct mesh_arc *c = &m->arcs[arc];
+			int64_t window;
+
+			if (s->seen[arc] == s->tries)
+				continue;
+			s->seen[arc] = s->tries;
+			window = time_of(s, c->head) - time_of(s, c->tail);
+			if (window < c->least)
+				return false;
+			if (arc >= s->d->n)
+				continue;
+			s->turn[arc] = fit(s, arc, window, s->row[arc]);
+			a->gain += menu_of(s, arc)[s->turn[arc]].eff_j -
+				   menu_of(s, arc)[s->row[arc]].eff_j;
+		}
+	}
+	return true;
+}
+
+static void accept(struct settle *s, const struct attempt *a)
+{
+	const struct mesh *m = &s->mesh;
+
+	for (uint32_t i = 0; i < a->n; i++) {
+		uint32_t v = a->event[i];
+
+		s->when[v] = s->then[v];
+		for (uint32_t e = m->end_at[v]; e < m->end_at[v + 1]; e++) {
+			uint32_t arc = m->end[e] / 2;
+
+			if (arc < s->d->n)
+				s->row[arc] = s->turn[arc];
+		}
+	}
+	s->total += a->gain;
+}
+
+/* Puts an event where a node that begins or ends there fits exactly at another row. */
+static bool propose(struct settle *s, struct attempt *a, struct rng *r)
+{
+	const struct mesh *m = &s->mesh;
+	uint64_t bits = rng_u64(r);
+	uint32_t at = (uint32_t)(((bits >> 32) * s->d->n) >> 32);
+	uint32_t rows = s->d->rows[s->d->set[at]], row = s->row[at];
+	uint32_t step = 1 + (bits & 3), v;
+	bool in = bits & 4;
+	int64_t to;
+
+	if (rows < 2)
+		return false;
+	if (bits & 8)
+		step = 1 + (uint32_t)(((bits >> 8 & 0xffff) * (rows - 1)) >> 16);
+	if (bits & 16)
+		row = row + step < rows ? row + step : rows - 1;
+	else
+		row = row > step ? row - step : 0;
+	v = in ? m->arcs[at].head : m->arcs[at].tail;
+	if (v == MESH_SOURCE || v == MESH_SINK)
+		return false;
+	to = in ? s->when[m->arcs[at].tail] + menu_of(s, at)[row].ticks
+		: s->when[m->arcs[at].head] - menu_of(s, at)[row].ticks;
+	if (to == s->when[v])
+		return false;
+	return push(s, a, v, to);
+}
+
+/* Temperatures in units of a typical step between rows; tuned on 8 stages x 24 microbatches. */
+#define HOT   0.25
+#define COLD  0.05
+#define STIFF 0.7 /* how often nodes push in the tries in which they do */
+
+/* One try: move, look, keep or not. */
+static void try_one(struct settle *s, double temp, struct rng *r)
+{
+	struct attempt a = {.n = 0};
+
+	if (++s->tries == 0) { /* stamps of 2^32 tries ago must not count */
+		memset(s->moved, 0, s->mesh.n_events * sizeof *s->moved);
+		memset(s->seen, 0, s->mesh.n_arcs * sizeof *s->seen);
+		s->tries = 1;
+	}
+	if (!propose(s, &a, r))
+		return;
+	a.stiff = rng_u64(r) >> 62 == 0 ? STIFF : 0.0;
+	if (!spread(s, &a, r) || !weigh(s, &a))
+		return;
+	if (a.gain <= 0.0 || rng_double(r) < exp(-a.gain / temp))
+		accept(s, &a);
+}
+
+void settle_run(struct settle *s, struct effort *e, double until, struct rng *r)
+{
+	double from = effort_share(e), share = from;
+
+	while (share < until) {
+		double left = (until - share) / (until - from);
+		double temp = s->d->step_j * COLD * pow(HOT / COLD, left);
+
+		for (unsigned k = 0; k < TURN * A_STEP; k++)
+			try_one(s, fmax(temp, 1e-12), r);
+		e->done += TURN;
+		share = effort_share(e);
+	}
+}
