@@ -328,6 +328,22 @@ out:
 	return rc;
 }
 
+/* The bound of the flow: by nodes that choose for themselves, or, where more than that is claimed,
+ * with pairs of chains. */
+static hg_err prove(struct audit *a, double time_s, double charged_s, double *out, hg_error *why)
+{
+	const hg_plan_claim *c = a->claim;
+	hg_err rc = bound(a, time_s, charged_s, out, why);
+	double gain_j;
+
+	if (rc || !(c->bound_j > *out) || !differs(c->bound_j, *out))
+		return rc;
+	rc = hg_dag_pairs(a->dag, c->node_flow_w, c->edge_flow_w, &gain_j, why);
+	if (!rc)
+		*out += gain_j;
+	return rc;
+}
+
 /* Compares what is claimed with what was found. */
 static bool holds(const hg_plan_claim *c, const hg_plan_verdict *v, hg_error *why)
 {
@@ -392,14 +408,7 @@ hg_err hg_plan_check(
 	charged = c.charged_s > 0.0 ? c.charged_s : v.time_s;
 	v.energy_j = total(&a, v.switches, charged);
 	if (c.node_flow_w)
-		rc = bound(&a, v.time_s, charged, &v.bound_j, why);
-	if (!rc && c.node_flow_w && c.bound_j > v.bound_j && differs(c.bound_j, v.bound_j)) {
-		double gain_j; /* more is claimed than nodes that choose for themselves prove */
-
-		rc = hg_dag_pairs(dag, c.node_flow_w, c.edge_flow_w, &gain_j, why);
-		if (!rc)
-			v.bound_j += gain_j;
-	}
+		rc = prove(&a, v.time_s, charged, &v.bound_j, why);
 	if (!rc)
 		rc = apart(&a, &broken, why);
 	if (rc)
