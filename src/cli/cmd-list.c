@@ -141,10 +141,13 @@ static int workloads(struct cli *cli, struct json_out *j)
 static int devices_json(struct cli *cli, hg_ctx *ctx, struct json_out *j)
 {
 	struct list_tree tree;
+	hg_sensors *known;
 	hg_err rc = list_tree_init(&tree, ctx);
 
+	sensors_read(cli, &known);
 	for (size_t i = 0; rc == HG_OK && i < tree.n; i++)
-		list_device_json(j, &tree, i);
+		list_device_json(j, &tree, i, known);
+	hg_sensors_destroy(known);
 	list_tree_finish(&tree);
 	return rc == HG_OK ? EXIT_OK : cli_broken(cli, rc);
 }
@@ -152,14 +155,17 @@ static int devices_json(struct cli *cli, hg_ctx *ctx, struct json_out *j)
 static int devices_text(struct cli *cli, hg_ctx *ctx)
 {
 	struct list_tree tree;
+	hg_sensors *known;
 	hg_err rc = list_tree_init(&tree, ctx);
 
+	sensors_read(cli, &known);
 	if (rc == HG_OK && tree.n > 1) {
 		buf_adds(&cli->out, "Devices:\n");
 		list_tree_text(cli, &tree);
 	}
 	for (size_t i = 0; rc == HG_OK && i < tree.n; i++)
-		list_device_text(cli, tree.at[i]);
+		list_device_text(cli, tree.at[i], known);
+	hg_sensors_destroy(known);
 	list_tree_finish(&tree);
 	return rc == HG_OK ? EXIT_OK : cli_broken(cli, rc);
 }

@@ -220,7 +220,7 @@ static void summary_text(struct cli *cli, const char *path, const struct track *
 
 	buf_addf(out, "%s: %zu device%s, %s%s%s, hourglass %s%s%s\n", path, info->devices,
 		info->devices == 1 ? "" : "s",
-		info->host && info->host[0] ? info->host : "a machine without a name",
+		info->host[0] ? info->host : "a machine without a name",
 		info->kernel[0] ? ", Linux " : "", info->kernel, info->tool,
 		info->anonymous ? ", anonymous" : "",
 		info->complete ? "" : "; cut off: up to its last whole line");

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 
+extern const struct command cmd_calibrate;
 extern const struct command cmd_completion;
 extern const struct command cmd_demo;
 extern const struct command cmd_doctor;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "sensors.h"
 
 #define SPEC_ROOM      512
 #define PERIOD_UNKNOWN 0.1
@@ -81,12 +82,13 @@ static int discover(struct cli *cli, struct gauge *g)
 	return EXIT_OK;
 }
 
-static int open_named(struct cli *cli, const char *spec, struct gauge *g)
+static int open_named(struct cli *cli, const char *spec, unsigned flags, struct gauge *g)
 {
 	char timed[SPEC_ROOM];
 
 	/* virtual time would stand still while a real command runs */
-	if (strncmp(spec, "sim:", 4) == 0 && !strstr(spec, "realtime=")) {
+	if (!(flags & GAUGE_AS_NAMED) && strncmp(spec, "sim:", 4) == 0 &&
+		!strstr(spec, "realtime=")) {
 		int len = snprintf(timed, sizeof timed, "%s,realtime=1", spec);
 
 		if (len > 0 && (size_t)len < sizeof timed)
@@ -98,28 +100,33 @@ static int open_named(struct cli *cli, const char *spec, struct gauge *g)
 	return rig_device(cli, g->ctx, spec, &g->devices[g->n - 1]);
 }
 
-static int open_meters(struct cli *cli, double period_s, struct gauge *g)
+static int open_meters(struct cli *cli, struct gauge *g)
 {
-	const hg_meter_opts opts = {.size = sizeof opts, .power_s = period_s};
+	hg_sensor known[GAUGE_DEVICES];
+	const hg_meter_opts opts = {.size = sizeof opts, .sensors = known};
 	hg_device *sum[GAUGE_DEVICES];
+	hg_sensors *sensors;
 	hg_error why = {""};
 	size_t n = 0;
 	hg_err rc;
 
 	if (g->n == 0)
 		return EXIT_OK;
+	sensors_read(cli, &sensors);
+	for (size_t i = 0; i < g->n; i++)
+		(void)sensors_of(sensors, g->devices[i], &known[i]);
+	hg_sensors_destroy(sensors);
 	(void)hg_device_disjoint((const hg_device *const *)g->devices, g->n, g->summed);
 	for (size_t i = 0; i < g->n; i++)
 		if (g->summed[i])
 			sum[n++] = g->devices[i];
 	rc = hg_meter_open(g->ctx, g->devices, g->n, &opts, &g->meter, &why);
 	if (rc == HG_OK && n > 0)
-		rc = hg_meter_open(g->ctx, sum, n, &opts, &g->total, &why);
+		rc = hg_meter_open(g->ctx, sum, n, NULL, &g->total, &why);
 	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
 }
 
-int gauge_open(
-	struct cli *cli, const char *const *specs, size_t n, double period_s, struct gauge *g)
+int gauge_open(struct cli *cli, const char *const *specs, size_t n, unsigned flags, struct gauge *g)
 {
 	int rc;
 
@@ -127,10 +134,10 @@ int gauge_open(
 	buf_init(&g->missing, 65536);
 	rc = rig_context(cli, &g->ctx);
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++)
-		rc = open_named(cli, specs[i], g);
+		rc = open_named(cli, specs[i], flags, g);
 	if (rc == EXIT_OK && n == 0)
 		rc = discover(cli, g);
-	return rc == EXIT_OK ? open_meters(cli, period_s, g) : rc;
+	return rc == EXIT_OK ? open_meters(cli, g) : rc;
 }
 
 void gauge_close(struct gauge *g)

@@ -15,6 +15,9 @@
 /** Most devices that are measured at once. */
 #define GAUGE_DEVICES 256
 
+/** Simulated devices keep their own time. */
+#define GAUGE_AS_NAMED 1u
+
 struct gauge {
 	hg_ctx *ctx;
 	hg_device *devices[GAUGE_DEVICES]; /* that tell energy or power, or were named */
@@ -28,12 +31,13 @@ struct gauge {
 /**
  * Opens the devices named, or without a name all that are found and tell energy or power, and
  * meters over them. That nothing is found is no error: n is 0 then, and `missing` says why.
- * A simulated device that has a time of its own is made to keep that of the clock.
- * @param period_s  between two looks at the power, 0: as the meter likes
+ * What calibrations found of their counters is used. A simulated device that has a time of its own
+ * is made to keep that of the clock, but for GAUGE_AS_NAMED.
+ * @param flags  GAUGE_*
  * @return exit code; what is wrong has gone to stderr. gauge_close() in any case
  */
 int gauge_open(
-	struct cli *cli, const char *const *specs, size_t n, double period_s, struct gauge *g);
+	struct cli *cli, const char *const *specs, size_t n, unsigned flags, struct gauge *g);
 void gauge_close(struct gauge *g);
 /** Identity of the i-th device. */
 hg_device_info gauge_info(const struct gauge *g, size_t i);

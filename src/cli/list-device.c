@@ -1,6 +1,8 @@
 /* What `list` says of the devices that are open. */
 #include "list-device.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,8 +102,23 @@ static bool is_counter(const hg_signal_info *s)
 	return !s->absent && s->behaviour == HG_MONOTONE && strcmp(s->unit, "uJ") == 0;
 }
 
-static void signals_text(struct cli *cli, const hg_device *d)
+/** What a calibration has found of a counter: "; lag 31 ms, coverage 100 %, trusted". */
+static const char *found_text(const hg_device *d, const hg_sensors *known, char text[128])
 {
+	char lag[QUANTITY_TEXT];
+	hg_sensor s;
+
+	if (!sensors_of(known, d, &s))
+		return "; lag and coverage: not calibrated";
+	(void)snprintf(text, 128, "; lag %s, coverage %.0f %%, %s",
+		quantity_format(QUANTITY_TIME, s.lag_s, lag),
+		100 * (s.coverage > 0 ? s.coverage : 1), s.trusted ? "trusted" : "not trusted");
+	return text;
+}
+
+static void signals_text(struct cli *cli, const hg_device *d, const hg_sensors *known)
+{
+	char found[128];
 	char text[QUANTITY_TEXT];
 	struct table t;
 
@@ -127,7 +144,7 @@ static void signals_text(struct cli *cli, const hg_device *d)
 				? "-"
 				: quantity_format(QUANTITY_TIME, period_s, text));
 		table_cell(&t, "%s%s%s", s.absent ? "absent: " : "", s.absent ? s.absent : s.text,
-			is_counter(&s) ? "; lag and coverage: not calibrated" : "");
+			is_counter(&s) ? found_text(d, known, found) : "");
 	}
 	table_print(&t, &cli->out, cli->color);
 	table_finish(&t);
@@ -176,20 +193,20 @@ static void knobs_text(struct cli *cli, const hg_device *d)
 	table_finish(&t);
 }
 
-void list_device_text(struct cli *cli, const hg_device *d)
+void list_device_text(struct cli *cli, const hg_device *d, const hg_sensors *known)
 {
 	hg_device_info info = info_of(d);
 
 	buf_addf(&cli->out, "%s: %s%s\n", info.spec, info.title,
 		info.simulated ? " (simulated)" : "");
-	signals_text(cli, d);
+	signals_text(cli, d, known);
 	knobs_text(cli, d);
 	buf_addc(&cli->out, '\n');
 }
 
 /* ----- JSON */
 
-static void signal_json(struct json_out *j, const hg_signal_info *s)
+static void signal_json(struct json_out *j, const hg_signal_info *s, const hg_sensor *known)
 {
 	json_open(j, '{', true);
 	json_kv_string(j, "name", s->name);
@@ -200,11 +217,13 @@ static void signal_json(struct json_out *j, const hg_signal_info *s)
 	json_kv_number(j, "resolution", (double)s->resolution);
 	json_kv_number(j, "period_s", (double)s->period_ns * 1e-9);
 	if (is_counter(s)) {
-		json_key(j, "lag_s");
-		json_put_null(j);
-		json_key(j, "coverage");
-		json_put_null(j);
-		json_kv_string(j, "trust", "not calibrated");
+		json_kv_number(j, "lag_s", known ? known->lag_s : (double)NAN);
+		json_kv_number(j, "coverage",
+			known && known->coverage > 0 ? known->coverage : (double)NAN);
+		json_kv_string(j, "trust",
+			!known           ? "not calibrated"
+			: known->trusted ? "trusted"
+					 : "not trusted");
 	}
 	json_kv_bool(j, "present", !s->absent);
 	if (s->absent)
@@ -268,9 +287,12 @@ static void identity_json(struct json_out *j, const struct list_tree *t, size_t 
 	json_close(j, ']');
 }
 
-void list_device_json(struct json_out *j, const struct list_tree *t, size_t i)
+void list_device_json(
+	struct json_out *j, const struct list_tree *t, size_t i, const hg_sensors *known)
 {
 	const hg_device *d = t->at[i];
+	hg_sensor sensor;
+	bool found = sensors_of(known, d, &sensor);
 
 	json_open(j, '{', false);
 	identity_json(j, t, i);
@@ -280,7 +302,7 @@ void list_device_json(struct json_out *j, const struct list_tree *t, size_t i)
 		hg_signal_info s = {.size = sizeof s};
 
 		if (hg_device_signal(d, k, &s) == HG_OK)
-			signal_json(j, &s);
+			signal_json(j, &s, found ? &sensor : NULL);
 	}
 	json_close(j, ']');
 	json_key(j, "knobs");

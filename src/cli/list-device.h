@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "core/json.h"
+#include "sensors.h"
 
 /** Most devices that are listed, and most levels of parts. */
 #define LIST_DEVICES 4096
@@ -24,8 +25,9 @@ void list_tree_finish(struct list_tree *t);
 
 /** Names and titles of all, parts below what they are parts of. */
 void list_tree_text(struct cli *cli, const struct list_tree *t);
-/** Signals and knobs of one device. */
-void list_device_text(struct cli *cli, const hg_device *d);
-void list_device_json(struct json_out *j, const struct list_tree *t, size_t i);
+/** Signals and knobs of one device. @param known  what calibrations found; may be NULL */
+void list_device_text(struct cli *cli, const hg_device *d, const hg_sensors *known);
+void list_device_json(
+	struct json_out *j, const struct list_tree *t, size_t i, const hg_sensors *known);
 
 #endif

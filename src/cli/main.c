@@ -30,6 +30,7 @@ const struct command *const commands[] = {
 	&cmd_record,
 	&cmd_replay,
 	&cmd_diff,
+	&cmd_calibrate,
 	&cmd_top,
 	&cmd_demo,
 	&cmd_help,

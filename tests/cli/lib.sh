@@ -7,6 +7,9 @@ LC_ALL=C.UTF-8
 COLUMNS=80
 export LC_ALL COLUMNS
 unset NO_COLOR HOURGLASS_DATA_DIR
+# nothing that was kept on this machine
+HOURGLASS_SENSORS=/nonexistent/sensors.json
+export HOURGLASS_SENSORS
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
