@@ -186,9 +186,9 @@ typedef enum hg_plan_range {
 typedef struct hg_solve_opts {
 	uint32_t size;        /**< sizeof(hg_solve_opts) */
 	hg_plan_range range;  /**< which part */
-	double quantum_w;     /**< > 0: slopes are rounded to multiples, which bounds the number of
-				   pieces. Bounds stay rigorous: they are evaluated on the raw
-				   options */
+	double quantum_w;     /**< > 0: slopes are multiples of it, which bounds the number of
+				   pieces. Every breakpoint is then a lower bound that holds, near
+				   the exact one */
 	double time_budget_s; /**< > 0: stop after that long, by `clock` */
 	hg_clock_fn clock;    /**< needed for time_budget_s only */
 	void *clock_user;     /**< its first argument */

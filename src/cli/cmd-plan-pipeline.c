@@ -254,11 +254,12 @@ static int solve(struct cli *cli, const struct args *args, struct plans *p)
 	int rc = EXIT_OK;
 
 	if (!args_has(args, "direct"))
-		err = plans_extend(p, &done, &why);
-	if (!err && !done) {
-		rc = plans_solve(cli, p, &set);
-		if (rc == EXIT_OK)
-			err = plans_claim(p, set, &why);
+		err = plans_extend(p, &set, &p->claims, &done, &why);
+	if (!err && !done)
+		rc = plans_solve_all(cli, p, &set);
+	if (!err && set) {
+		err = plans_claim(p, set, &why);
+		p->claims.extrapolated = done;
 	}
 	hg_plan_frontier_destroy(set);
 	p->claims.solve_s = (double)(plan_clock(NULL) - start) * 1e-9;

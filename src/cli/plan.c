@@ -112,11 +112,24 @@ int plans_read(struct cli *cli, const char *path, struct plans *p)
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
 }
 
-int plans_solve(struct cli *cli, const struct plans *p, hg_plan_frontier **set)
+int plans_solve_all(struct cli *cli, const struct plans *p, hg_plan_frontier **set)
 {
 	hg_solve_opts opts = {.size = sizeof opts, .range = p->range, .quantum_w = p->quantum_w};
 	hg_error why = {""};
 	hg_err err = hg_plan_solve(hg_pipeline_dag(p->pipeline), &opts, set, &why);
 
 	return err ? plan_error(cli, err, &why) : EXIT_OK;
+}
+
+int plans_solve(struct cli *cli, const struct plans *p, hg_plan_frontier **set)
+{
+	hg_error why = {""};
+	bool done = false;
+	hg_err err = HG_OK;
+
+	if (p->claims.extrapolated)
+		err = plans_extend(p, set, NULL, &done, &why);
+	if (err)
+		return plan_error(cli, err, &why);
+	return done ? EXIT_OK : plans_solve_all(cli, p, set);
 }

@@ -25,7 +25,10 @@ int64_t plan_clock(void *user);
  */
 int plans_read(struct cli *cli, const char *path, struct plans *p);
 
-/** Solves the pipeline of a PLANS file. @return exit code */
+/** Solves a pipeline. @return exit code */
+int plans_solve_all(struct cli *cli, const struct plans *p, hg_plan_frontier **set);
+
+/** Solves the pipeline of a PLANS file, or extends as the file did. @return exit code */
 int plans_solve(struct cli *cli, const struct plans *p, hg_plan_frontier **set);
 
 /** What is wrong with a call of the planner, and how the program ends. */

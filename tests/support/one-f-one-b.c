@@ -47,26 +47,53 @@ bool onefb_parse(const char *text, size_t len, struct onefb_profile *out)
 	return out->n[0][0] > 0 && out->n[ONEFB_STAGES - 1][1] > 0;
 }
 
+/* Options of a stage's forward or backward. @return how many */
+static uint32_t stage_options(const struct onefb_profile *p, const struct onefb *what, uint32_t s,
+	int kind, struct rng *r, hg_option *options)
+{
+	uint32_t from = s + 1 == what->stages ? ONEFB_STAGES - 1 : s % (ONEFB_STAGES - 1);
+	double time = 1 + what->vary * (2 * rng_double(r) - 1);
+	double energy = 1 + what->vary * (2 * rng_double(r) - 1);
+
+	for (uint32_t i = 0; i < p->n[from][kind]; i++) {
+		options[i] = p->options[from][kind][i];
+		options[i].time_s *= time;
+		options[i].energy_j *= energy;
+	}
+	return p->n[from][kind];
+}
+
 static hg_err add_stage(hg_dag *dag, const struct onefb_profile *p, const struct onefb *what,
 	uint32_t s, struct rng *r)
 {
-	uint32_t from = s + 1 == what->stages ? ONEFB_STAGES - 1 : s % (ONEFB_STAGES - 1);
 	hg_option options[ONEFB_OPTIONS];
 	uint32_t device, work;
 	hg_err rc = hg_dag_add_device(dag, NULL, what->static_w, &device, NULL);
 
 	for (int kind = 0; kind < 2 && !rc; kind++) {
-		double time = 1 + what->vary * (2 * rng_double(r) - 1);
-		double energy = 1 + what->vary * (2 * rng_double(r) - 1);
+		uint32_t n = stage_options(p, what, s, kind, r, options);
 
-		for (uint32_t i = 0; i < p->n[from][kind]; i++) {
-			options[i] = p->options[from][kind][i];
-			options[i].time_s *= time;
-			options[i].energy_j *= energy;
-		}
-		rc = hg_dag_add_options(dag, options, p->n[from][kind], NULL, &work, NULL);
+		rc = hg_dag_add_options(dag, options, n, NULL, &work, NULL);
 	}
 	return rc;
+}
+
+void onefb_csv(const struct onefb_profile *profile, const struct onefb *what, struct buf *out)
+{
+	hg_option options[ONEFB_OPTIONS];
+	struct rng r;
+
+	rng_init(&r, what->seed);
+	buf_adds(out, "stage,instruction,frequency,time,energy\n");
+	for (uint32_t s = 0; s < what->stages; s++)
+		for (int kind = 0; kind < 2; kind++) {
+			uint32_t n = stage_options(profile, what, s, kind, &r, options);
+
+			for (uint32_t i = 0; i < n; i++)
+				buf_addf(out, "%u,%s,%u,%.17g,%.17g\n", s,
+					kind ? "backward" : "forward", options[i].setting,
+					options[i].time_s, options[i].energy_j);
+		}
 }
 
 static uint32_t number(const struct onefb *what, uint32_t s, uint32_t m, uint32_t kind)

@@ -7,6 +7,8 @@
 
 #include <hourglass/plan.h>
 
+#include "core/buf.h"
+
 #define ONEFB_STAGES  8
 #define ONEFB_OPTIONS 64
 
@@ -30,5 +32,8 @@ struct onefb {
 /* A finished DAG: node (stage * microbatches + m) * 2 + (0 forward, 1 backward); families are
  * stage * 2 + (0, 1); the profile's last stage is the pipeline's last. @return NULL: no memory */
 hg_dag *onefb_dag(const struct onefb_profile *profile, const struct onefb *what);
+
+/** Appends the profile of such a pipeline as CSV. */
+void onefb_csv(const struct onefb_profile *profile, const struct onefb *what, struct buf *out);
 
 #endif

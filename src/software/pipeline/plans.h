@@ -36,6 +36,7 @@ struct plans {
 	double switch_cost_j, switch_latency_s;
 	hg_plan_range range;
 	double quantum_w;
+	uint32_t threads; /* 0: one; not in the file */
 	/* what was made */
 	hg_stage_profile *profile;
 	hg_schedule *schedule;
@@ -54,14 +55,17 @@ hg_err plans_name(struct plans *p, const char *source);
 /** Makes profile (from profile_csv) and pipeline; the schedule is there already. */
 hg_err plans_build(struct plans *p, hg_error *why);
 
-/** Fills the claims from a solved frontier. */
+/** Fills the claims from a frontier. */
 hg_err plans_claim(struct plans *p, const hg_plan_frontier *set, hg_error *why);
 
 /**
- * Fills the claims by extending the frontiers of fewer microbatches, where that is exact.
- * @param done  receives false where it is not, or does not pay: solve directly then
+ * Extends the frontiers of fewer microbatches, where that is exact.
+ * @param set   receives the frontier, or NULL where only figures of it are known
+ * @param line  receives the figures then; NULL: they are not wanted
+ * @param done  receives false where it is not exact, or does not pay: solve directly then
  */
-hg_err plans_extend(struct plans *p, bool *done, hg_error *why);
+hg_err plans_extend(const struct plans *p, hg_plan_frontier **set, struct plans_claims *line,
+	bool *done, hg_error *why);
 
 /** Appends the file. @return out->failed, or why it cannot be written */
 hg_err plans_format(const struct plans *p, struct buf *out, hg_error *why);

@@ -1,9 +1,10 @@
 /*
  * The flow network of a DAG: operations and dependencies as arcs between events.
  *
- * Event 0 is the source, event 1 the sink. An operation's arc is as long as its hull says at the
- * flow it carries; a dependency's arc is as long as its lag. Events that a dependency without lag
- * joins are one where the operations' flows tell that dependency's flow all the same.
+ * Event 0 is the source, event 1 the sink, the others are numbered in topological order. An
+ * operation's arc is as long as its hull says at the flow it carries; a dependency's arc is as long
+ * as its lag. Events that a dependency without lag joins are one where the operations' flows tell
+ * that dependency's flow all the same.
  */
 #ifndef HG_PLAN_NET_H
 #define HG_PLAN_NET_H
@@ -39,12 +40,11 @@ struct net {
 	struct half *halves;      /* lengths as at flow 0 */
 	struct hull_vertex *hull; /* of all shapes, then one vertex for each lag */
 	uint32_t n_hull;
-	uint32_t *order; /* events in a topological order, source first, sink last */
 };
 
 /**
  * Makes the network of a finished DAG.
- * @param quantum_uw  slopes are multiples of it; 0: exact
+ * @param quantum_uw  flows are multiples of it; 0: exact
  * @return HG_OK, HG_ENOMEM
  */
 hg_err net_init(struct net *net, const hg_dag *dag, int64_t quantum_uw);

@@ -5,6 +5,7 @@
 
 #include "core/fail.h"
 #include "core/size.h"
+#include "extend.h"
 #include "set.h"
 
 hg_dag *hg_plan_frontier_dag(const hg_plan_frontier *set)
@@ -60,6 +61,32 @@ hg_err hg_plan_frontier_at(const hg_plan_frontier *set, double time_s, double *e
 	return HG_OK;
 }
 
+hg_err all_cheapest(const hg_dag *dag, double *time_s, double *energy_j)
+{
+	double *end = calloc(dag->n, sizeof *end), last = 0, sum = 0;
+
+	if (!end)
+		return HG_ENOMEM;
+	for (uint32_t k = 0; k < dag->n; k++) {
+		uint32_t i = dag->topo[k];
+		const struct shape *shape = dag_shape(dag, i);
+		const struct choice *c = dag->choices + shape->first + shape->n - 1;
+
+		end[i] += c->time_s;
+		sum += c->eff_j;
+		last = fmax(last, end[i]);
+		for (uint32_t e = dag->succ_at[i]; e < dag->succ_at[i + 1]; e++) {
+			const struct edge *edge = dag_edges(dag) + e;
+
+			end[edge->to] = fmax(end[edge->to], end[i] + edge->lag_s);
+		}
+	}
+	free(end);
+	*time_s = last;
+	*energy_j = sum + dag->static_w * last;
+	return HG_OK;
+}
+
 /* Last checkpoint at a breakpoint that is not faster than piece k. */
 static const struct checkpoint *find_checkpoint(const hg_plan_frontier *set, size_t k)
 {
@@ -94,29 +121,79 @@ static size_t find_piece(const hg_plan_frontier *set, int64_t time_ns)
 	return lo;
 }
 
-hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns)
+hg_err set_restore(const hg_plan_frontier *set, size_t piece, struct sweep *s)
 {
 	const struct piece *p = set->pieces.data;
-	size_t target = find_piece(set, time_ns);
-	const struct checkpoint *c = find_checkpoint(set, target);
+	const struct checkpoint *c = find_checkpoint(set, piece);
 	hg_err rc = sweep_init(s, &set->net);
 
 	if (rc)
 		return rc;
 	sweep_restore(s, c->flow, c->pi);
-	for (size_t k = c->piece;;) {
+	for (size_t k = c->piece; k < piece;) {
 		int64_t drop = sweep_search(s);
 
-		if (drop > 0 && k == target) {
-			*drop_ns = p[target].time_ns - time_ns;
-			return HG_OK;
+		if (drop > 0) {
+			sweep_shift(s, p[k].time_ns - p[k + 1].time_ns);
+			k++;
+		}
+		if (k < piece)
+			(void)sweep_augment(s);
+	}
+	return HG_OK;
+}
+
+/* From the state at a breakpoint to the piece that holds time_ns, its search done. */
+static void go_on(struct sweep *s, int64_t time_ns, int64_t t_min_ns, int64_t *drop_ns)
+{
+	for (;;) {
+		int64_t now = s->pi[NET_SINK], drop = sweep_search(s);
+
+		if (drop > now - t_min_ns)
+			drop = now - t_min_ns;
+		if (now <= time_ns || now - drop <= time_ns) {
+			/* at a breakpoint the piece to its left tells as much */
+			*drop_ns = drop > 0 ? now - time_ns : 0;
+			if (drop > 0)
+				return;
 		}
 		if (drop > 0)
-			sweep_shift(s, p[k].time_ns - p[k + 1].time_ns);
-		k += drop > 0;
-		if (set->pieces.len == 1 || !sweep_augment(s)) { /* T_max is T_min */
+			sweep_shift(s, drop);
+		if (!sweep_augment(s)) { /* T_max is T_min */
 			*drop_ns = 0;
-			return HG_OK;
+			return;
 		}
 	}
+}
+
+/* The state of an extended frontier. Where the copy stands is found by mending, so the breakpoints
+ * are only where to begin looking. */
+static hg_err replay_extended(const hg_plan_frontier *set, size_t target, int64_t time_ns,
+	struct sweep *s, int64_t *drop_ns)
+{
+	for (size_t k = target, back = 1;; back *= 2) {
+		hg_err rc = extended_state(set, k, s);
+
+		if (rc)
+			return rc;
+		if (s->pi[NET_SINK] >= time_ns || k == 0) {
+			go_on(s, time_ns, set->t_min_ns, drop_ns);
+			return HG_OK;
+		}
+		sweep_finish(s);
+		k -= back < k ? back : k;
+	}
+}
+
+hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns)
+{
+	size_t target = find_piece(set, time_ns);
+	hg_err rc;
+
+	if (set->small)
+		return replay_extended(set, target, time_ns, s, drop_ns);
+	rc = set_restore(set, target, s);
+	if (!rc)
+		go_on(s, time_ns, set->t_min_ns, drop_ns);
+	return rc;
 }

@@ -41,19 +41,20 @@ void hg_relaxed_destroy(hg_relaxed *r)
 	free(r);
 }
 
-/* Energy of an operation in a window: the hull's value there. */
-static double hull_energy(
-	const hg_dag *dag, const struct net *net, const struct arc *arc, int64_t window_ns)
+/* Energy of an operation in a window: the hull's value there, its slopes not rounded to a quantum.
+ */
+static double hull_energy(const hg_dag *dag, uint32_t node, int64_t window_ns)
 {
-	const struct hull_vertex *h = net->hull + arc->hull;
+	const struct shape *shape = dag_shape(dag, node);
+	const struct hull_vertex *h = dag->hull + shape->hull_first;
 	const struct choice *slow, *fast;
-	uint32_t j = 0;
+	uint32_t j = 0, k = shape->hull_n - 1;
 
 	if (window_ns >= h[0].len_ns)
 		return dag->choices[h[0].choice].eff_j;
-	while (j < arc->k && h[j + 1].len_ns > window_ns)
+	while (j < k && h[j + 1].len_ns > window_ns)
 		j++;
-	if (j == arc->k)
+	if (j == k)
 		return dag->choices[h[j].choice].eff_j;
 	slow = dag->choices + h[j].choice;
 	fast = dag->choices + h[j + 1].choice;
@@ -61,21 +62,29 @@ static double hull_energy(
 				     (double)(h[j].len_ns - h[j + 1].len_ns);
 }
 
-/* Windows and energies from potentials. */
-static void take_times(hg_relaxed *r, const hg_plan_frontier *set, const struct sweep *s)
+double relaxed_energy(const hg_plan_frontier *set, const int64_t *pi, double time_s)
 {
 	struct sum energy = {0, 0};
 
+	for (uint32_t i = 0; i < set->dag->n; i++) {
+		const struct arc *arc = set->net.arcs + i;
+
+		sum_add(&energy, hull_energy(set->dag, i, pi[arc->head] - pi[arc->tail]));
+	}
+	sum_add_product(&energy, set->dag->static_w, time_s);
+	return sum_value(&energy);
+}
+
+/* Windows and energies from potentials. */
+static void take_times(hg_relaxed *r, const hg_plan_frontier *set, const struct sweep *s)
+{
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct arc *arc = set->net.arcs + i;
-		int64_t window = s->pi[arc->head] - s->pi[arc->tail];
 
 		r->starts[i] = (double)s->pi[arc->tail] * 1e-9;
-		r->windows[i] = (double)window * 1e-9;
-		sum_add(&energy, hull_energy(set->dag, &set->net, arc, window));
+		r->windows[i] = (double)(s->pi[arc->head] - s->pi[arc->tail]) * 1e-9;
 	}
-	sum_add_product(&energy, set->dag->static_w, r->info.time_s);
-	r->info.energy_j = sum_value(&energy);
+	r->info.energy_j = relaxed_energy(set, s->pi, r->info.time_s);
 }
 
 /*

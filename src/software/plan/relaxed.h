@@ -14,6 +14,9 @@ struct hg_relaxed {
 /** Allocates the arrays for a DAG. @return NULL: out of memory */
 hg_relaxed *relaxed_create(const hg_dag *dag);
 
+/** Total energy until time_s of the relaxed plan that potentials stand for. */
+double relaxed_energy(const hg_plan_frontier *set, const int64_t *pi, double time_s);
+
 /** Fills r from the store, groups apart; r->info.time_s is set. @return HG_OK, HG_ENOMEM */
 hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why);
 

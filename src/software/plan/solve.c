@@ -7,6 +7,7 @@
 #include "core/progress.h"
 #include "core/size.h"
 #include "core/wide.h"
+#include "extend.h"
 #include "set.h"
 
 /* Most breakpoints; a search takes longer than a microsecond, so a day would not get there. */
@@ -28,7 +29,7 @@ struct solving {
 	struct progress progress;
 	struct joules energy; /* above that of T_max */
 	struct vec energies;  /* struct joules, as set->pieces */
-	int64_t t_min_ns, t_max_ns, until_ns;
+	int64_t t_max_ns, until_ns;
 };
 
 static void joules_add(struct joules *sum, int64_t flow_uw, int64_t time_ns)
@@ -119,21 +120,21 @@ static hg_err run(struct solving *v)
 	int64_t now = v->t_max_ns;
 	hg_err rc = add_piece(v, now, 0);
 
-	while (!rc && now > v->t_min_ns && may_go_on(v, now)) {
+	while (!rc && now > v->set->t_min_ns && may_go_on(v, now)) {
 		int64_t drop = sweep_search(s);
 
 		if (drop > 0) {
-			drop = drop < now - v->t_min_ns ? drop : now - v->t_min_ns;
+			drop = drop < now - v->set->t_min_ns ? drop : now - v->set->t_min_ns;
 			joules_add(&v->energy, s->total_uw, drop);
 			now -= drop;
 			sweep_shift(s, drop);
 			/* The path is tight now: the checkpoint's next search finds it again. */
 			rc = add_piece(v, now, s->total_uw);
 		}
-		if (!rc && now > v->t_min_ns && !sweep_augment(s))
+		if (!rc && now > v->set->t_min_ns && !sweep_augment(s))
 			rc = HG_EINTERNAL;
 	}
-	v->set->info.complete = now == v->t_min_ns;
+	v->set->info.complete = now == v->set->t_min_ns;
 	return rc;
 }
 
@@ -150,8 +151,7 @@ static size_t find_star(const hg_plan_frontier *set)
 	return k;
 }
 
-/* Energy of T_max: every node at its least effective energy, devices charged. */
-static double base_energy(const hg_plan_frontier *set)
+double set_base_energy(const hg_plan_frontier *set)
 {
 	const hg_dag *dag = set->dag;
 	double sum = 0, rest = 0;
@@ -182,7 +182,7 @@ static hg_err make_points(struct solving *v)
 	const struct piece *p = set->pieces.data;
 	size_t n = set->pieces.len, star = find_star(set);
 	size_t first = v->opts->range == HG_RANGE_USEFUL ? star : 0;
-	double base = base_energy(set);
+	double base = set_base_energy(set);
 
 	set->size = n - first;
 	set->points = malloc(set->size * sizeof *set->points);
@@ -195,7 +195,7 @@ static hg_err make_points(struct solving *v)
 			(double)p[k].time_ns * 1e-9, total_energy(v, k, base), slope};
 	}
 	info->t_max_s = (double)v->t_max_ns * 1e-9;
-	info->t_min_s = (double)v->t_min_ns * 1e-9;
+	info->t_min_s = (double)v->set->t_min_ns * 1e-9;
 	info->t_star_s = (double)p[star].time_ns * 1e-9;
 	info->energy_max_s_j = total_energy(v, 0, base);
 	info->energy_min_s_j = info->complete ? total_energy(v, n - 1, base) : (double)NAN;
@@ -223,7 +223,10 @@ static hg_err solve(struct solving *v, hg_error *why)
 {
 	hg_plan_frontier *set = v->set;
 	double time_s;
-	hg_err rc = net_init(&set->net, set->dag, llround(v->opts->quantum_w * 1e6));
+	hg_err rc;
+
+	set->quantum_uw = llround(v->opts->quantum_w * 1e6);
+	rc = net_init(&set->net, set->dag, set->quantum_uw);
 
 	if (!rc)
 		rc = sweep_init(&v->sweep, &set->net);
@@ -233,14 +236,16 @@ static hg_err solve(struct solving *v, hg_error *why)
 		int64_t *dist = (int64_t *)(void *)v->sweep.labels;
 
 		net_longest(&set->net, true, dist);
-		v->t_min_ns = dist[NET_SINK];
-		v->progress.total = (uint64_t)((v->t_max_ns - v->t_min_ns) / 1000);
+		v->set->t_min_ns = dist[NET_SINK];
+		v->progress.total = (uint64_t)((v->t_max_ns - v->set->t_min_ns) / 1000);
 		rc = run(v);
 	}
 	if (!rc)
 		rc = make_points(v);
 	if (!rc)
 		rc = all_fastest(set->dag, &time_s, &set->info.all_fastest_j);
+	if (!rc && set->quantum_uw) /* its first breakpoint is a mix of two slowest times */
+		rc = all_cheapest(set->dag, &set->info.t_max_s, &set->info.energy_max_s_j);
 	if (rc)
 		return fail(why, rc, "%s", hg_err_text(rc));
 	fill_info(v);
@@ -307,6 +312,9 @@ void hg_plan_frontier_destroy(hg_plan_frontier *set)
 		checkpoint_free((struct checkpoint *)set->checkpoints.data + i);
 	vec_finish(&set->checkpoints);
 	vec_finish(&set->pieces);
+	hg_plan_frontier_destroy(set->small);
+	tiling_finish(&set->tiling);
+	free(set->origins);
 	net_finish(&set->net);
 	free(set->points);
 	hg_dag_destroy(set->dag);

@@ -4,7 +4,9 @@
  * Dijkstra over reduced costs pi[v] - pi[u] - len >= 0. Labels hold dist[v] = d[v] - pi[v], minus
  * the longest path itself, so that looking at an arc reads one label only: d[u] + reduced cost <
  * d[v] is dist[u] - len < dist[v]. Most arcs are tight, so most events are reached at the key of
- * the event they are reached from: those go through a queue, and only the others see the heap.
+ * the event they are reached from: those go through a queue. The others are noted, and go to the
+ * heap when the queue is empty, if nothing has reached them at the current key by then: of five
+ * that are noted one is left.
  * First in, first out: at D = 0 the search is breadth-first, which bounds the augmentations as in
  * Edmonds and Karp.
  */
@@ -12,8 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define DIST_NONE ((int64_t)1 << 60)
 
 hg_err sweep_init(struct sweep *s, const struct net *net)
 {
@@ -27,9 +27,10 @@ hg_err sweep_init(struct sweep *s, const struct net *net)
 	s->pi = malloc((size_t)net->n_events * sizeof *s->pi);
 	s->labels = malloc((size_t)net->n_events * sizeof *s->labels);
 	s->queue = malloc((size_t)net->n_events * sizeof *s->queue);
+	s->later = malloc((size_t)net->n_events * sizeof *s->later);
 	s->heap = malloc(((size_t)net->n_arcs * 2 + 1) * sizeof *s->heap);
 	if (!s->halves || !s->half_end || !s->reverse || !s->flow || !s->segment || !s->pi ||
-		!s->labels || !s->queue || !s->heap) {
+		!s->labels || !s->queue || !s->later || !s->heap) {
 		sweep_finish(s);
 		return HG_ENOMEM;
 	}
@@ -51,11 +52,12 @@ void sweep_finish(struct sweep *s)
 	free(s->pi);
 	free(s->labels);
 	free(s->queue);
+	free(s->later);
 	free(s->heap);
 	memset(s, 0, sizeof *s);
 }
 
-static void heap_add(struct sweep *s, int64_t key, uint32_t event)
+void sweep_heap_add(struct sweep *s, int64_t key, uint32_t event)
 {
 	size_t i = s->heap_len++;
 
@@ -66,7 +68,7 @@ static void heap_add(struct sweep *s, int64_t key, uint32_t event)
 	s->heap[i] = (struct sweep_item){key, event};
 }
 
-static struct sweep_item heap_take(struct sweep *s)
+struct sweep_item sweep_heap_take(struct sweep *s)
 {
 	struct sweep_item top = s->heap[0], last = s->heap[--s->heap_len];
 	size_t i = 0, n = s->heap_len;
@@ -86,8 +88,16 @@ static struct sweep_item heap_take(struct sweep *s)
 	return top;
 }
 
-/* Looks at the arcs that leave u; n events are in the queue. @return how many are then */
-static uint32_t scan(struct sweep *s, uint32_t u, int64_t key, uint32_t n)
+/* Where a search is. */
+struct front {
+	int64_t key;
+	uint32_t done, queued; /* of s->queue */
+	uint32_t later;        /* how many events are noted */
+	uint32_t round;        /* counts the times that the queue ran empty, from 1 */
+};
+
+/* Looks at the arcs that leave u. */
+static void scan(struct sweep *s, struct front *f, uint32_t u)
 {
 	const int64_t dist = s->labels[u].dist;
 
@@ -95,50 +105,61 @@ static uint32_t scan(struct sweep *s, uint32_t u, int64_t key, uint32_t n)
 			       *end = s->halves + s->half_end[u];
 		half < end; half++) {
 		struct label *to = s->labels + half->to;
-		int64_t d = dist - half->len, k;
+		int64_t d = dist - half->len;
 
 		if (d >= to->dist)
 			continue;
 		to->dist = d;
 		to->parent = half->arc2;
-		k = d + s->pi[half->to];
-		if (k == key)
-			s->queue[n++] = half->to;
-		else
-			heap_add(s, k, half->to);
+		if (d + s->pi[half->to] == f->key) {
+			s->queue[f->queued++] = half->to;
+		} else if (to->round != f->round) {
+			to->round = f->round;
+			s->later[f->later++] = half->to;
+		}
 	}
-	return n;
+}
+
+/* The queue is empty: the next key, and an event at it. */
+static void next_key(struct sweep *s, struct front *f)
+{
+	for (uint32_t i = 0; i < f->later; i++) {
+		int64_t key = s->labels[s->later[i]].dist + s->pi[s->later[i]];
+
+		if (key > f->key)
+			sweep_heap_add(s, key, s->later[i]);
+	}
+	f->later = 0;
+	f->round++;
+	for (;;) { /* the sink is always reached: its arcs never vanish */
+		struct sweep_item item = sweep_heap_take(s);
+
+		if (item.key != s->labels[item.event].dist + s->pi[item.event])
+			continue;
+		f->key = item.key;
+		s->queue[f->queued++] = item.event;
+		return;
+	}
 }
 
 int64_t sweep_search(struct sweep *s)
 {
-	struct label *labels = s->labels;
-	const int64_t *pi = s->pi;
-	uint32_t done = 0, queued = 1;
-	int64_t key = 0;
+	struct front f = {.queued = 1, .round = 1};
 
 	for (uint32_t v = 0; v < s->net->n_events; v++)
-		labels[v].dist = DIST_NONE;
-	labels[NET_SOURCE].dist = -pi[NET_SOURCE];
+		s->labels[v] = (struct label){DIST_NONE, 0, 0};
+	s->labels[NET_SOURCE].dist = -s->pi[NET_SOURCE];
 	s->queue[0] = NET_SOURCE;
 	s->heap_len = 0;
 	for (;;) {
-		while (done < queued) {
-			queued = scan(s, s->queue[done++], key, queued);
-			if (labels[NET_SINK].dist + pi[NET_SINK] == key)
-				return key;
+		while (f.done < f.queued) {
+			scan(s, &f, s->queue[f.done++]);
+			if (s->labels[NET_SINK].dist + s->pi[NET_SINK] == f.key)
+				return f.key;
 		}
-		for (;;) { /* the sink is always reached: its arcs never vanish */
-			struct sweep_item item = heap_take(s);
-
-			if (item.key != labels[item.event].dist + pi[item.event])
-				continue;
-			key = item.key;
-			s->queue[queued++] = item.event;
-			break;
-		}
-		if (s->queue[done] == NET_SINK)
-			return key;
+		next_key(s, &f);
+		if (s->queue[f.done] == NET_SINK)
+			return f.key;
 	}
 }
 
@@ -160,7 +181,7 @@ static uint32_t back_segment(const struct sweep *s, const struct hull_vertex *h,
 }
 
 /* How much more flow fits until the arc's length changes. */
-static int64_t room(const struct sweep *s, uint32_t a, bool reverse)
+int64_t sweep_room(const struct sweep *s, uint32_t a, bool reverse)
 {
 	const struct arc *arc = s->net->arcs + a;
 	const struct hull_vertex *h = s->net->hull + arc->hull;
@@ -199,7 +220,7 @@ static void set_lengths(struct sweep *s, uint32_t a)
 	s->halves[s->reverse[a]].len = -h[back_segment(s, h, a)].len_ns;
 }
 
-static void push(struct sweep *s, uint32_t a, bool reverse, int64_t amount)
+void sweep_push(struct sweep *s, uint32_t a, bool reverse, int64_t amount)
 {
 	const struct arc *arc = s->net->arcs + a;
 	const struct hull_vertex *h = s->net->hull + arc->hull;
@@ -217,7 +238,7 @@ static void push(struct sweep *s, uint32_t a, bool reverse, int64_t amount)
 }
 
 /* The event that the path to v comes from. */
-static uint32_t step_back(const struct sweep *s, uint32_t v)
+uint32_t sweep_step_back(const struct sweep *s, uint32_t v)
 {
 	uint32_t arc2 = s->labels[v].parent;
 	const struct arc *arc = s->net->arcs + arc2 / 2;
@@ -229,16 +250,16 @@ bool sweep_augment(struct sweep *s)
 {
 	int64_t amount = ROOM_INF;
 
-	for (uint32_t v = NET_SINK; v != NET_SOURCE; v = step_back(s, v)) {
+	for (uint32_t v = NET_SINK; v != NET_SOURCE; v = sweep_step_back(s, v)) {
 		uint32_t arc2 = s->labels[v].parent;
-		int64_t fits = room(s, arc2 / 2, arc2 & 1);
+		int64_t fits = sweep_room(s, arc2 / 2, arc2 & 1);
 
 		amount = fits < amount ? fits : amount;
 	}
 	if (amount == ROOM_INF)
 		return false;
-	for (uint32_t v = NET_SINK; v != NET_SOURCE; v = step_back(s, v))
-		push(s, s->labels[v].parent / 2, s->labels[v].parent & 1, amount);
+	for (uint32_t v = NET_SINK; v != NET_SOURCE; v = sweep_step_back(s, v))
+		sweep_push(s, s->labels[v].parent / 2, s->labels[v].parent & 1, amount);
 	s->total_uw += amount;
 	s->augmentations++;
 	return true;

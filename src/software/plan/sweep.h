@@ -9,6 +9,9 @@
 
 #include "net.h"
 
+/* Not reached by a search. */
+#define DIST_NONE ((int64_t)1 << 60)
+
 struct sweep_item {
 	int64_t key;
 	uint32_t event;
@@ -18,6 +21,7 @@ struct sweep_item {
 struct label {
 	int64_t dist;    /* minus the length of the longest residual path found; DIST_NONE */
 	uint32_t parent; /* arc2 of the half that the path comes through */
+	uint32_t round;  /* in which it was last noted for later; 0: not in this search */
 };
 
 struct sweep {
@@ -32,6 +36,7 @@ struct sweep {
 	int64_t *pi;        /* of each event, ns; the source is at 0 */
 	struct label *labels;
 	uint32_t *queue;         /* events at the current key */
+	uint32_t *later;         /* events found in this round beyond the current key */
 	struct sweep_item *heap; /* binary heap by key, with stale items; a place for each half */
 	size_t heap_len;
 	int64_t total_uw; /* value of the flow */
@@ -55,6 +60,16 @@ void sweep_shift(struct sweep *s, int64_t drop_ns);
 
 /** After a search and its shift: adds what fits along the path found. @return false: no limit */
 bool sweep_augment(struct sweep *s);
+
+/* The steps that searches are made of, for sweep.c and mend.c. */
+void sweep_heap_add(struct sweep *s, int64_t key, uint32_t event);
+struct sweep_item sweep_heap_take(struct sweep *s);
+/** How much more flow fits until the arc's length changes. */
+int64_t sweep_room(const struct sweep *s, uint32_t arc, bool reverse);
+/** Adds that much flow, or takes it back. */
+void sweep_push(struct sweep *s, uint32_t arc, bool reverse, int64_t amount);
+/** The event that the path found to v comes from. */
+uint32_t sweep_step_back(const struct sweep *s, uint32_t v);
 
 /** Sets flow and potentials. @param flow one an arc @param pi one an event */
 void sweep_restore(struct sweep *s, const int64_t *flow, const int64_t *pi);
