@@ -72,7 +72,7 @@ static void copy_state(const hg_plan_frontier *set, const struct sweep *small,
 	}
 }
 
-hg_err extended_state(const hg_plan_frontier *set, size_t piece, struct sweep *s)
+hg_err extended_state(const hg_plan_frontier *set, size_t piece, uint64_t look_max, struct sweep *s)
 {
 	const struct origin *o = set->origins + piece;
 	const struct piece *p = (const struct piece *)set->small->pieces.data + o->piece;
@@ -87,7 +87,7 @@ hg_err extended_state(const hg_plan_frontier *set, size_t piece, struct sweep *s
 		rc = sweep_init(s, &set->net);
 	if (!rc) {
 		copy_state(set, &small, flow, o->tau_ns, s);
-		rc = sweep_mend(s, p->flow_uw, (uint64_t)LOOK_MAX * set->net.n_events);
+		rc = sweep_mend(s, p->flow_uw, look_max);
 		if (rc)
 			sweep_finish(s);
 	}
@@ -203,7 +203,7 @@ static hg_err check_middle(const hg_plan_frontier *set, bool *holds)
 	for (size_t k = 1; k <= most && *holds && !rc; k++) {
 		struct sweep s;
 
-		rc = extended_state(set, n * k / most, &s);
+		rc = extended_state(set, n * k / most, (uint64_t)LOOK_MAX * set->net.n_events, &s);
 		if (rc)
 			break;
 		*holds = has_energy(set, &s);

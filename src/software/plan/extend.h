@@ -31,7 +31,10 @@ hg_err set_extend(hg_plan_frontier *a, const hg_plan_frontier *b, hg_dag *dag, s
 	hg_plan_frontier **out, bool *done, hg_error *why);
 
 /** State of an extended frontier near a breakpoint: optimal, at the flow of the small frontier's
- * breakpoint that it comes from. @param s  not initialised; sweep_finish() it if HG_OK */
-hg_err extended_state(const hg_plan_frontier *set, size_t piece, struct sweep *s);
+ * breakpoint that it comes from.
+ * @param look_max  as of sweep_mend()
+ * @param s         not initialised; sweep_finish() it if HG_OK */
+hg_err extended_state(
+	const hg_plan_frontier *set, size_t piece, uint64_t look_max, struct sweep *s);
 
 #endif

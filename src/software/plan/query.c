@@ -172,7 +172,7 @@ static hg_err replay_extended(const hg_plan_frontier *set, size_t target, int64_
 	struct sweep *s, int64_t *drop_ns)
 {
 	for (size_t k = target, back = 1;; back *= 2) {
-		hg_err rc = extended_state(set, k, s);
+		hg_err rc = extended_state(set, k, UINT64_MAX, s);
 
 		if (rc)
 			return rc;
