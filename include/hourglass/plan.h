@@ -184,14 +184,14 @@ typedef enum hg_plan_range {
 
 /** How to solve. Zero-initialise, set `size`, then what you need. */
 typedef struct hg_solve_opts {
-	uint32_t size;        /**< sizeof(hg_solve_opts) */
-	hg_plan_range range;  /**< which part */
-	double quantum_w;     /**< > 0: slopes are multiples of it, which bounds the number of
-				   pieces. Every breakpoint is then a lower bound that holds, near
-				   the exact one */
-	double time_budget_s; /**< > 0: stop after that long, by `clock` */
-	hg_clock_fn clock;    /**< needed for time_budget_s only */
-	void *clock_user;     /**< its first argument */
+	uint32_t size;           /**< sizeof(hg_solve_opts) */
+	hg_plan_range range;     /**< which part */
+	double quantum_w;        /**< > 0: slopes are multiples of it, which bounds the number of
+				      pieces. Every breakpoint is then a lower bound that holds, near
+				      the exact one */
+	double time_budget_s;    /**< > 0: stop after that long, by `clock` */
+	hg_clock_fn clock;       /**< needed for time_budget_s only */
+	void *clock_user;        /**< its first argument */
 	hg_progress_fn progress; /**< may be NULL */
 	void *progress_user;     /**< its first argument */
 } hg_solve_opts;
@@ -211,7 +211,8 @@ typedef struct hg_plan_frontier_info {
 				reaches down to the first breakpoint only, t_min_s is known all the
 				same */
 	size_t pieces;     /**< linear pieces with a slope of their own between the breakpoints */
-	double t_min_s;    /**< every node at its fastest option */
+	double t_min_s;    /**< every node at its fastest option: the makespan in double, up to
+				half a ns a node beside the first breakpoint, which is in whole ns */
 	double t_star_s;   /**< where the total energy is least: what a DAG alone should take */
 	double t_max_s;    /**< every node at its least effective energy: slower is never useful.
 				Known with HG_RANGE_USEFUL too */
@@ -305,8 +306,8 @@ typedef struct hg_relaxed_info {
  *
  * @param time_s  T; above T_max the plan of T_max
  * @param out     release it with hg_relaxed_destroy()
- * @return HG_OK; HG_EINFEASIBLE (below the first breakpoint, or below the least time of the class:
- *         says which is the least); HG_EINVAL; HG_ENOMEM
+ * @return HG_OK; HG_EINFEASIBLE (more than half a ns below t_min_s and the first breakpoint, or
+ *         below the least time of the class: says which is the least); HG_EINVAL; HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_relaxed_at(const hg_plan_frontier *set, double time_s,
 	hg_plan_class class_of, hg_relaxed **out, hg_error *why);
@@ -390,7 +391,8 @@ typedef struct hg_plan hg_plan;
 typedef struct hg_plan_opts {
 	uint32_t size;           /**< sizeof(hg_plan_opts) */
 	hg_plan_class class_of;  /**< which nodes share a setting */
-	double time_s;           /**< deadline; the makespan never exceeds it */
+	double time_s;           /**< deadline; the makespan never exceeds it, but for half a ns
+				      where that is the least time */
 	double charge_s;         /**< time until which waiting is charged, such as a straggler's;
 				      0: the plan's own makespan; else >= time_s */
 	double switch_cost_j;    /**< energy of one change of setting, >= 0 */
@@ -428,6 +430,9 @@ typedef struct hg_plan_info {
 	uint64_t iterations;    /**< steps of local search that were done */
 	double relaxed_j;       /**< what the relaxed frontier alone proves; <= bound_j, which adds
 				     hg_dag_pairs() */
+	uint32_t class_bound_exact; /**< 0: the bound of the class was not found (too many steps),
+				     class_bound_j is bound_j, which holds for it too */
+	uint32_t reserved;          /**< 0 */
 } hg_plan_info;
 
 /** What a plan does with one node. */

@@ -85,6 +85,7 @@ static void at_json(struct cli *cli, const hg_plan_info *i, double base_j)
 	json_kv_number(&j, "bound_j", i->bound_j);
 	json_kv_number(&j, "relaxed_j", i->relaxed_j);
 	json_kv_number(&j, "class_bound_j", i->class_bound_j);
+	json_kv_bool(&j, "class_bound_exact", i->class_bound_exact);
 	json_kv_number(&j, "gap", i->gap);
 	json_kv_int(&j, "switches", (int64_t)i->switches);
 	json_kv_number(&j, "switch_energy_j", i->switch_energy_j);
@@ -115,10 +116,11 @@ static void at_text(struct cli *cli, const hg_plan_info *i, double base_j)
 		fabs(i->gap) < 1e-9 ? 0.0 : 100 * i->gap);
 	if (i->class_of != HG_CLASS_OP)
 		buf_addf(&cli->out,
-			"class     %s: no plan of it draws less than %s, %.2f %% above\n",
+			"class     %s: no plan of it draws less than %s, %.2f %% above%s\n",
 			plan_class_names[i->class_of],
 			quantity_format(QUANTITY_ENERGY, i->class_bound_j, a),
-			100 * (i->class_bound_j / i->bound_j - 1));
+			100 * (i->class_bound_j / i->bound_j - 1),
+			i->class_bound_exact ? "" : " (its own bound was not found)");
 	buf_addf(&cli->out, "switches  %llu\n", (unsigned long long)i->switches);
 }
 

@@ -91,6 +91,13 @@ static const struct option out_options[] = {
 		.value = "PLANS",
 		.fallback = "-",
 		.text = "write the frontier and all it is made from there"},
+	{.name = "threads",
+		.kind = OPTION_COUNT,
+		.min = 1,
+		.max = 1024,
+		.value = "N",
+		.fallback = "1",
+		.text = "where the frontier is extended, solve both small ones at once; same result"},
 	{.name = "direct",
 		.kind = OPTION_FLAG,
 		.text = "never extend the frontier from fewer microbatches"},
@@ -239,6 +246,7 @@ static int read_inputs(struct cli *cli, const struct args *args, struct plans *p
 	p->range = strcmp(args_text(args, "range", "all"), "useful") == 0 ? HG_RANGE_USEFUL
 									  : HG_RANGE_ALL;
 	p->quantum_w = args_number(args, "quantum", 0);
+	p->threads = (uint32_t)args_number(args, "threads", 1);
 	err = plans_build(p, &why);
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
 }

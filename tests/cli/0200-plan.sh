@@ -90,6 +90,12 @@ for figure in .t_min_s .t_star_s .t_max_s .all_fastest_j '.frontier[0].energy_j'
 	near "$figure" "$(jq "$figure" extended)" 1e-8
 done
 json .pieces "$(jq .pieces extended)"
+good $solve --schedule 1f1b --microbatches 200 --threads 2 -o two.plans
+good $solve --schedule 1f1b --microbatches 200 -o one.plans
+check "threads change nothing" test "$(jq -c 'del(.solve_s)' one.plans)" = \
+	"$(jq -c 'del(.solve_s)' two.plans)"
+good plan at one.plans --slowdown 1% --effort 0 --json
+json '.gap < 0.05 and .energy_j >= .bound_j' true
 
 # at
 good plan at job.plans --slowdown 0 --iterations 200 --json -o plan.csv
@@ -109,10 +115,15 @@ near .deadline_s "1.001 * $(jq .t_min_s job.plans)" 1e-9
 for class in ramp stage; do
 	good plan at job.plans --slowdown 10% --class $class --iterations 200 --json
 	json '.class_bound_j >= .bound_j * 0.999999 and .energy_j >= .bound_j' true
+	json .class_bound_exact true
 done
 run 3 plan at job.plans --time 0.1
 one_line
 says_like 'is below the least time of [0-9.]* s'
+# the least time is the least, to the nanosecond
+run 3 plan at job.plans --time "$(jq '.t_min_s - 2e-9' job.plans)" --effort 0
+says_like "is below the least time of 1[.]77 s"
+good plan at job.plans --time "$(jq .t_min_s job.plans)" --effort 0
 bad plan at job.plans
 says "hourglass plan at: give one of --time, --slowdown, --straggler"
 bad plan at job.plans --time 3 --slowdown 1%

@@ -220,7 +220,7 @@ static hg_err fill_info(hg_plan_frontier *set, const hg_plan_frontier *a)
 {
 	hg_plan_frontier_info *info = &set->info;
 	size_t n = set->size, star = n - 1;
-	double time_s;
+	hg_err rc = HG_OK;
 
 	*info = a->info;
 	while (star > 0 && set->points[star - 1].slope_w >= 0)
@@ -238,13 +238,13 @@ static hg_err fill_info(hg_plan_frontier *set, const hg_plan_frontier *a)
 	info->flow_arcs = set->net.n_arcs;
 	info->bytes += n * (sizeof(struct piece) + sizeof *set->points + sizeof *set->origins) +
 		       (size_t)set->dag->n * 8 + (size_t)set->dag->m * 4;
-	if (set->quantum_uw) {
-		hg_err rc = all_cheapest(set->dag, &info->t_max_s, &info->energy_max_s_j);
-
-		if (rc)
-			return rc;
-	}
-	return all_fastest(set->dag, &time_s, &info->all_fastest_j);
+	if (set->quantum_uw)
+		rc = all_cheapest(set->dag, &info->t_max_s, &info->energy_max_s_j);
+	if (rc)
+		return rc;
+	rc = all_fastest(set->dag, &set->fastest_s, &info->all_fastest_j);
+	info->t_min_s = set->fastest_s;
+	return rc;
 }
 
 static hg_err extend(

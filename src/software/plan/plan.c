@@ -14,8 +14,8 @@
 #include "settle.h"
 #include "start.h"
 
-/* A deadline that near below T_min is meant to be T_min: integers of the solver are rounded. */
-#define NEAR_S 2e-6
+/* A deadline that near below T_min is T_min: sums of doubles that ns are made from. */
+#define NEAR_S 5e-10
 
 struct hg_plan {
 	hg_plan_info info;
@@ -288,10 +288,12 @@ static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_rel
 	info->relaxed_j += power * (info->charged_s - info->time_s);
 	info->bound_j = info->relaxed_j + gain_j;
 	info->class_bound_j = info->bound_j;
+	info->class_bound_exact = 1;
 	if (info->class_of != HG_CLASS_OP || dag->n_groups > 0) {
 		rc = hg_relaxed_at(set, info->time_s, info->class_of, &of_class, NULL);
 		if (rc == HG_ENOMEM)
 			return fail(why, rc, "plan: no memory for the bound of the class");
+		info->class_bound_exact = !rc;
 		if (!rc) {
 			hg_relaxed_get_info(of_class, &relaxed_info);
 			info->class_bound_j = fmax(info->bound_j,
@@ -401,7 +403,7 @@ hg_err hg_plan_at(
 	}
 	limit_s = fmax(o.time_s, p->info.base_time_s);
 	if (limit_s > o.time_s + NEAR_S) {
-		rc = fail(why, HG_EINFEASIBLE, "plan: %.9g s is below the least time of %.9g s",
+		rc = fail(why, HG_EINFEASIBLE, "plan: %.12g s is below the least time of %.12g s",
 			o.time_s, p->info.base_time_s);
 		goto out;
 	}

@@ -48,11 +48,14 @@ hg_err hg_plan_frontier_at(const hg_plan_frontier *set, double time_s, double *e
 {
 	const hg_plan_point *p;
 
-	if (!(time_s >= set->points[0].time_s))
+	double least_s = set->points[0].time_s; /* in whole ns, a little beside the real one */
+
+	if (set->info.complete)
+		least_s = fmin(least_s, set->fastest_s);
+	if (!(time_s >= least_s))
 		return fail(why, HG_EINFEASIBLE,
 			"no plan takes %.9g s: the least time %s is %.9f s", time_s,
-			set->info.complete ? "of all" : "that was solved for",
-			set->points[0].time_s);
+			set->info.complete ? "of all" : "that was solved for", least_s);
 	p = set->points + find_point(set, time_s);
 	if (energy_j)
 		*energy_j = p->energy_j + p->slope_w * (time_s - p->time_s);

@@ -9,8 +9,8 @@
 #include "shared.h"
 #include "sum.h"
 
-/* A time that misses the least one by what rounding to ns can add up to is taken for it. */
-#define TIME_SLACK_S 1e-6
+/* A time that near below the least one is that one. */
+#define NEAR_S 5e-10
 
 hg_relaxed *relaxed_create(const hg_dag *dag)
 {
@@ -142,7 +142,7 @@ hg_err hg_relaxed_at(const hg_plan_frontier *set, double time_s, hg_plan_class c
 			time_s);
 	if (class_of != HG_CLASS_OP && class_of != HG_CLASS_RAMP && class_of != HG_CLASS_FAMILY)
 		return fail(why, HG_EINVAL, "%d is no plan class", (int)class_of);
-	rc = hg_plan_frontier_at(set, time_s + TIME_SLACK_S, NULL, NULL, why);
+	rc = hg_plan_frontier_at(set, time_s + NEAR_S, NULL, NULL, why);
 	if (rc)
 		return rc;
 	*out = relaxed_create(set->dag);

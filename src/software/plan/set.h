@@ -41,6 +41,7 @@ struct hg_plan_frontier {
 	hg_plan_point *points; /* by time ascending; `size` of them */
 	size_t size;
 	int64_t t_min_ns;       /* longest path of the fastest */
+	double fastest_s;       /* the same in double */
 	struct vec pieces;      /* struct piece, time falling; the first is T_max, flow 0 */
 	struct vec checkpoints; /* struct checkpoint */
 	size_t spacing;         /* breakpoints between two checkpoints */

@@ -222,7 +222,6 @@ static void fill_info(struct solving *v)
 static hg_err solve(struct solving *v, hg_error *why)
 {
 	hg_plan_frontier *set = v->set;
-	double time_s;
 	hg_err rc;
 
 	set->quantum_uw = llround(v->opts->quantum_w * 1e6);
@@ -243,7 +242,8 @@ static hg_err solve(struct solving *v, hg_error *why)
 	if (!rc)
 		rc = make_points(v);
 	if (!rc)
-		rc = all_fastest(set->dag, &time_s, &set->info.all_fastest_j);
+		rc = all_fastest(set->dag, &set->fastest_s, &set->info.all_fastest_j);
+	set->info.t_min_s = set->fastest_s;
 	if (!rc && set->quantum_uw) /* its first breakpoint is a mix of two slowest times */
 		rc = all_cheapest(set->dag, &set->info.t_max_s, &set->info.energy_max_s_j);
 	if (rc)
