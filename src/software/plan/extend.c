@@ -243,7 +243,7 @@ static hg_err fill_info(hg_plan_frontier *set, const hg_plan_frontier *a)
 	if (rc)
 		return rc;
 	rc = all_fastest(set->dag, &set->fastest_s, &info->all_fastest_j);
-	info->t_min_s = set->fastest_s;
+	set_t_min(set);
 	return rc;
 }
 

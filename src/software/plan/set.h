@@ -68,6 +68,9 @@ hg_err set_restore(const hg_plan_frontier *set, size_t piece, struct sweep *s);
  */
 hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns);
 
+/** T_min is in double what it is, not in whole ns; the other times are not below it. */
+void set_t_min(hg_plan_frontier *set);
+
 /** Sum of the effective energies at T_max, J: every node as slow as the network has it. */
 double set_base_energy(const hg_plan_frontier *set);
 

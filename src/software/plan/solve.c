@@ -151,6 +151,15 @@ static size_t find_star(const hg_plan_frontier *set)
 	return k;
 }
 
+void set_t_min(hg_plan_frontier *set)
+{
+	hg_plan_frontier_info *info = &set->info;
+
+	info->t_min_s = set->fastest_s;
+	info->t_star_s = fmax(info->t_star_s, info->t_min_s);
+	info->t_max_s = fmax(info->t_max_s, info->t_min_s);
+}
+
 double set_base_energy(const hg_plan_frontier *set)
 {
 	const hg_dag *dag = set->dag;
@@ -243,7 +252,7 @@ static hg_err solve(struct solving *v, hg_error *why)
 		rc = make_points(v);
 	if (!rc)
 		rc = all_fastest(set->dag, &set->fastest_s, &set->info.all_fastest_j);
-	set->info.t_min_s = set->fastest_s;
+	set_t_min(set);
 	if (!rc && set->quantum_uw) /* its first breakpoint is a mix of two slowest times */
 		rc = all_cheapest(set->dag, &set->info.t_max_s, &set->info.energy_max_s_j);
 	if (rc)
