@@ -12,6 +12,7 @@
 #include <hourglass/energy.h>
 #include <hourglass/error.h>
 #include <hourglass/export.h>
+#include <hourglass/fit.h>
 #include <hourglass/frontier.h>
 #include <hourglass/measure.h>
 #include <hourglass/model.h>

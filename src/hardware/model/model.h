@@ -3,6 +3,9 @@
  *
  * spec.c      devices/NAME.json  -> hg_model         predict.c   both -> hg_predictor, and answers
  * workload.c  workloads/NAME.json -> hg_workload     library.c   names, aliases, where files lie
+ * response.c     a workload of five numbers over settings; work-fit.c finds the five from
+ * observations and a prior (prior.c), device-fit.c the device's from many workloads observe.c
+ * observations, and what is wrong with them; fit.c is <hourglass/fit.h>
  */
 #ifndef HG_HARDWARE_MODEL_MODEL_H
 #define HG_HARDWARE_MODEL_MODEL_H
@@ -51,13 +54,16 @@ struct figures {
 	double leakage_reference_c; /* where P0 holds */
 };
 
+struct prior;
+
 struct hg_model {
 	struct arena arena;
 	const char *name, *title, *vendor;
 	const char **aliases;
 	size_t n_aliases;
 	struct figures f;
-	uint32_t origin; /* HG_ORIGIN_* of what follows from it */
+	const struct prior *prior; /* of workloads not yet run, or NULL: the default one */
+	uint32_t origin;           /* HG_ORIGIN_* of what follows from it */
 };
 
 /** One op of a workload, done `repeat` times in a row. */

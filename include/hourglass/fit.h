@@ -1,0 +1,158 @@
+/**
+ * @file fit.h
+ * From a few observed settings to all of them: fits a workload on a known device and predicts what
+ * any clock lock or power limit will cost, with intervals.
+ *
+ * The workload is T seconds at full clock, a share h of it gap; the active rest is compute c and
+ * memory under the physics of <hourglass/model.h>, with a power factor D, and Pg watts in the gap.
+ * These five numbers are the most probable ones given the observations and what is known of
+ * workloads on this device (its prior, in devices/NAME.json). What the physics leaves over is a
+ * Gaussian process: a random walk in the logarithm of the clock with white noise, so that between
+ * observations the residual is interpolated and beyond them it is kept, with growing variance
+ * (kriging; Matheron 1963, Rasmussen and Williams 2006). Intervals hold parameters, residual and
+ * noise: they say where a new observation would fall.
+ *
+ * Pure functions of data: no clock, no I/O. Same input, same output.
+ */
+#ifndef HOURGLASS_FIT_H
+#define HOURGLASS_FIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hourglass/error.h>
+#include <hourglass/export.h>
+#include <hourglass/model.h>
+
+HG_BEGIN_DECLS
+
+/** Most observations of one workload. */
+#define HG_FIT_MAX_OBS 1024u
+
+/** What one unit of work cost at a setting. */
+typedef struct hg_obs {
+	hg_knobs setting;  /**< 0 for a knob left alone, as in hg_knobs */
+	double time_s;     /**< seconds for a unit of work */
+	double energy_j;   /**< joules for it */
+	double time_rsd;   /**< relative standard deviation; 0: unknown, the device's usual noise */
+	double energy_rsd; /**< likewise */
+} hg_obs;
+
+/** A fitted workload on a device; opaque, immutable. */
+typedef struct hg_fit hg_fit;
+
+/** How to fit. Zero-initialise, set `size`, then what you need. */
+typedef struct hg_fit_options {
+	uint32_t size;     /**< sizeof(hg_fit_options) */
+	uint32_t reserved; /**< 0 */
+	double confidence; /**< of intervals, in (0, 1); 0: 0.8 */
+} hg_fit_options;
+
+/**
+ * Fits a workload to observations.
+ *
+ * One observation is enough: the rest is the prior's. Repeats of a setting are welcome, they
+ * average. Outliers lose weight beyond 3 standard deviations (soft L1); call hg_obs_check() to
+ * have them named.
+ * Complexity: O(n^3) with a small factor; 9 observations take about a millisecond.
+ *
+ * @param m     the device; what is needed of it is copied
+ * @param obs   n >= 1 observations, at most HG_FIT_MAX_OBS
+ * @param opts  NULL: defaults
+ * @param out   release with hg_fit_destroy()
+ * @return HG_OK; HG_EINVAL (a time or energy that is no positive number, a standard deviation that
+ *         is negative: says which observation); HG_ERANGE (a setting outside the device's range);
+ *         HG_ELIMIT; HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_fit_create(const hg_model *m, const hg_obs *obs, size_t n,
+	const hg_fit_options *opts, hg_fit **out, hg_error *why);
+
+/** Releases a fit. NULL is fine. */
+HG_API void hg_fit_destroy(hg_fit *fit);
+
+/** What a setting will cost. */
+typedef struct hg_forecast {
+	uint32_t size;    /**< sizeof(hg_forecast) */
+	uint32_t flags;   /**< HG_CAP_* */
+	uint32_t origin;  /**< HG_ORIGIN_FITTED; with HG_ORIGIN_MEASURED where this very setting was
+			     observed */
+	uint32_t nearest; /**< index of the observation nearest in clock */
+	double time_s;    /**< expected (median) seconds for a unit of work */
+	double energy_j;  /**< likewise joules */
+	double time_rsd;  /**< relative standard deviation of a new observation */
+	double energy_rsd;       /**< likewise */
+	double time_low_s;       /**< interval of a new observation at the fit's confidence */
+	double time_high_s;      /**< its upper end */
+	double energy_low_j;     /**< likewise */
+	double energy_high_j;    /**< likewise */
+	double physics_time_s;   /**< without the interpolated residual */
+	double physics_energy_j; /**< likewise */
+	double clock_hz;         /**< clock of the active part that the physics expects */
+} hg_forecast;
+
+/**
+ * Predicts a setting. Thread-safe. Complexity: O(n^2) in the observations.
+ *
+ * A cap that even the lowest clock exceeds has HG_CAP_INFEASIBLE, and the figures of that clock:
+ * devices do run so, and draw more than the cap.
+ *
+ * @param out  out->size must be set
+ * @return HG_OK; HG_ERANGE (outside the device's range)
+ */
+HG_API HG_NODISCARD hg_err hg_fit_predict(const hg_fit *fit, const hg_knobs *k, hg_forecast *out);
+
+/** What a fit found. */
+typedef struct hg_fit_report {
+	uint32_t size;              /**< sizeof(hg_fit_report) */
+	uint32_t n;                 /**< observations */
+	double time_s;              /**< T: a unit of work at full clock */
+	double gap;                 /**< h: share of it that no clock shortens */
+	double compute;             /**< c: compute's side of the roofline at full clock, 0 to 1 */
+	double compute_w;           /**< D */
+	double gap_w;               /**< Pg */
+	double time_ln_sd;          /**< sd of ln T */
+	double gap_sd;              /**< of h, to first order */
+	double compute_sd;          /**< of c, to first order */
+	double compute_w_sd;        /**< of D */
+	double gap_w_sd;            /**< of Pg */
+	double physics_time_mape;   /**< mean |relative error| of the physics at the observations */
+	double physics_energy_mape; /**< likewise */
+} hg_fit_report;
+
+/** Figures of a fit. out->size must be set. */
+HG_API void hg_fit_get_report(const hg_fit *fit, hg_fit_report *out);
+
+/** What may be wrong with an observation. */
+typedef enum hg_obs_fault {
+	HG_OBS_NOT_POSITIVE = 1, /**< time or energy zero, negative or not finite */
+	HG_OBS_SETTING = 2,      /**< the device does not have this setting */
+	HG_OBS_UNIT = 3,         /**< the mean power is impossible: mJ for J, ms for s */
+	HG_OBS_WORK = 4          /**< it does not fit the others: another amount of work, or a
+				    disturbed run */
+} hg_obs_fault;
+
+/** A fault that was found. */
+typedef struct hg_obs_issue {
+	uint32_t index;     /**< which observation */
+	hg_obs_fault fault; /**< what */
+	char text[200];     /**< one line: what is odd, what was expected */
+} hg_obs_issue;
+
+/**
+ * Looks for observations that cannot be right.
+ *
+ * Whether one fits the others is judged by the prediction from them: it must be off by more than
+ * five standard deviations and by more than half. With two observations only what the clock's range
+ * allows is judged.
+ * Complexity: a fit for each observation (up to 32, else one fit).
+ *
+ * @param issues  room for at least n
+ * @param found   number of issues, in order of observations
+ * @return HG_OK, HG_ENOMEM, HG_ELIMIT
+ */
+HG_API HG_NODISCARD hg_err hg_obs_check(const hg_model *m, const hg_obs *obs, size_t n,
+	hg_obs_issue *issues, size_t *found, hg_error *why);
+
+HG_END_DECLS
+
+#endif

@@ -1,0 +1,483 @@
+/*
+ * Levenberg-Marquardt on an arrow: the Jacobian has columns of the device that every observation
+ * fills and columns of workloads that only their own do, so each workload is eliminated by itself
+ * and a system of the device's parameters remains.
+ */
+#include "device-fit.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linear.h"
+
+#define STEPS      150
+#define DIFFERENCE 1e-5
+#define CONVERGED  1e-8
+/* An observation's sd where it has none, and from where on it pulls like its distance only. */
+#define NOISE   0.02
+#define OUTLIER 2.5
+#define TIME_SD 5.0
+
+/** Where a parameter lies and within which bounds; both from sweeps of V100 and A40. */
+static const struct bound {
+	size_t offset; /* in struct figures */
+	double low, high, neutral;
+	double sd; /* of the mapped parameter about where the fit began */
+} bounds[DEVICE_N] = {
+	[DEVICE_STATIC] = {offsetof(struct figures, static_w), 0.03, 0.45, 0.12, 1.5},
+	[DEVICE_TREE] = {offsetof(struct figures, clock_tree_w), 0.0, 0.5, 0.06, 1.5},
+	[DEVICE_KNEE] = {offsetof(struct figures, voltage_knee), 0.3, 0.95, 0.6, 1.5},
+	[DEVICE_SLOPE] = {offsetof(struct figures, voltage_slope), 0.0, 2.0, 0.7, 1.5},
+	[DEVICE_LOWEST] = {offsetof(struct figures, lowest_clock), 0.08, 0.5, 0.15, 1.5},
+	[DEVICE_OVERLAP] = {offsetof(struct figures, overlap), 1.0, 8.0, 4.0, 1.5},
+	[DEVICE_MEMORY] = {offsetof(struct figures, memory_w), 0.0, 0.5, 0.04, 1.5},
+	[DEVICE_GAPPOWER] = {offsetof(struct figures, gap_w), 0.05, 0.5, 0.22, 1.5},
+};
+
+/* Centre and sd of a workload's parameters within the joint fit: wide. */
+static const double work_sd[WORK_N] = {TIME_SD, 2.0, 2.0, 0.7, 0.25};
+
+/* Powers are bounded as shares of the highest limit. */
+static double scale_of(const struct figures *f, size_t i)
+{
+	bool power = i == DEVICE_STATIC || i == DEVICE_TREE || i == DEVICE_MEMORY ||
+		     i == DEVICE_GAPPOWER;
+
+	return power ? f->cap_max_w : 1.0;
+}
+
+static double *figure_at(struct figures *f, size_t i)
+{
+	return (double *)(void *)((char *)f + bounds[i].offset);
+}
+
+static void device_to(const struct figures *f, double z[DEVICE_N])
+{
+	for (size_t i = 0; i < DEVICE_N; i++) {
+		const struct bound *b = &bounds[i];
+		double v = *(const double *)(const void *)((const char *)f + b->offset);
+		double share = (v / scale_of(f, i) - b->low) / (b->high - b->low);
+
+		share = fmin(fmax(share, 0.01), 0.99);
+		z[i] = log(share / (1.0 - share));
+	}
+}
+
+static void device_of(const double z[DEVICE_N], struct figures *f)
+{
+	for (size_t i = 0; i < DEVICE_N; i++) {
+		const struct bound *b = &bounds[i];
+		double share = 1.0 / (1.0 + exp(-z[i]));
+
+		*figure_at(f, i) = scale_of(f, i) * (b->low + share * (b->high - b->low));
+	}
+	f->lowest_clock = fmax(f->lowest_clock, f->clock_min_hz / f->clock_max_hz);
+}
+
+void device_neutral(struct figures *f)
+{
+	for (size_t i = 0; i < DEVICE_N; i++)
+		*figure_at(f, i) = bounds[i].neutral * scale_of(f, i);
+	f->memory_knee = f->memory_exponent = 0.0;
+	f->compute_w = f->cap_max_w;
+}
+
+/** What elimination keeps of a workload. */
+struct block {
+	double own[WORK_N * WORK_N];    /* J'J, damped and factored */
+	double cross[DEVICE_N][WORK_N]; /* device by own */
+	double gradient[WORK_N];
+	double centre[WORK_N];
+	double next[WORK_N];
+};
+
+struct joint {
+	struct device_fit *fit;
+	struct sweep *sweeps;
+	size_t n;
+	struct block *blocks;
+	double centre[DEVICE_N];
+	double normal[DEVICE_N * DEVICE_N], gradient[DEVICE_N];
+};
+
+static void evaluate(const struct figures *f, const double z[WORK_N], const struct work_obs *obs,
+	size_t n, double *out)
+{
+	struct response c;
+
+	response_init(&c, f, z);
+	for (size_t i = 0; i < n; i++) {
+		struct response_at at;
+
+		response_eval(&c, &obs[i].setting, &at);
+		out[2 * i] = at.ln_time;
+		out[2 * i + 1] = at.ln_power;
+	}
+}
+
+static double sd_of(const struct work_obs *o, size_t c)
+{
+	return fmax(NOISE, o->sd[c]);
+}
+
+/* Soft L1 of all residuals, and the pulls. */
+static double work_cost(const struct figures *f, const struct sweep *s, const struct block *b,
+	const double z[WORK_N])
+{
+	struct response c;
+	double sum = 0.0;
+
+	response_init(&c, f, z);
+	for (size_t i = 0; i < s->n; i++) {
+		struct response_at at;
+		double r[2];
+
+		response_eval(&c, &s->obs[i].setting, &at);
+		r[0] = (s->obs[i].ln[0] - at.ln_time) / (OUTLIER * sd_of(&s->obs[i], 0));
+		r[1] = (s->obs[i].ln[1] - at.ln_power) / (OUTLIER * sd_of(&s->obs[i], 1));
+		for (size_t k = 0; k < 2; k++)
+			sum += 2.0 * OUTLIER * OUTLIER * (sqrt(1.0 + r[k] * r[k]) - 1.0);
+	}
+	for (size_t k = 0; k < WORK_N; k++) {
+		double centre = k == WORK_GAPPOWER ? log(f->gap_w) : b->centre[k];
+		double pull = (z[k] - centre) / work_sd[k];
+
+		sum += pull * pull;
+	}
+	return sum;
+}
+
+static double pull_cost(const struct joint *j, const double z[DEVICE_N])
+{
+	double sum = 0.0;
+
+	for (size_t i = 0; i < DEVICE_N; i++) {
+		double pull = (z[i] - j->centre[i]) / bounds[i].sd;
+
+		sum += pull * pull;
+	}
+	return sum;
+}
+
+/* Adds one row of the Jacobian: its device part and its workload's. */
+static void row_add(struct joint *j, struct block *b, const double *device, const double *own,
+	double weight, double residual)
+{
+	for (size_t a = 0; a < DEVICE_N; a++) {
+		double wa = weight * device[a];
+
+		j->gradient[a] += wa * residual;
+		for (size_t c = 0; c < DEVICE_N; c++)
+			j->normal[a * DEVICE_N + c] += wa * device[c];
+		for (size_t c = 0; c < WORK_N; c++)
+			b->cross[a][c] += wa * own[c];
+	}
+	for (size_t a = 0; a < WORK_N; a++) {
+		b->gradient[a] += weight * own[a] * residual;
+		for (size_t c = 0; c < WORK_N; c++)
+			b->own[a * WORK_N + c] += weight * own[a] * own[c];
+	}
+}
+
+/* The pull of the gap's power moves with the device's. */
+static void pulls_add(struct joint *j, struct block *b, const double z[WORK_N])
+{
+	struct figures f = j->fit->f;
+	double zd[DEVICE_N], own[WORK_N] = {0}, device[DEVICE_N] = {0}, before = log(f.gap_w);
+
+	for (size_t k = 0; k < WORK_GAPPOWER; k++) {
+		double weight = 1.0 / (work_sd[k] * work_sd[k]);
+
+		b->own[k * WORK_N + k] += weight;
+		b->gradient[k] -= weight * (z[k] - b->centre[k]);
+	}
+	memcpy(zd, j->fit->z, sizeof zd);
+	zd[DEVICE_GAPPOWER] += DIFFERENCE;
+	device_of(zd, &f);
+	own[WORK_GAPPOWER] = 1.0;
+	device[DEVICE_GAPPOWER] = -(log(f.gap_w) - before) / DIFFERENCE;
+	row_add(j, b, device, own, 1.0 / (work_sd[WORK_GAPPOWER] * work_sd[WORK_GAPPOWER]),
+		before - z[WORK_GAPPOWER]);
+}
+
+/** Jacobian of one workload's observations; columns of the device first. */
+static void columns(const struct joint *j, const struct sweep *s, double *at, double *jac)
+{
+	size_t rows = 2 * s->n;
+
+	evaluate(&j->fit->f, s->z, s->obs, s->n, at);
+	for (size_t k = 0; k < DEVICE_N + WORK_N; k++) {
+		struct figures f = j->fit->f;
+		double z[WORK_N], zd[DEVICE_N], *column = jac + k * rows;
+
+		memcpy(z, s->z, sizeof z);
+		memcpy(zd, j->fit->z, sizeof zd);
+		if (k < DEVICE_N) {
+			zd[k] += DIFFERENCE;
+			device_of(zd, &f);
+		} else {
+			z[k - DEVICE_N] += DIFFERENCE;
+		}
+		evaluate(&f, z, s->obs, s->n, column);
+		for (size_t i = 0; i < rows; i++)
+			column[i] = (column[i] - at[i]) / DIFFERENCE;
+	}
+}
+
+static void block_fill(struct joint *j, size_t w, double *at, double *jac)
+{
+	const struct sweep *s = &j->sweeps[w];
+	struct block *b = &j->blocks[w];
+
+	memset(b->own, 0, sizeof b->own);
+	memset(b->cross, 0, sizeof b->cross);
+	memset(b->gradient, 0, sizeof b->gradient);
+	columns(j, s, at, jac);
+	for (size_t i = 0; i < 2 * s->n; i++) {
+		double sd = sd_of(&s->obs[i / 2], i % 2), r = s->obs[i / 2].ln[i % 2] - at[i];
+		double far = r / (OUTLIER * sd), row[DEVICE_N + WORK_N];
+
+		for (size_t k = 0; k < DEVICE_N + WORK_N; k++)
+			row[k] = jac[k * 2 * s->n + i];
+		row_add(j, b, row, row + DEVICE_N, 1.0 / (sd * sd * sqrt(1.0 + far * far)), r);
+	}
+	pulls_add(j, b, s->z);
+}
+
+static hg_err equations(struct joint *j)
+{
+	size_t most = 0;
+	double *memory;
+
+	for (size_t w = 0; w < j->n; w++)
+		most = j->sweeps[w].n > most ? j->sweeps[w].n : most;
+	memory = malloc((DEVICE_N + WORK_N + 1) * 2 * most * sizeof *memory);
+	if (!memory)
+		return HG_ENOMEM;
+	memset(j->normal, 0, sizeof j->normal);
+	for (size_t i = 0; i < DEVICE_N; i++) {
+		double weight = 1.0 / (bounds[i].sd * bounds[i].sd);
+
+		j->normal[i * DEVICE_N + i] = weight;
+		j->gradient[i] = -weight * (j->fit->z[i] - j->centre[i]);
+	}
+	for (size_t w = 0; w < j->n; w++)
+		block_fill(j, w, memory, memory + 2 * most);
+	free(memory);
+	return HG_OK;
+}
+
+/* Eliminates a workload from the damped system. @return false when it is singular */
+static bool eliminate(struct block *b, double damping, double *normal, double *gradient,
+	double factor[WORK_N * WORK_N])
+{
+	double g[WORK_N];
+
+	memcpy(factor, b->own, WORK_N * WORK_N * sizeof *factor);
+	for (size_t i = 0; i < WORK_N; i++)
+		factor[i * WORK_N + i] *= 1.0 + damping;
+	if (!cholesky(factor, WORK_N))
+		return false;
+	memcpy(g, b->gradient, sizeof g);
+	cholesky_forward(factor, WORK_N, g);
+	{
+		double rows[DEVICE_N][WORK_N];
+
+		memcpy(rows, b->cross, sizeof rows);
+		for (size_t a = 0; a < DEVICE_N; a++)
+			cholesky_forward(factor, WORK_N, rows[a]);
+		for (size_t a = 0; a < DEVICE_N; a++) {
+			for (size_t k = 0; k < WORK_N; k++)
+				gradient[a] -= rows[a][k] * g[k];
+			for (size_t c = 0; c < DEVICE_N; c++)
+				for (size_t k = 0; k < WORK_N; k++)
+					normal[a * DEVICE_N + c] -= rows[a][k] * rows[c][k];
+		}
+	}
+	return true;
+}
+
+static bool solve(struct joint *j, double damping, double step[DEVICE_N])
+{
+	double normal[DEVICE_N * DEVICE_N], factor[WORK_N * WORK_N];
+
+	memcpy(normal, j->normal, sizeof normal);
+	memcpy(step, j->gradient, DEVICE_N * sizeof *step);
+	for (size_t i = 0; i < DEVICE_N; i++)
+		normal[i * DEVICE_N + i] *= 1.0 + damping;
+	for (size_t w = 0; w < j->n; w++)
+		if (!eliminate(&j->blocks[w], damping, normal, step, factor))
+			return false;
+	if (!cholesky(normal, DEVICE_N))
+		return false;
+	cholesky_forward(normal, DEVICE_N, step);
+	cholesky_backward(normal, DEVICE_N, step);
+	for (size_t w = 0; w < j->n; w++) {
+		struct block *b = &j->blocks[w];
+		double own[WORK_N];
+
+		memcpy(factor, b->own, sizeof factor);
+		for (size_t i = 0; i < WORK_N; i++)
+			factor[i * WORK_N + i] *= 1.0 + damping;
+		if (!cholesky(factor, WORK_N))
+			return false;
+		memcpy(own, b->gradient, sizeof own);
+		for (size_t k = 0; k < WORK_N; k++)
+			for (size_t a = 0; a < DEVICE_N; a++)
+				own[k] -= b->cross[a][k] * step[a];
+		cholesky_forward(factor, WORK_N, own);
+		cholesky_backward(factor, WORK_N, own);
+		for (size_t k = 0; k < WORK_N; k++)
+			b->next[k] = j->sweeps[w].z[k] + fmin(fmax(own[k], -1.5), 1.5);
+	}
+	return true;
+}
+
+/* A damped step. @return whether it went downhill */
+static bool step_try(struct joint *j, double damping)
+{
+	struct device_fit *fit = j->fit;
+	struct figures f = fit->f;
+	double step[DEVICE_N], z[DEVICE_N], cost;
+
+	if (!solve(j, damping, step))
+		return false;
+	for (size_t i = 0; i < DEVICE_N; i++)
+		z[i] = fit->z[i] + fmin(fmax(step[i], -1.0), 1.0);
+	device_of(z, &f);
+	cost = pull_cost(j, z);
+	for (size_t w = 0; w < j->n; w++)
+		cost += work_cost(&f, &j->sweeps[w], &j->blocks[w], j->blocks[w].next);
+	if (!(cost < fit->cost))
+		return false;
+	fit->cost = cost;
+	fit->f = f;
+	memcpy(fit->z, z, sizeof z);
+	for (size_t w = 0; w < j->n; w++)
+		memcpy(j->sweeps[w].z, j->blocks[w].next, sizeof j->sweeps[w].z);
+	return true;
+}
+
+/* A workload begins at its fastest time and at a share of its highest power. */
+static void begin(struct joint *j)
+{
+	for (size_t w = 0; w < j->n; w++) {
+		struct sweep *s = &j->sweeps[w];
+		double time = DBL_MAX, power = -DBL_MAX;
+		struct work work = {1.0, 0.2, 0.7, 1.0, j->fit->f.gap_w};
+
+		for (size_t i = 0; i < s->n; i++) {
+			time = fmin(time, s->obs[i].ln[0]);
+			power = fmax(power, s->obs[i].ln[1]);
+		}
+		work.power_w = exp(power);
+		work_to(&work, s->z);
+		s->z[WORK_TIME] = time;
+		memcpy(j->blocks[w].centre, s->z, sizeof s->z);
+		j->fit->cost += work_cost(&j->fit->f, s, &j->blocks[w], s->z);
+	}
+}
+
+static hg_err iterate(struct joint *j)
+{
+	struct device_fit *fit = j->fit;
+	double damping = 1e-2;
+
+	for (fit->steps = 0; fit->steps < STEPS && damping < 1e9; fit->steps++) {
+		double before = fit->cost;
+		hg_err rc = equations(j);
+
+		if (rc)
+			return rc;
+		while (!step_try(j, damping) && damping < 1e9)
+			damping *= 6.0;
+		damping = fmax(1e-8, damping / 10.0);
+		if (before - fit->cost < CONVERGED * (1.0 + fit->cost))
+			break;
+	}
+	return HG_OK;
+}
+
+static hg_err uncertainty(struct joint *j)
+{
+	double normal[DEVICE_N * DEVICE_N], inverse[DEVICE_N * DEVICE_N], ignored[DEVICE_N] = {0};
+	double factor[WORK_N * WORK_N];
+	hg_err rc = equations(j);
+
+	if (rc)
+		return rc;
+	memcpy(normal, j->normal, sizeof normal);
+	for (size_t w = 0; w < j->n; w++)
+		if (!eliminate(&j->blocks[w], 0.0, normal, ignored, factor))
+			return HG_EINVAL;
+	if (!cholesky(normal, DEVICE_N))
+		return HG_EINVAL;
+	cholesky_inverse(normal, DEVICE_N, inverse);
+	for (size_t i = 0; i < DEVICE_N; i++)
+		j->fit->sd[i] = sqrt(inverse[i * DEVICE_N + i]);
+	return HG_OK;
+}
+
+hg_err device_fit_run(struct device_fit *fit, struct sweep *sweeps, size_t n)
+{
+	struct joint j = {.fit = fit, .sweeps = sweeps, .n = n};
+	hg_err rc;
+
+	j.blocks = calloc(n + 1, sizeof *j.blocks);
+	if (!j.blocks)
+		return HG_ENOMEM;
+	device_to(&fit->f, fit->z);
+	device_of(fit->z, &fit->f);
+	memcpy(j.centre, fit->z, sizeof j.centre);
+	fit->cost = 0.0;
+	begin(&j);
+	rc = iterate(&j);
+	if (!rc)
+		rc = uncertainty(&j);
+	free(j.blocks);
+	return rc;
+}
+
+hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n)
+{
+	struct prior *p = &fit->prior;
+	double squares[2] = {0, 0}, count = 0;
+
+	prior_default(&fit->f, p);
+	for (size_t a = 0; a < PRIOR_N; a++) {
+		double sum = 0.0;
+
+		for (size_t w = 0; w < n; w++)
+			sum += sweeps[w].z[a + 1];
+		p->mean[a] = sum / (double)n;
+	}
+	for (size_t a = 0; a < PRIOR_N; a++) {
+		for (size_t b = 0; b < PRIOR_N; b++) {
+			double sum = 0.0;
+
+			for (size_t w = 0; w < n; w++)
+				sum += (sweeps[w].z[a + 1] - p->mean[a]) *
+				       (sweeps[w].z[b + 1] - p->mean[b]);
+			p->covariance[a][b] = sum / (double)n;
+		}
+		p->covariance[a][a] += 0.1 * 0.1;
+	}
+	for (size_t w = 0; w < n; w++) {
+		double out[2 * WORK_OBS_MAX];
+
+		evaluate(&fit->f, sweeps[w].z, sweeps[w].obs, sweeps[w].n, out);
+		for (size_t i = 0; i < sweeps[w].n; i++, count++)
+			for (size_t c = 0; c < 2; c++) {
+				double r = sweeps[w].obs[i].ln[c] - out[2 * i + c];
+
+				squares[c] += fmin(r * r, 0.0225);
+			}
+	}
+	for (size_t c = 0; c < 2; c++) {
+		p->noise[c] = sqrt(squares[c] / (count + 1e-9)) * 0.7;
+		p->walk[c] = 0.5 * squares[c] / (count + 1e-9);
+	}
+	return HG_OK;
+}

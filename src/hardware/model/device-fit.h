@@ -1,0 +1,52 @@
+/*
+ * The joint fit: a device's parameters and those of every workload that was swept on it, together,
+ * and from their spread the prior of a workload that was not.
+ */
+#ifndef HG_HARDWARE_MODEL_DEVICE_FIT_H
+#define HG_HARDWARE_MODEL_DEVICE_FIT_H
+
+#include "work-fit.h"
+
+/** Parameters of a device: free numbers, mapped into bounds. */
+enum device_parameter {
+	DEVICE_STATIC,
+	DEVICE_TREE,
+	DEVICE_KNEE,
+	DEVICE_SLOPE,
+	DEVICE_LOWEST,
+	DEVICE_OVERLAP,
+	DEVICE_MEMORY,
+	DEVICE_GAPPOWER,
+	DEVICE_N
+};
+
+/** The observations of one workload. */
+struct sweep {
+	const struct work_obs *obs;
+	size_t n;
+	double z[WORK_N]; /* out */
+};
+
+struct device_fit {
+	struct figures f;    /* in: what the fit begins from and leans to; out */
+	double z[DEVICE_N];  /* the same, mapped */
+	double sd[DEVICE_N]; /* of z */
+	struct prior prior;  /* out */
+	double cost;         /* robust sum of squares of what remains */
+	unsigned steps;
+};
+
+/**
+ * Fits; sweeps' z and fit->f are set.
+ * Complexity: a step costs O(observations * parameters), and there are some tens.
+ * @return HG_OK, HG_ENOMEM; HG_EINVAL when the equations are singular throughout
+ */
+hg_err device_fit_run(struct device_fit *fit, struct sweep *sweeps, size_t n);
+
+/** Figures of a device of which only ranges and the datasheet are trusted: neutral physics. */
+void device_neutral(struct figures *f);
+
+/** Learns fit->prior from the sweeps of a finished fit. @return HG_OK, HG_ENOMEM */
+hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n);
+
+#endif

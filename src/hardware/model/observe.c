@@ -1,0 +1,270 @@
+#include "observe.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+
+/* Least relative sd that is believed: two runs of the same setting differ by so much. */
+#define SD_MIN 0.003
+/* A mean power is impossible this far above the highest limit, or below idle. */
+#define POWER_ABOVE 2.5
+#define POWER_BELOW 0.3
+/* What does not fit the others: in standard deviations, and in ln. */
+#define ODD_SDS 5.0
+#define ODD_LN  0.4054651081081644 /* ln 1.5 */
+/* Up to so many observations each is predicted from the others. */
+#define LEAVE_OUT_MAX 32
+
+static bool outside(double value, double min, double max)
+{
+	return value != 0.0 && !(value >= min * (1.0 - 1e-9) && value <= max * (1.0 + 1e-9));
+}
+
+bool setting_exists(const struct figures *f, const hg_knobs *k)
+{
+	return !outside(k->clock_hz, f->clock_min_hz, f->clock_max_hz) &&
+	       !outside(k->cap_w, f->cap_min_w, f->cap_max_w);
+}
+
+void prior_of(const hg_model *m, struct prior *out)
+{
+	if (m->prior)
+		*out = *m->prior;
+	else
+		prior_default(&m->f, out);
+}
+
+static bool positive(double v)
+{
+	return v > 0.0 && isfinite(v);
+}
+
+hg_err observe(const struct figures *f, const hg_obs *in, struct work_obs *out, hg_error *why)
+{
+	if (!positive(in->time_s))
+		return fail(why, HG_EINVAL, "time: expected seconds above 0, found %g", in->time_s);
+	if (!positive(in->energy_j))
+		return fail(
+			why, HG_EINVAL, "energy: expected joules above 0, found %g", in->energy_j);
+	if (!(in->time_rsd >= 0.0 && in->time_rsd < 10.0) ||
+		!(in->energy_rsd >= 0.0 && in->energy_rsd < 10.0))
+		return fail(why, HG_EINVAL,
+			"relative standard deviation: expected 0 to 10, found %g and %g",
+			in->time_rsd, in->energy_rsd);
+	if (!setting_exists(f, &in->setting))
+		return fail(why, HG_ERANGE,
+			"setting: expected a clock of %g to %g MHz and a limit of %g to %g W, "
+			"found %g MHz and %g W",
+			f->clock_min_hz * 1e-6, f->clock_max_hz * 1e-6, f->cap_min_w, f->cap_max_w,
+			in->setting.clock_hz * 1e-6, in->setting.cap_w);
+	out->setting = in->setting;
+	out->ln[0] = log(in->time_s);
+	out->ln[1] = log(in->energy_j) - log(in->time_s);
+	out->sd[0] = in->time_rsd > 0.0 ? fmax(SD_MIN, in->time_rsd) : 0.0;
+	out->sd[1] = in->energy_rsd > 0.0 ? fmax(SD_MIN, in->energy_rsd) : 0.0;
+	return HG_OK;
+}
+
+/* ----- faults */
+
+/** A check under way. */
+struct check {
+	const hg_model *m;
+	const hg_obs *obs;
+	struct work_obs *good; /* those without a fault */
+	uint32_t *index;       /* which they are */
+	size_t n;
+	hg_obs_issue *issues;
+	size_t found;
+};
+
+static void issue(struct check *c, size_t index, hg_obs_fault fault, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void issue(struct check *c, size_t index, hg_obs_fault fault, const char *fmt, ...)
+{
+	hg_obs_issue *at = &c->issues[c->found++];
+	va_list args;
+
+	at->index = (uint32_t)index;
+	at->fault = fault;
+	va_start(args, fmt);
+	(void)vsnprintf(at->text, sizeof at->text, fmt, args);
+	va_end(args);
+}
+
+static bool plausible(const struct figures *f, double power_w)
+{
+	return power_w <= POWER_ABOVE * f->cap_max_w && power_w >= POWER_BELOW * f->idle_w;
+}
+
+/* @return whether the mean power is possible */
+static bool power_check(struct check *c, size_t i)
+{
+	const struct figures *f = &c->m->f;
+	double power_w = c->obs[i].energy_j / c->obs[i].time_s;
+	const char *hint = "";
+
+	if (plausible(f, power_w))
+		return true;
+	if (plausible(f, power_w * 1e-3))
+		hint = "; is the energy in mJ, or the power in mW?";
+	else if (plausible(f, power_w * 1e3))
+		hint = "; is the time in ms, or the energy in kJ?";
+	else if (plausible(f, power_w * 1e-6))
+		hint = "; is the energy in uJ?";
+	else if (plausible(f, power_w / 3600.0) || plausible(f, power_w * 3600.0))
+		hint = "; is the energy in Wh, or the time in hours?";
+	issue(c, i, HG_OBS_UNIT, "mean power %.4g W: expected %.4g to %.4g W%s", power_w,
+		POWER_BELOW * f->idle_w, POWER_ABOVE * f->cap_max_w, hint);
+	return false;
+}
+
+/* Faults of an observation by itself; those without are kept. */
+static void each_check(struct check *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		hg_error why = {""};
+		hg_err rc = observe(&c->m->f, &c->obs[i], &c->good[c->n], &why);
+
+		if (rc)
+			issue(c, i, rc == HG_ERANGE ? HG_OBS_SETTING : HG_OBS_NOT_POSITIVE,
+				"%.180s", why.text);
+		else if (power_check(c, i))
+			c->index[c->n++] = (uint32_t)i;
+	}
+}
+
+static void work_issue(struct check *c, size_t i, double factor, const char *what)
+{
+	issue(c, c->index[i], HG_OBS_WORK,
+		"%s is %.3g times what the others make of this setting: another amount of work, "
+		"or a disturbed run?",
+		what, factor);
+	memmove(&c->good[i], &c->good[i + 1], (c->n - i - 1) * sizeof *c->good);
+	memmove(&c->index[i], &c->index[i + 1], (c->n - i - 1) * sizeof *c->index);
+	c->n--;
+}
+
+/* No clock of the device explains more than this between two settings. */
+static void pair_check(struct check *c)
+{
+	double most = -log(c->m->f.lowest_clock) + ODD_LN;
+	double off = c->good[1].ln[0] - c->good[0].ln[0];
+
+	if (fabs(off) > most)
+		work_issue(c, 1, exp(off), "the time");
+}
+
+/** How far an observation is from what the others say. */
+struct odd {
+	size_t index;
+	double far; /* in standard deviations and units of ODD_LN, whichever is less; 1: odd */
+	double off; /* in ln */
+	const char *what;
+};
+
+static void odd_consider(
+	struct odd *worst, size_t i, const struct work_obs *o, const struct work_forecast *at)
+{
+	static const char *const what[] = {"the time", "the power"};
+
+	for (size_t c = 0; c < 2; c++) {
+		double off = o->ln[c] - at->ln[c];
+		double far = fmin(fabs(off) / (ODD_SDS * at->sd[c]), fabs(off) / ODD_LN);
+
+		if (far > worst->far)
+			*worst = (struct odd){i, far, off, what[c]};
+	}
+}
+
+/* The oddest observation, each judged by a fit to the others. */
+static hg_err odd_find(const struct check *c, const struct prior *prior, struct work_obs *others,
+	struct odd *worst)
+{
+	bool leave_out = c->n <= LEAVE_OUT_MAX;
+	struct work_fit fit;
+	hg_err rc;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct work_forecast at;
+
+		if (leave_out || i == 0) {
+			size_t n = leave_out ? c->n - 1 : c->n;
+
+			memcpy(others, c->good, c->n * sizeof *others);
+			if (leave_out)
+				memmove(others + i, others + i + 1,
+					(c->n - i - 1) * sizeof *others);
+			rc = work_fit_init(&fit, &c->m->f, prior, others, n);
+			if (rc)
+				return rc;
+		}
+		work_fit_forecast(&fit, &c->good[i].setting, &at);
+		odd_consider(worst, i, &c->good[i], &at);
+		if (leave_out || i + 1 == c->n)
+			work_fit_finish(&fit);
+	}
+	return HG_OK;
+}
+
+static hg_err work_check(struct check *c)
+{
+	struct work_obs *others;
+	struct prior prior;
+	hg_err rc = HG_OK;
+
+	if (c->n == 2)
+		pair_check(c);
+	if (c->n < 3)
+		return HG_OK;
+	others = calloc(c->n, sizeof *others);
+	if (!others)
+		return HG_ENOMEM;
+	prior_of(c->m, &prior);
+	while (c->n >= 3) {
+		struct odd worst = {0, 1.0, 0.0, NULL};
+
+		rc = odd_find(c, &prior, others, &worst);
+		if (rc || !worst.what)
+			break;
+		work_issue(c, worst.index, exp(worst.off), worst.what);
+	}
+	free(others);
+	return rc == HG_EINVAL ? HG_OK : rc;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	uint32_t x = ((const hg_obs_issue *)a)->index, y = ((const hg_obs_issue *)b)->index;
+
+	return (x > y) - (x < y);
+}
+
+hg_err hg_obs_check(const hg_model *m, const hg_obs *obs, size_t n, hg_obs_issue *issues,
+	size_t *found, hg_error *why)
+{
+	struct check c = {.m = m, .obs = obs, .issues = issues};
+	hg_err rc;
+
+	*found = 0;
+	if (n > HG_FIT_MAX_OBS)
+		return fail(why, HG_ELIMIT, "expected at most %u observations, found %zu",
+			HG_FIT_MAX_OBS, n);
+	c.good = calloc(n + 1, sizeof *c.good);
+	c.index = calloc(n + 1, sizeof *c.index);
+	rc = c.good && c.index ? HG_OK : HG_ENOMEM;
+	if (!rc) {
+		each_check(&c, n);
+		rc = work_check(&c);
+		qsort(issues, c.found, sizeof *issues, by_index);
+		*found = c.found;
+	}
+	free(c.good);
+	free(c.index);
+	return rc ? fail(why, rc, "checking observations: out of memory") : HG_OK;
+}

@@ -1,0 +1,25 @@
+/* What is known of a workload on a device before it was run: learnt from workloads that were. */
+#ifndef HG_HARDWARE_MODEL_PRIOR_H
+#define HG_HARDWARE_MODEL_PRIOR_H
+
+#include "response.h"
+
+/** Parameters with a prior: all but the time. */
+#define PRIOR_N (WORK_N - 1)
+
+/**
+ * Parameters WORK_GAP... are normal. What the physics misses is a random walk in -ln x from full
+ * clock down, with white noise on every observation; both of ln time and of ln power.
+ */
+struct prior {
+	double mean[PRIOR_N];
+	double covariance[PRIOR_N][PRIOR_N];
+	double walk[2];  /* variance of ln time, ln power for each unit of -ln x */
+	double noise[2]; /* sd of one observation of ln time, ln power */
+	double widen[2]; /* factor on predictive sds of ln time, ln energy that makes them honest */
+};
+
+/** The prior of a device that nothing but figures is known of. */
+void prior_default(const struct figures *f, struct prior *out);
+
+#endif
