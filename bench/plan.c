@@ -45,8 +45,8 @@ static const struct size sizes[] = {
 	{16, 96, 0.05, 5},
 	{32, 96, 0.05, 5},
 	{32, 256, 0, 20},
-	{64, 192, 0.05, 18},
-	{64, 1024, 0.05, 18},
+	{64, 192, 0.05, 15},
+	{64, 1024, 0.05, 15},
 };
 
 /* CPU time of this process: what the clock on the wall says depends on who else is there. */

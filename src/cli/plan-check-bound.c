@@ -125,9 +125,12 @@ hg_err check_bounds(struct check *c, hg_error *why)
 	hg_solve_opts opts = {
 		.size = sizeof opts, .range = c->plans->range, .quantum_w = c->plans->quantum_w};
 	hg_plan_frontier *set = NULL;
+	bool extended = false;
 	hg_err err = check_shape(c);
 
-	if (!err)
+	if (!err && c->plans->claims.extrapolated)
+		err = plans_extend(c->plans, &set, NULL, &extended, why);
+	if (!err && !extended)
 		err = hg_plan_solve(hg_pipeline_dag(c->plans->pipeline), &opts, &set, why);
 	if (!err)
 		err = check_times(c, set);
