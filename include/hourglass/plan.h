@@ -401,7 +401,7 @@ typedef struct hg_plan_opts {
 	double min_switch_s;     /**< nodes whose window is shorter take their predecessor's setting
 				      on the device, where they have it */
 	uint64_t iterations;     /**< most steps of the local search; 0: by effort_s alone */
-	double effort_s;         /**< most seconds of local search, by `clock`; 0: by iterations.
+	double effort_s;         /**< most seconds of hg_plan_at(), by `clock`; 0: by iterations.
 				      Both 0: rounding and reclaiming only */
 	hg_clock_fn clock;       /**< needed for effort_s only */
 	void *clock_user;        /**< its first argument */

@@ -20,6 +20,8 @@
 
 #define NOBODY UINT32_MAX
 
+struct effort; /* search.h */
+
 /* One row of a menu, as one node sees it. */
 struct dish {
 	int64_t ticks;   /* time, rounded up */
@@ -105,6 +107,8 @@ struct walk {
 	double *weight;    /* n_sets: of gains */
 	uint64_t patience; /* most steps of a repair */
 	struct heap queue;
+	struct effort *effort; /* reclaim() ends when its time is over; NULL: never */
+	bool hurry;            /* repair() gives up then, too */
 };
 
 hg_err walk_init(struct walk *w, const struct disc *d, hg_error *why);

@@ -121,6 +121,7 @@ static hg_err job_init(
 		.progress = o->progress,
 		.progress_user = o->progress_user};
 	j->effort.began_ns = j->began_ns;
+	j->w.effort = &j->effort;
 	return HG_OK;
 }
 
@@ -131,6 +132,7 @@ static void keep(struct job *j)
 	double total = j->w.total;
 	uint32_t *swap;
 
+	j->w.hurry = true; /* there is a plan */
 	if (total >= j->total[1] || total == j->total[0])
 		return;
 	memcpy(j->best[1], j->w.pick, bytes);
@@ -213,10 +215,10 @@ static hg_err starts(struct job *j, hg_error *why)
 	return HG_OK;
 }
 
-/* Whether a node's pick follows from its window alone. */
+/* Whether a node's pick follows from its window, and its neighbours' settings if those matter. */
 static bool separable(const struct disc *d)
 {
-	return d->sorted && d->n_sets == d->n && d->switch_j == 0.0 && d->latency == 0;
+	return d->n_sets == d->n && d->latency == 0 && (d->sorted || d->switch_j > 0.0);
 }
 
 /* Of the effort that is left after the starts. */
@@ -232,7 +234,7 @@ static hg_err settle(struct job *j, double until, hg_error *why)
 	if (rc)
 		return rc;
 	walk_reset(&j->w, j->best[0]);
-	settle_from(&s, j->w.dur);
+	settle_from(&s, j->best[0], j->w.dur);
 	settle_run(&s, &j->effort, until, &j->rng);
 	walk_reset(&j->w, s.row);
 	settle_finish(&s);
@@ -319,6 +321,7 @@ static hg_err emit(
 			return HG_OK;
 		j->d.deadline -= (int64_t)((r->time_s - limit_s) * j->d.ticks_per_s) + 1;
 		walk_reset(&j->w, pick);
+		j->w.hurry = false;
 		if (!repair(&j->w, NULL))
 			break;
 		pick = j->w.pick;

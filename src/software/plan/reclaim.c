@@ -4,6 +4,10 @@
 
 #include <math.h>
 
+#include "search.h"
+
+#define LOOK 16 /* moves between looks at the clock */
+
 static int64_t slack_of(const struct walk *w, uint32_t at)
 {
 	return w->d->deadline - w->head[at] - w->tail[at];
@@ -166,13 +170,15 @@ static bool queue_neighbours(struct walk *w, uint32_t set)
  * it is looked at again when it comes first. */
 bool reclaim(struct walk *w, struct rng *noise)
 {
+	unsigned looks = 0;
+
 	if (!walk_tails(w))
 		return false;
 	w->queue.len = 0;
 	for (uint32_t c = 0; c < w->n_cand; c++)
 		if (!queue(w, w->cand[c], noise ? 0.3 + rng_double(noise) : 1.0))
 			return false;
-	while (w->queue.len > 0) {
+	while (w->queue.len > 0 && !(++looks % LOOK == 0 && effort_over(w->effort))) {
 		struct heap_item top = *heap_top(&w->queue);
 		uint32_t set = (uint32_t)top.value;
 		double gain;
@@ -270,10 +276,13 @@ static bool cheapest(struct walk *w, struct rng *noise, uint32_t *set, uint32_t 
 bool repair(struct walk *w, struct rng *noise)
 {
 	uint64_t left = w->patience;
+	unsigned looks = 0;
 
 	while (walk_makespan(w) > w->d->deadline) {
 		uint32_t set = 0, row = 0;
 
+		if (w->hurry && ++looks % LOOK == 0 && effort_over(w->effort))
+			return false;
 		if (left-- == 0 || !cheapest(w, noise, &set, &row))
 			return false;
 		if (!walk_pick(w, set, row))

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK 8 /* steps between looks at the clock */
+#define LOOK 8    /* steps between looks at the clock */
+#define BIG  1024 /* nodes from which on each step is looked at */
 
 double effort_share(struct effort *e)
 {
@@ -19,6 +20,11 @@ double effort_share(struct effort *e)
 	if (e->progress && e->progress(e->progress_user, "search", e->done, e->most) != 0)
 		e->stopped = true;
 	return e->stopped || (e->most == 0 && e->seconds <= 0.0) ? 1.0 : fmin(share, 1.0);
+}
+
+bool effort_over(struct effort *e)
+{
+	return e && e->seconds > 0.0 && effort_share(e) >= 1.0;
 }
 
 /* What a faster row would cost beyond what the time is worth in the relaxed plan. */
@@ -154,7 +160,7 @@ bool search(struct walk *w, struct effort *e, double until, struct rng *r)
 			if (!reclaim(w, r))
 				goto fail;
 		}
-		if (++e->done % LOOK == 0) {
+		if (++e->done % LOOK == 0 || d->n > BIG) {
 			share = effort_share(e);
 			left = fmax(0.0, (until - share) / (until - from));
 		}

@@ -20,6 +20,9 @@ struct effort {
 /** Share of the effort that is used up, 0..1, 1: stop. Looks at the clock now and then. */
 double effort_share(struct effort *e);
 
+/** Whether the time of an effort, if it has one, is over. NULL: it is not */
+bool effort_over(struct effort *e);
+
 /** Anneals w from where it is, until `until` of the effort is used up; leaves the best in w. */
 bool search(struct walk *w, struct effort *e, double until, struct rng *r);
 

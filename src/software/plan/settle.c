@@ -7,9 +7,16 @@
 
 #include "core/fail.h"
 
+/* Temperatures in units of a typical step between rows, or of that and PRICED changes of setting;
+ * tuned on 8 stages x 24 microbatches. */
+#define HOT        0.25
+#define HOT_PRICED 0.5
+#define COLD       0.05
+#define PRICED     2.0
+#define STIFF      0.7 /* how often nodes push in the tries in which they do */
+
 #define A_STEP 256 /* tries that count as one step of the search */
 #define TURN   4   /* steps between looks at the clock */
-#define CROWD  24  /* most events moved by one try */
 
 hg_err settle_init(struct settle *s, const struct disc *d, hg_error *why)
 {
@@ -17,6 +24,8 @@ hg_err settle_init(struct settle *s, const struct disc *d, hg_error *why)
 	size_t events, arcs;
 
 	*s = (struct settle){.d = d};
+	s->cold_j = COLD * (d->step_j + PRICED * d->switch_j);
+	s->hot_j = s->cold_j / COLD * (d->switch_j > 0.0 ? HOT_PRICED : HOT);
 	rc = mesh_init(
 		&s->mesh, &(struct graph){d->n, d->succ_at, d->pred_at, d->succ, d->pred}, why);
 	if (rc)
@@ -30,8 +39,7 @@ hg_err settle_init(struct settle *s, const struct disc *d, hg_error *why)
 	s->moved = calloc(events, sizeof *s->moved);
 	s->seen = calloc(arcs + 1, sizeof *s->seen);
 	s->row = calloc((size_t)d->n + 1, sizeof *s->row);
-	s->turn = calloc((size_t)d->n + 1, sizeof *s->turn);
-	if (s->when && s->then && s->moved && s->seen && s->row && s->turn)
+	if (s->when && s->then && s->moved && s->seen && s->row && fits_init(s))
 		return HG_OK;
 	settle_finish(s);
 	return fail(why, HG_ENOMEM, "plan: no memory for %u nodes", d->n);
@@ -45,53 +53,24 @@ void settle_finish(struct settle *s)
 	free(s->moved);
 	free(s->seen);
 	free(s->row);
-	free(s->turn);
+	fits_finish(s);
 	*s = (struct settle){0};
 }
 
-static inline const struct dish *menu_of(const struct settle *s, uint32_t at)
+void settle_from(struct settle *s, const uint32_t *pick, const int64_t *dur)
 {
-	return &s->d->dish[s->d->menu[at]];
-}
+	const struct disc *d = s->d;
 
-/* Slowest row within a window, from a row near it. */
-static inline uint32_t fit(const struct settle *s, uint32_t at, int64_t window, uint32_t row)
-{
-	const struct dish *menu = menu_of(s, at);
-	uint32_t rows = s->d->rows[s->d->set[at]];
-
-	while (row > 0 && menu[row].ticks > window)
-		row--;
-	while (row + 1 < rows && menu[row + 1].ticks <= window)
-		row++;
-	return row;
-}
-
-void settle_from(struct settle *s, const int64_t *dur)
-{
-	const struct mesh_arc *arcs = s->mesh.arcs;
-
-	mesh_times(&s->mesh, s->d->n, dur, s->when);
-	if (s->when[MESH_SINK] < s->d->deadline)
-		s->when[MESH_SINK] = s->d->deadline;
+	mesh_times(&s->mesh, d->n, dur, s->when);
+	if (s->when[MESH_SINK] < d->deadline)
+		s->when[MESH_SINK] = d->deadline;
 	s->total = 0.0;
-	for (uint32_t at = 0; at < s->d->n; at++) {
-		s->row[at] = fit(s, at, s->when[arcs[at].head] - s->when[arcs[at].tail], 0);
-		s->total += menu_of(s, at)[s->row[at]].eff_j;
+	for (uint32_t at = 0; at < d->n; at++) {
+		s->row[at] = pick[d->set[at]];
+		s->total += fits_menu(s, at)[s->row[at]].eff_j;
 	}
-}
-
-/* A try: the events it moves so far. */
-struct attempt {
-	uint32_t n;
-	uint32_t event[CROWD];
-	double stiff; /* how often a node keeps its row and pushes the event at its other end */
-	double gain;  /* J, negative: saved */
-};
-
-static inline int64_t time_of(const struct settle *s, uint32_t v)
-{
-	return s->moved[v] == s->tries ? s->then[v] : s->when[v];
+	for (uint32_t at = 0; at < d->n; at++) /* from windows that its neighbours do not need */
+		s->total += fits_again(s, at);
 }
 
 static bool push(struct settle *s, struct attempt *a, uint32_t v, int64_t to)
@@ -117,16 +96,16 @@ static bool spread(struct settle *s, struct attempt *a, struct rng *r)
 			const struct mesh_arc *c = &m->arcs[arc];
 			bool in = m->end[e] & 1;
 			uint32_t other = in ? c->tail : c->head;
-			int64_t window = time_of(s, c->head) - time_of(s, c->tail);
+			int64_t window = settle_time(s, c->head) - settle_time(s, c->tail);
 			int64_t need = c->least;
 
 			if (window < need) {
 				if (arc < s->d->n && a->stiff > 0.0)
-					need = menu_of(s, arc)[s->row[arc]].ticks;
+					need = fits_menu(s, arc)[s->row[arc]].ticks;
 			} else {
 				if (arc >= s->d->n || a->stiff <= 0.0)
 					continue;
-				need = menu_of(s, arc)[s->row[arc]].ticks;
+				need = fits_menu(s, arc)[s->row[arc]].ticks;
 				if (window >= need || s->moved[other] == s->tries ||
 					rng_double(r) >= a->stiff)
 					continue;
@@ -140,51 +119,10 @@ static bool spread(struct settle *s, struct attempt *a, struct rng *r)
 	return true;
 }
 
-/* Rows and price of a try. */
-static bool weigh(struct settle *s, struct attempt *a)
-{
-	const struct mesh *m = &s->mesh;
-
-	a->gain = 0.0;
-	for (uint32_t i = 0; i < a->n; i++) {
-		uint32_t v = a->event[i];
-
-		for (uint32_t e = m->end_at[v]; e < m->end_at[v + 1]; e++) {
-			uint32_t arc = m->end[e] / 2;
-			const struct mesh_arc *c = &m->arcs[arc];
-			int64_t window;
-
-			if (s->seen[arc] == s->tries)
-				continue;
-			s->seen[arc] = s->tries;
-			window = time_of(s, c->head) - time_of(s, c->tail);
-			if (window < c->least)
-				return false;
-			if (arc >= s->d->n)
-				continue;
-			s->turn[arc] = fit(s, arc, window, s->row[arc]);
-			a->gain += menu_of(s, arc)[s->turn[arc]].eff_j -
-				   menu_of(s, arc)[s->row[arc]].eff_j;
-		}
-	}
-	return true;
-}
-
 static void accept(struct settle *s, const struct attempt *a)
 {
-	const struct mesh *m = &s->mesh;
-
-	for (uint32_t i = 0; i < a->n; i++) {
-		uint32_t v = a->event[i];
-
-		s->when[v] = s->then[v];
-		for (uint32_t e = m->end_at[v]; e < m->end_at[v + 1]; e++) {
-			uint32_t arc = m->end[e] / 2;
-
-			if (arc < s->d->n)
-				s->row[arc] = s->turn[arc];
-		}
-	}
+	for (uint32_t i = 0; i < a->n; i++)
+		s->when[a->event[i]] = s->then[a->event[i]];
 	s->total += a->gain;
 }
 
@@ -201,7 +139,10 @@ static bool propose(struct settle *s, struct attempt *a, struct rng *r)
 
 	if (rows < 2)
 		return false;
-	if (bits & 8)
+	if (s->by_key && bits & 32) {
+		step = 0;
+		row = fits_like(s, at, bits & 64 ? s->d->before[at] : s->d->after[at]);
+	} else if (bits & 8)
 		step = 1 + (uint32_t)(((bits >> 8 & 0xffff) * (rows - 1)) >> 16);
 	if (bits & 16)
 		row = row + step < rows ? row + step : rows - 1;
@@ -210,17 +151,12 @@ static bool propose(struct settle *s, struct attempt *a, struct rng *r)
 	v = in ? m->arcs[at].head : m->arcs[at].tail;
 	if (v == MESH_SOURCE || v == MESH_SINK)
 		return false;
-	to = in ? s->when[m->arcs[at].tail] + menu_of(s, at)[row].ticks
-		: s->when[m->arcs[at].head] - menu_of(s, at)[row].ticks;
+	to = in ? s->when[m->arcs[at].tail] + fits_menu(s, at)[row].ticks
+		: s->when[m->arcs[at].head] - fits_menu(s, at)[row].ticks;
 	if (to == s->when[v])
 		return false;
 	return push(s, a, v, to);
 }
-
-/* Temperatures in units of a typical step between rows; tuned on 8 stages x 24 microbatches. */
-#define HOT   0.25
-#define COLD  0.05
-#define STIFF 0.7 /* how often nodes push in the tries in which they do */
 
 /* One try: move, look, keep or not. */
 static void try_one(struct settle *s, double temp, struct rng *r)
@@ -232,13 +168,19 @@ static void try_one(struct settle *s, double temp, struct rng *r)
 		memset(s->seen, 0, s->mesh.n_arcs * sizeof *s->seen);
 		s->tries = 1;
 	}
+	if (s->by_key && rng_u64(r) >> 62 == 0) { /* a neighbour may have changed */
+		s->total += fits_again(s, (uint32_t)rng_below(r, s->d->n));
+		return;
+	}
 	if (!propose(s, &a, r))
 		return;
 	a.stiff = rng_u64(r) >> 62 == 0 ? STIFF : 0.0;
-	if (!spread(s, &a, r) || !weigh(s, &a))
-		return;
-	if (a.gain <= 0.0 || rng_double(r) < exp(-a.gain / temp))
+	a.n_touched = 0;
+	if (spread(s, &a, r) && fits_choose(s, &a) &&
+		(a.gain <= 0.0 || rng_double(r) < exp(-a.gain / temp)))
 		accept(s, &a);
+	else
+		fits_restore(s, &a);
 }
 
 void settle_run(struct settle *s, struct effort *e, double until, struct rng *r)
@@ -247,7 +189,7 @@ void settle_run(struct settle *s, struct effort *e, double until, struct rng *r)
 
 	while (share < until) {
 		double left = (until - share) / (until - from);
-		double temp = s->d->step_j * COLD * pow(HOT / COLD, left);
+		double temp = s->cold_j * pow(s->hot_j / s->cold_j, left);
 
 		for (unsigned k = 0; k < TURN * A_STEP; k++)
 			try_one(s, fmax(temp, 1e-12), r);
