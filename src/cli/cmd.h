@@ -14,6 +14,7 @@ extern const struct command cmd_help;
 extern const struct command cmd_list;
 extern const struct command cmd_plan;
 extern const struct command cmd_profile;
+extern const struct command cmd_recur;
 extern const struct command cmd_record;
 extern const struct command cmd_replay;
 extern const struct command cmd_run;
@@ -37,5 +38,7 @@ extern const struct command cmd_plan_dag;
 extern const struct command cmd_plan_pipeline;
 extern const struct command cmd_plan_show;
 extern const struct command cmd_plan_straggle;
+
+extern const struct command cmd_recur_simulate;
 
 #endif

@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&cmd_profile,
 	&cmd_frontier,
 	&cmd_plan,
+	&cmd_recur,
 	&cmd_run,
 	&cmd_record,
 	&cmd_replay,

@@ -23,6 +23,10 @@
 /* After so many failures in a row, more than are running, nothing is tried but the best. */
 #define PATIENCE 2
 
+/* A size is risky from this probability to fail on, and is given no less than that chance. */
+#define RISK         0.001
+#define LEAST_CHANCE 0.001
+
 /* Of an epoch, on top of a bound: the cost of an epoch is not known to the last digit. */
 #define MARGIN 0.25
 
@@ -41,6 +45,8 @@ struct look {
 	size_t live[HG_RECUR_MAX_SIZES], n_live; /* sizes that are not dropped */
 	double mean[HG_RECUR_MAX_SIZES];         /* of log cost, by arm */
 	double var[HG_RECUR_MAX_SIZES];
+	double most[HG_RECUR_MAX_SIZES]; /* log of the cost of max_epochs */
+	bool risky[HG_RECUR_MAX_SIZES];  /* may well not make it within them */
 	double horizon;
 	double cap;                              /* log of the most that a run may cost */
 	double part[HG_RECUR_MAX_SIZES][SLICES]; /* expected cost x probability, by live size */
@@ -64,9 +70,27 @@ static void grid_init(struct grid *g)
 	}
 }
 
+/*
+ * Expected cost until a run of size j reaches the target, runs that are out of epochs included: the
+ * log of a run's cost is normal with this mean and variance, and a run ends at `most`. With P the
+ * probability to make it, 1 / P runs are needed, of E[min(cost, most)] each.
+ */
+static double cost_to_target(const struct look *l, size_t j, double mean, double var)
+{
+	double sd = sqrt(var), late, made;
+
+	if (!l->risky[j])
+		return exp(mean + 0.5 * var);
+	late = (l->most[j] - mean) / sd;
+	made = fmax(LEAST_CHANCE, 1 - upper_tail(late));
+	return (exp(mean + 0.5 * var) * upper_tail(sd - late) +
+		       exp(l->most[j]) * upper_tail(late)) /
+	       made;
+}
+
 static double expected_cost(const struct look *l, size_t arm)
 {
-	return exp(l->mean[arm] + 0.5 * (l->var[arm] + l->m->noise * l->m->noise));
+	return cost_to_target(l, arm, l->mean[arm], l->var[arm] + l->m->noise * l->m->noise);
 }
 
 /* Expected costs of all live sizes in each slice of the candidate's result. */
@@ -78,11 +102,12 @@ static double fill_parts(struct look *l, size_t b)
 	for (size_t k = 0; k < l->n_live; k++) {
 		size_t j = l->live[k];
 		double d = (m->epochs.cov[b][j] + m->cost.cov[b][j]) / sd;
-		double rest = l->mean[j] + 0.5 * (l->var[j] + s2 - d * d);
+		double rest = fmax(l->var[j] - d * d, 0) + s2;
 
 		l->left[k] = 0;
 		for (int q = 0; q < SLICES; q++) {
-			l->part[k][q] = l->grid.p[q] * exp(rest + d * l->grid.z[q]);
+			l->part[k][q] = l->grid.p[q] *
+					cost_to_target(l, j, l->mean[j] + d * l->grid.z[q], rest);
 			l->left[k] += l->part[k][q];
 		}
 		now = fmin(now, l->left[k]);
@@ -120,7 +145,8 @@ static double whole_epochs(const struct look *l, size_t b, double log_cost)
 	return exp(epoch) * (fmax(1, fmin(most, floor(exp(log_cost - epoch) + 0.5))) + MARGIN);
 }
 
-/* The best bound of size b. @return its score, smaller is better */
+/* The best bound of size b. @return its score, smaller is better; INFINITY: even its cheapest
+ * result is beyond the cap */
 static double try_size(struct look *l, size_t b, struct choice *c)
 {
 	double sd = sqrt(l->var[b] + l->m->noise * l->m->noise), best = INFINITY;
@@ -146,13 +172,7 @@ static double try_size(struct look *l, size_t b, struct choice *c)
 				.gain_j = fmax(0, now - after)};
 		}
 	}
-	if (best < INFINITY)
-		return best;
-	/* Even its cheapest result is beyond the cap: an epoch, and then again from the start. */
-	*c = (struct choice){.arm = b,
-		.bound_j = (1 + MARGIN) * exp(l->m->cost.mean[b]),
-		.expected_j = exp(l->m->cost.mean[b]) + now};
-	return c->expected_j + l->horizon * now;
+	return best;
 }
 
 static void look_init(struct look *l, const struct model *m, const struct view *v)
@@ -165,6 +185,8 @@ static void look_init(struct look *l, const struct model *m, const struct view *
 	for (size_t a = 0; a < m->n; a++) {
 		l->mean[a] = m->epochs.mean[a] + m->cost.mean[a];
 		l->var[a] = m->epochs.cov[a][a] + m->cost.cov[a][a];
+		l->most[a] = log(v->job.max_epochs + 0.5) + m->cost.mean[a];
+		l->risky[a] = m->p_fail[a] > RISK;
 		if (!m->dropped[a])
 			l->live[l->n_live++] = a;
 	}
@@ -172,19 +194,24 @@ static void look_init(struct look *l, const struct model *m, const struct view *
 
 /* Size b against the best so far. */
 static void consider(
-	struct look *l, const struct view *v, size_t b, double *top, struct choice *best)
+	struct look *l, const struct view *v, size_t b, double *top, struct choice *out)
 {
-	struct choice c;
+	struct choice c = {.arm = b, .expected_j = out->best_j};
 	double score;
 
-	l->cap = fmin(log(v->job.beta * best->best_j), log(v->job.max_epochs) + l->m->cost.mean[b]);
+	l->cap = fmin(log(v->job.beta * out->best_j), log(v->job.max_epochs) + l->m->cost.mean[b]);
+	c.bound_j = fmax(exp(l->cap), (1 + MARGIN) * exp(l->m->cost.mean[b]));
 	score = try_size(l, b, &c);
+	/* Going on with the best costs what it costs, whatever slices and bounds make of it. */
+	if (b == out->best)
+		score = fmin(score, (1 + l->horizon) * out->best_j);
 	if (!(score < *top))
 		return;
 	*top = score;
-	c.best = best->best;
-	c.best_j = best->best_j;
-	*best = c;
+	out->arm = b;
+	out->bound_j = c.bound_j;
+	out->expected_j = c.expected_j;
+	out->gain_j = c.gain_j;
 }
 
 void choose(const struct model *m, const struct view *v, size_t only, struct choice *out)
@@ -193,12 +220,15 @@ void choose(const struct model *m, const struct view *v, size_t only, struct cho
 	double top = INFINITY;
 
 	look_init(&l, m, v);
-	*out = (struct choice){.arm = l.live[0], .best = l.live[0], .best_j = INFINITY};
+	*out = (struct choice){.best = l.live[0], .best_j = INFINITY};
 	for (size_t k = 0; k < l.n_live; k++)
 		if (expected_cost(&l, l.live[k]) < out->best_j) {
 			out->best_j = expected_cost(&l, l.live[k]);
 			out->best = l.live[k];
 		}
+	out->arm = only == SIZE_MAX ? out->best : only;
+	out->bound_j = exp(m->cost.mean[out->arm]) * (1 + MARGIN);
+	out->expected_j = out->best_j;
 	if (only == SIZE_MAX && m->in_a_row > PATIENCE)
 		only = out->best;
 	for (size_t k = 0; k < l.n_live && only == SIZE_MAX; k++)

@@ -1,6 +1,7 @@
 #include "model.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "prior.h"
@@ -37,7 +38,7 @@ static size_t see_costs(
 	double sum[HG_RECUR_MAX_SIZES] = {0}, count[HG_RECUR_MAX_SIZES] = {0};
 	size_t sizes = 0;
 
-	memset(seen, 0, HG_RECUR_MAX_SIZES * sizeof *seen);
+	memset(seen, 0, v->job.n_sizes * sizeof *seen);
 	for (size_t i = 0; i < v->n; i++) {
 		size_t arm = view_arm(v, i);
 		double cost = epoch_cost(v, &v->trials[i]);
@@ -68,13 +69,21 @@ static double mean_of(const struct evidence *seen, size_t n)
 	return count > 0 ? sum / count : 0;
 }
 
+/* Until one cost is known only their ratios matter, so the default's stands for the unit. */
+static void fix_level(const struct model *m, struct evidence *own)
+{
+	for (size_t a = 0; a < m->n; a++)
+		if (m->x[a] == 0)
+			evidence_add(&own[a], m->cost.mean[a], COST_NOISE);
+}
+
 /* Own measurements first, then frontiers, then the shape seen by kin, then the prior. */
 static hg_err learn_costs(struct model *m, const struct view *v, hg_error *why)
 {
 	struct evidence own[HG_RECUR_MAX_SIZES], kin[HG_RECUR_MAX_SIZES];
 	size_t kin_sizes = see_costs(v, HG_RECUR_OTHER_DEVICE, HG_RECUR_SIMILAR_JOB, kin);
 	hg_pick pick;
-	hg_err err;
+	hg_err err = HG_OK;
 
 	(void)see_costs(v, HG_RECUR_OWN, HG_RECUR_OWN, own);
 	for (size_t a = 0; a < m->n; a++) {
@@ -90,6 +99,8 @@ static hg_err learn_costs(struct model *m, const struct view *v, hg_error *why)
 		belief_update(&m->cost, kin);
 		prior_widen(&m->cost, m->x, WIDEN_SIMILAR_COST);
 	}
+	if (m->n_costs == 0)
+		fix_level(m, own);
 	belief_update(&m->cost, own);
 	return HG_OK;
 }
@@ -102,10 +113,10 @@ static double first_level(const struct view *v)
 	return log(LEVEL_GUESS * v->job.max_epochs);
 }
 
-static void see_nothing(struct evidence *seen, double noise)
+static void see_nothing(struct evidence *seen, size_t n, double noise)
 {
-	memset(seen, 0, HG_RECUR_MAX_SIZES * sizeof *seen);
-	for (size_t a = 0; a < HG_RECUR_MAX_SIZES; a++)
+	memset(seen, 0, n * sizeof *seen);
+	for (size_t a = 0; a < n; a++)
 		seen[a].sd = noise;
 }
 
@@ -127,7 +138,7 @@ static void learn_from_kin(struct model *m, const struct view *v, uint32_t kin)
 	struct evidence seen[HG_RECUR_MAX_SIZES];
 	bool any = false;
 
-	see_nothing(seen, PRIOR_NOISE);
+	see_nothing(seen, m->n, PRIOR_NOISE);
 	for (size_t i = 0; i < v->n; i++) {
 		size_t arm = view_arm(v, i);
 
@@ -148,7 +159,7 @@ static void learn_regime(struct model *m, const struct view *v, size_t from, siz
 {
 	struct evidence seen[HG_RECUR_MAX_SIZES];
 
-	see_nothing(seen, m->noise);
+	see_nothing(seen, m->n, m->noise);
 	memset(m->runs, 0, sizeof m->runs);
 	memset(m->failed, 0, sizeof m->failed);
 	memset(m->kills, 0, sizeof m->kills);
@@ -209,8 +220,8 @@ static void expect_running(struct model *m, const struct view *v)
 	struct evidence epochs[HG_RECUR_MAX_SIZES], cost[HG_RECUR_MAX_SIZES];
 	bool any = false;
 
-	see_nothing(epochs, m->noise);
-	see_nothing(cost, COST_NOISE);
+	see_nothing(epochs, m->n, m->noise);
+	see_nothing(cost, m->n, COST_NOISE);
 	for (size_t i = 0; i < v->n; i++) {
 		size_t arm = view_arm(v, i);
 
@@ -269,7 +280,8 @@ hg_err model_build(struct model *m, const struct view *v, bool costs_only, hg_er
 {
 	hg_err err;
 
-	memset(m, 0, sizeof *m);
+	/* The beliefs are filled in as far as they are used. */
+	memset(m, 0, offsetof(struct model, epochs));
 	m->n = v->job.n_sizes;
 	for (size_t a = 0; a < m->n; a++)
 		m->x[a] = log2((double)v->job.batch_sizes[a] / v->job.default_size);

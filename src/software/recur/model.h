@@ -35,7 +35,6 @@ double view_trial_cost(const struct view *v, const hg_recur_trial *t);
 struct model {
 	size_t n;
 	double x[HG_RECUR_MAX_SIZES]; /* octaves above the default */
-	struct belief epochs, cost;   /* logs of epochs to the target, of J per epoch */
 	double noise;                 /* sd of the log of one run's epochs about the truth */
 	size_t regime;                /* first trial since the last change */
 	size_t reached;               /* trials that reached the target, of own and kin */
@@ -48,6 +47,9 @@ struct model {
 	double p_fail[HG_RECUR_MAX_SIZES];   /* probability that a run fails */
 	bool dropped[HG_RECUR_MAX_SIZES];
 	uint32_t n_dropped;
+	/* Large, so last: */
+	struct belief epochs; /* log of epochs to the target */
+	struct belief cost;   /* log of J per epoch */
 };
 
 /** Learns from the trials; costs_only: nothing of epochs. O(n + k^2 m + m^3). @return HG_OK,

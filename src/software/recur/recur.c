@@ -216,6 +216,7 @@ static void factorise(const struct model *m, double (*chol)[HG_RECUR_MAX_SIZES])
 static void draw_best(const struct model *m, hg_recur_belief *b, double (*chol)[HG_RECUR_MAX_SIZES])
 {
 	struct rng rng;
+	unsigned wins[HG_RECUR_MAX_SIZES] = {0};
 	double z[HG_RECUR_MAX_SIZES];
 
 	factorise(m, chol);
@@ -235,8 +236,10 @@ static void draw_best(const struct model *m, hg_recur_belief *b, double (*chol)[
 				best = j;
 			}
 		}
-		b[best].p_best += 1.0 / DRAWS;
+		wins[best]++;
 	}
+	for (size_t j = 0; j < m->n; j++)
+		b[j].p_best = (double)wins[j] / DRAWS;
 }
 
 static void describe(const struct model *m, const struct view *v, size_t a, hg_recur_belief *b)

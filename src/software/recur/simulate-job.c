@@ -19,7 +19,7 @@ static struct sim_arm *find_arm(struct sim_job *s, uint32_t batch)
 	return NULL;
 }
 
-static hg_err add_run(struct sim_job *s, const struct trace_reach *r, hg_error *why)
+static hg_err add_run(struct sim_job *s, const struct sim_reach *r, hg_error *why)
 {
 	struct sim_arm *a = find_arm(s, r->batch_size);
 	double *grown;
@@ -43,12 +43,12 @@ static hg_err add_run(struct sim_job *s, const struct trace_reach *r, hg_error *
 }
 
 static hg_err collect_runs(
-	struct sim_job *s, const struct trace *t, size_t job, double target, hg_error *why)
+	struct sim_job *s, const struct sim_trace *t, size_t job, double target, hg_error *why)
 {
 	hg_err err = HG_OK;
 
 	for (size_t i = 0; err == HG_OK && i < t->reach.len; i++) {
-		const struct trace_reach *r = vec_at(&t->reach, i);
+		const struct sim_reach *r = vec_at(&t->reach, i);
 
 		if (r->job == job && fabs(r->target - target) <= SAME)
 			err = add_run(s, r, why);
@@ -59,13 +59,13 @@ static hg_err collect_runs(
 }
 
 /* Power limits of one size, highest first. */
-static size_t limits_of(const struct trace *t, size_t job, uint32_t batch,
-	const struct trace_power *rows[MOST_LIMITS])
+static size_t limits_of(const struct sim_trace *t, size_t job, uint32_t batch,
+	const struct sim_power *rows[MOST_LIMITS])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->power.len && n < MOST_LIMITS; i++) {
-		const struct trace_power *p = vec_at(&t->power, i);
+		const struct sim_power *p = vec_at(&t->power, i);
 		size_t at = n;
 
 		if (p->job != job || p->batch_size != batch)
@@ -79,7 +79,7 @@ static size_t limits_of(const struct trace *t, size_t job, uint32_t batch,
 }
 
 static hg_err build_frontier(
-	struct sim_arm *a, const struct trace_power *const *rows, size_t n, hg_error *why)
+	struct sim_arm *a, const struct sim_power *const *rows, size_t n, hg_error *why)
 {
 	static const hg_knob_def knob = {.name = "power_limit_w", .unit = "W"};
 	hg_point points[MOST_LIMITS];
@@ -107,7 +107,7 @@ static hg_err build_frontier(
 
 /* The limit of least cost, from high to low, and the mean over all. */
 static void price(
-	struct sim_arm *a, const struct sim_job *s, const struct trace_power *const *rows, size_t n)
+	struct sim_arm *a, const struct sim_job *s, const struct sim_power *const *rows, size_t n)
 {
 	a->cost_j = INFINITY;
 	for (size_t i = 0; i < n; i++) {
@@ -128,13 +128,13 @@ static void price(
 }
 
 /* Sizes without power figures are left out. */
-static hg_err collect_power(struct sim_job *s, const struct trace *t, size_t job, hg_error *why)
+static hg_err collect_power(struct sim_job *s, const struct sim_trace *t, size_t job, hg_error *why)
 {
-	const struct trace_power *rows[MOST_LIMITS];
+	const struct sim_power *rows[MOST_LIMITS];
 	uint32_t kept = 0;
 
 	for (size_t i = 0; i < t->power.len; i++) {
-		const struct trace_power *p = vec_at(&t->power, i);
+		const struct sim_power *p = vec_at(&t->power, i);
 
 		if (p->job == job)
 			s->max_power_w = fmax(s->max_power_w, p->limit_w);
@@ -201,9 +201,9 @@ static hg_err settle(struct sim_job *s, const struct sim_spec *spec, hg_error *w
 }
 
 hg_err sim_job_init(
-	struct sim_job *s, const struct trace *t, const struct sim_spec *spec, hg_error *why)
+	struct sim_job *s, const struct sim_trace *t, const struct sim_spec *spec, hg_error *why)
 {
-	size_t job = trace_job(t, spec->job);
+	size_t job = sim_trace_job(t, spec->job);
 	hg_err err;
 
 	memset(s, 0, sizeof *s);

@@ -59,7 +59,7 @@ struct sim_job {
  * @return HG_OK; HG_ENOENT (no such job, target or size); HG_ELIMIT (too many sizes); HG_ENOMEM
  */
 hg_err sim_job_init(
-	struct sim_job *s, const struct trace *t, const struct sim_spec *spec, hg_error *why);
+	struct sim_job *s, const struct sim_trace *t, const struct sim_spec *spec, hg_error *why);
 void sim_job_finish(struct sim_job *s);
 
 /** The epochs of runs of size >= from are multiplied, from a recurrence on. */
@@ -99,7 +99,7 @@ struct sim_counts {
 #define SIM_ATTEMPTS 50
 
 /** Mean cost of a fixed choice of the cheapest sure size, before or after the drift. */
-double sim_best(const struct sim_job *s, const struct sim_options *o, bool drifted);
+double sim_best(const struct sim_job *s, const struct sim_options *o, bool after);
 
 /**
  * Replays once.

@@ -28,7 +28,7 @@ static const char *const power_names[] = {"power_limit", "time_per_epoch", "aver
 
 /* One table while it is read. */
 struct reading {
-	struct trace *t;
+	struct sim_trace *t;
 	struct csv csv;
 	const char *origin;
 	hg_error *why;
@@ -37,15 +37,15 @@ struct reading {
 	size_t columns, least; /* of the table; that a row needs */
 };
 
-void trace_init(struct trace *t)
+void sim_trace_init(struct sim_trace *t)
 {
 	arena_init(&t->arena, NAMES_MAX);
 	vec_init(&t->jobs, sizeof(const char *), TRACE_JOBS);
-	vec_init(&t->reach, sizeof(struct trace_reach), TRACE_ROWS);
-	vec_init(&t->power, sizeof(struct trace_power), TRACE_ROWS);
+	vec_init(&t->reach, sizeof(struct sim_reach), TRACE_ROWS);
+	vec_init(&t->power, sizeof(struct sim_power), TRACE_ROWS);
 }
 
-void trace_finish(struct trace *t)
+void sim_trace_finish(struct sim_trace *t)
 {
 	vec_finish(&t->jobs);
 	vec_finish(&t->reach);
@@ -53,7 +53,7 @@ void trace_finish(struct trace *t)
 	arena_finish(&t->arena);
 }
 
-size_t trace_job(const struct trace *t, const char *name)
+size_t sim_trace_job(const struct sim_trace *t, const char *name)
 {
 	for (size_t i = 0; i < t->jobs.len; i++)
 		if (!strcmp(*(const char **)vec_at(&t->jobs, i), name))
@@ -118,7 +118,7 @@ static hg_err read_batch(const struct reading *r, uint32_t *out)
 /* Index of the row's job, which is added when it is new. */
 static hg_err read_job(const struct reading *r, uint32_t *out)
 {
-	struct trace *t = r->t;
+	struct sim_trace *t = r->t;
 	struct csv_field f[3];
 	size_t len = 2, at = 0, known;
 	char *name;
@@ -139,7 +139,7 @@ static hg_err read_job(const struct reading *r, uint32_t *out)
 		at += f[i].len;
 	}
 	name[at] = '\0';
-	known = trace_job(t, name);
+	known = sim_trace_job(t, name);
 	*out = (uint32_t)(known == SIZE_MAX ? t->jobs.len : known);
 	return known == SIZE_MAX ? vec_push(&t->jobs, &name) : HG_OK;
 }
@@ -157,7 +157,7 @@ static hg_err read_keys(const struct reading *r, uint32_t *job, uint32_t *batch)
 
 static hg_err read_train_row(struct reading *r)
 {
-	struct trace_reach row;
+	struct sim_reach row = {.job = 0};
 	struct csv_field f;
 	hg_err err = read_keys(r, &row.job, &row.batch_size);
 
@@ -177,7 +177,7 @@ static hg_err read_train_row(struct reading *r)
 
 static hg_err read_power_row(struct reading *r)
 {
-	struct trace_power row;
+	struct sim_power row = {.job = 0};
 	double *const to[] = {&row.limit_w, &row.epoch_s, &row.power_w};
 	hg_err err = read_keys(r, &row.job, &row.batch_size);
 
@@ -206,8 +206,8 @@ static hg_err read_table(
 	return err;
 }
 
-hg_err trace_read_train(
-	struct trace *t, const char *text, size_t len, const char *origin, hg_error *why)
+hg_err sim_trace_read_train(
+	struct sim_trace *t, const char *text, size_t len, const char *origin, hg_error *why)
 {
 	struct reading r = {
 		.t = t, .origin = origin, .why = why, .own = train_names, .columns = FIRST_OWN + 2};
@@ -215,8 +215,8 @@ hg_err trace_read_train(
 	return read_table(&r, text, len, read_train_row);
 }
 
-hg_err trace_read_power(
-	struct trace *t, const char *text, size_t len, const char *origin, hg_error *why)
+hg_err sim_trace_read_power(
+	struct sim_trace *t, const char *text, size_t len, const char *origin, hg_error *why)
 {
 	struct reading r = {
 		.t = t, .origin = origin, .why = why, .own = power_names, .columns = FIRST_OWN + 3};

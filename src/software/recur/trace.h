@@ -18,7 +18,7 @@
 #include "core/vec.h"
 
 /** One repetition of a training: when it reached a level of its metric. */
-struct trace_reach {
+struct sim_reach {
 	uint32_t job; /* index into the jobs */
 	uint32_t batch_size;
 	double target;
@@ -26,35 +26,35 @@ struct trace_reach {
 };
 
 /** What an epoch costs at one power limit. */
-struct trace_power {
+struct sim_power {
 	uint32_t job;
 	uint32_t batch_size;
 	double limit_w, epoch_s, power_w;
 };
 
-struct trace {
+struct sim_trace {
 	struct arena arena; /* names */
 	struct vec jobs;    /* const char *: "dataset/network/optimizer", in order of appearance */
-	struct vec reach;   /* struct trace_reach */
-	struct vec power;   /* struct trace_power */
+	struct vec reach;   /* struct sim_reach */
+	struct vec power;   /* struct sim_power */
 };
 
 /** Starts with no rows. */
-void trace_init(struct trace *t);
+void sim_trace_init(struct sim_trace *t);
 /** Frees; a zeroed trace is fine. */
-void trace_finish(struct trace *t);
+void sim_trace_finish(struct sim_trace *t);
 
 /**
  * Adds the rows of a table.
  * @param origin  what it is called in errors
  * @return HG_OK; HG_EFORMAT (line, column, what was expected); HG_ELIMIT; HG_ENOMEM
  */
-hg_err trace_read_train(
-	struct trace *t, const char *text, size_t len, const char *origin, hg_error *why);
-hg_err trace_read_power(
-	struct trace *t, const char *text, size_t len, const char *origin, hg_error *why);
+hg_err sim_trace_read_train(
+	struct sim_trace *t, const char *text, size_t len, const char *origin, hg_error *why);
+hg_err sim_trace_read_power(
+	struct sim_trace *t, const char *text, size_t len, const char *origin, hg_error *why);
 
 /** Index of a job by its name, or SIZE_MAX. */
-size_t trace_job(const struct trace *t, const char *name);
+size_t sim_trace_job(const struct sim_trace *t, const char *name);
 
 #endif

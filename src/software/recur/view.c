@@ -7,9 +7,10 @@
 
 static const double default_beta[] = {2.5, 2, 2, 2, 2};
 
+/* Far beyond any training; what is outside is no measurement. */
 bool known(double value)
 {
-	return value > 0 && isfinite(value);
+	return value > 1e-15 && value < 1e18;
 }
 
 static hg_err check_sizes(const hg_recur_job *job, hg_error *why)

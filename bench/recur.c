@@ -1,0 +1,292 @@
+/*
+ * Recurring jobs: what the engine and Zeus cost on recorded trainings, and how fast they are.
+ *
+ * usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON]
+ *
+ * DIR holds summary_train.csv and summary_power_*.csv. --peer runs Zeus's own simulator, where that
+ * Python has it, beside ours. Excess is over the best fixed batch size and power limit.
+ */
+#define _DEFAULT_SOURCE /* getrusage */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "core/file.h"
+#include "peer/zeus.h"
+#include "software/recur/campaign.h"
+
+#define JOBS    6
+#define DEVICES 2
+#define STEPS   60
+
+static const struct sim_spec specs[JOBS] = {
+	{"cifar100/shufflenetv2/adadelta", 0.6, 100, 1024, 0.5},
+	{"imagenet/resnet50/adadelta", 0.65, 100, 256, 0.5},
+	{"librispeech/deepspeech2/adamw", 40, 16, 256, 0.5},
+	{"movielens-1m/ncf/adam", 0.41, 100, 1024, 0.5},
+	{"squad/bert_base_uncased/adamw", 84, 6, 32, 0.5},
+	{"sentiment140/bert_base_uncased/adamw", 0.84, 10, 128, 0.5},
+};
+static const char *const devices[DEVICES] = {"v100", "a40"};
+
+struct bench {
+	const char *data, *peer;
+	uint32_t seeds;
+	struct sim_trace traces[DEVICES];
+	struct sim_job jobs[DEVICES][JOBS];
+};
+
+static double cpu_s(void)
+{
+	struct rusage r;
+
+	(void)getrusage(RUSAGE_SELF, &r);
+	return (double)r.ru_utime.tv_sec + (double)r.ru_utime.tv_usec * 1e-6;
+}
+
+static int read_file(const char *folder, const char *name, struct buf *text)
+{
+	char path[1024];
+	hg_error why;
+
+	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
+	if (file_read(path, FILE_MAX, text, &why) == HG_OK)
+		return 0;
+	fprintf(stderr, "bench-recur: %s\n", why.text);
+	return 1;
+}
+
+static int load(struct bench *b, int device)
+{
+	struct sim_trace *t = &b->traces[device];
+	struct buf train = {0}, power = {0};
+	char name[64];
+	hg_error why = {""};
+	int bad;
+
+	sim_trace_init(t);
+	(void)snprintf(name, sizeof name, "summary_power_%s.csv", devices[device]);
+	bad = read_file(b->data, "summary_train.csv", &train) || read_file(b->data, name, &power) ||
+	      sim_trace_read_train(t, train.data, train.len, "train", &why) ||
+	      sim_trace_read_power(t, power.data, power.len, "power", &why);
+	for (int i = 0; !bad && i < JOBS; i++)
+		bad = sim_job_init(&b->jobs[device][i], t, &specs[i], &why) != HG_OK;
+	if (why.text[0])
+		fprintf(stderr, "bench-recur: %s\n", why.text);
+	buf_finish(&train);
+	buf_finish(&power);
+	return bad;
+}
+
+static struct campaign_result play(const struct sim_job *s, struct sim_options o, uint32_t seeds)
+{
+	struct campaign c = {.jobs = s,
+		.n_jobs = 1,
+		.options = o,
+		.seeds = seeds,
+		.first_seed = 1,
+		.threads = 2};
+	struct campaign_result r;
+	hg_error why = {""};
+
+	if (campaign_run(&c, &r, &why)) {
+		fprintf(stderr, "bench-recur: %s\n", why.text);
+		exit(1);
+	}
+	campaign_finish(&r, 1);
+	return r;
+}
+
+static int short_name(const struct sim_job *s)
+{
+	return (int)strcspn(s->name, "/");
+}
+
+/* The table of goals for one way to choose. */
+static double table(const struct bench *b, const char *name, struct sim_options o, bool pairs)
+{
+	double first20 = 0, first50 = 0, last10 = 0, all = 0, worst = 0, stuck = 0;
+
+	for (int d = 0; d < DEVICES; d++)
+		for (int i = 0; i < JOBS; i++) {
+			const struct sim_job *s = &b->jobs[d][i];
+			struct campaign_result r = play(s, o, b->seeds);
+
+			if (pairs)
+				printf("%s_%s_%.*s_first20 %.2f %%\n", name, devices[d],
+					short_name(s), s->name, 100 * r.first20);
+			first20 += r.first20 / (DEVICES * JOBS);
+			first50 += r.first50 / (DEVICES * JOBS);
+			last10 += r.last10 / (DEVICES * JOBS);
+			all += r.all / (DEVICES * JOBS);
+			worst = fmax(worst, r.first20);
+			stuck += r.wedged + r.exhausted;
+		}
+	printf("%s_first20 %.2f %%\n%s_first50 %.2f %%\n%s_last10 %.2f %%\n", name, 100 * first20,
+		name, 100 * first50, name, 100 * last10);
+	printf("%s_worst_first20 %.2f %%\n%s_regret_per_run %.2f %%\n%s_stuck_replays %g 1\n", name,
+		100 * worst, name, 100 * all, name, stuck);
+	return all;
+}
+
+static void tables(const struct bench *b)
+{
+	struct sim_options o = {.recurrences = STEPS, .concurrent = 1};
+	double alone, together;
+
+	alone = table(b, "learn", o, true);
+	o.concurrent = 8;
+	together = table(b, "learn_8_concurrent", o, false);
+	printf("learn_8_concurrent_over_alone %.2f x\n", together / alone);
+	o.concurrent = 1;
+	o.known_costs = true;
+	(void)table(b, "learn_known_costs", o, false);
+	o.known_costs = false;
+	o.policy = HG_RECUR_ZEUS;
+	alone = table(b, "zeus", o, true);
+	o.concurrent = 8;
+	together = table(b, "zeus_8_concurrent", o, false);
+	printf("zeus_8_concurrent_over_alone %.2f x\n", together / alone);
+}
+
+static void drift(const struct bench *b, uint32_t policy)
+{
+	struct sim_options o = {.policy = policy,
+		.recurrences = 100,
+		.concurrent = 1,
+		.drift = {.factor = 2, .at = 50}};
+	const char *name = hg_recur_policy_name(policy);
+	double back = 0, within = 0, slowest = 0;
+
+	for (int d = 0; d < DEVICES; d++)
+		for (int i = 0; i < JOBS; i++) {
+			struct campaign_result r;
+
+			/* Where no size would still reach the target in time there is nothing to
+			 * find. */
+			if (!isfinite(sim_best(&b->jobs[d][i], &o, true)))
+				continue;
+			r = play(&b->jobs[d][i], o, b->seeds);
+			back += r.back / (DEVICES * JOBS);
+			within += r.back_within_10 / (DEVICES * JOBS);
+			slowest = fmax(slowest, r.back);
+		}
+	printf("%s_drift_back_after %.2f recurrences\n%s_drift_slowest_pair %.2f recurrences\n",
+		name, back, name, slowest);
+	printf("%s_drift_back_within_10 %.1f %%\n", name, 100 * within);
+}
+
+/* Replays that end without a usable size, of 10^4. */
+static void stuck(const struct bench *b)
+{
+	struct sim_options o = {.recurrences = 20, .concurrent = 1};
+	double n = 0;
+
+	for (int d = 0; d < DEVICES; d++)
+		for (int i = 0; i < JOBS; i++) {
+			struct campaign_result r = play(&b->jobs[d][i], o, 840);
+
+			n += r.wedged + r.exhausted;
+		}
+	printf("stuck_of_10080 %g 1\n", n);
+}
+
+static void decisions(void)
+{
+	static const uint32_t sizes[16] = {
+		1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+	static hg_recur_trial trials[1000];
+	hg_recur_job job = {.size = sizeof job,
+		.n_sizes = 16,
+		.default_size = 256,
+		.batch_sizes = sizes,
+		.eta = 0.5,
+		.max_power_w = 300,
+		.max_epochs = 100};
+	hg_recur_decision d = {.size = sizeof d};
+	double from;
+
+	for (size_t i = 0; i < 1000; i++)
+		trials[i] = (hg_recur_trial){.batch_size = sizes[(i * i + i / 7) % 16],
+			.state = i % 5 ? HG_RECUR_REACHED : HG_RECUR_STOPPED,
+			.epochs = 20 + (double)(i % 4),
+			.energy_j = 1000,
+			.time_s = 10};
+	from = cpu_s();
+	for (int i = 0; i < 500; i++)
+		if (hg_recur_next(&job, trials, 1000, 0, &d, NULL))
+			return;
+	printf("decision_1000_trials_16_sizes %.3f ms\n", (cpu_s() - from) * 2);
+}
+
+static double replay_s(const struct bench *b, uint32_t policy)
+{
+	struct sim_options o = {.policy = policy, .recurrences = STEPS, .concurrent = 1};
+	double from = cpu_s();
+
+	for (int i = 0; i < JOBS; i++)
+		(void)play(&b->jobs[0][i], o, b->seeds);
+	return (cpu_s() - from) / (STEPS * JOBS * (double)b->seeds);
+}
+
+static int peer(const struct bench *b)
+{
+	double ours = replay_s(b, HG_RECUR_LEARN), zeus = replay_s(b, HG_RECUR_ZEUS), theirs;
+
+	printf("replay_learn %.2f us/recurrence\nreplay_zeus %.2f us/recurrence\n", 1e6 * ours,
+		1e6 * zeus);
+	if (!b->peer)
+		return 0;
+	theirs = peer_zeus(b->peer, b->data, "summary_power_v100.csv", STEPS, 2);
+	if (!(theirs > 0))
+		return 1;
+	printf("peer_zeus_simulator %.2f us/recurrence\n", 1e6 * theirs);
+	printf("peer_over_replay_zeus %.0f x\npeer_over_replay_learn %.0f x\n", theirs / zeus,
+		theirs / ours);
+	return 0;
+}
+
+static int usage(void)
+{
+	fputs("usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON]\n", stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench b = {.data = HG_BENCH_DIR "/../../shared/data/zeus", .seeds = 100};
+	int bad = 0;
+
+	for (int i = 1; i < argc; i += 2) {
+		if (i + 1 == argc)
+			return usage();
+		if (!strcmp(argv[i], "--data"))
+			b.data = argv[i + 1];
+		else if (!strcmp(argv[i], "--peer"))
+			b.peer = argv[i + 1];
+		else if (!strcmp(argv[i], "--seeds"))
+			b.seeds = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+		else
+			return usage();
+	}
+	if (b.seeds < 1)
+		return usage();
+	decisions();
+	for (int d = 0; !bad && d < DEVICES; d++)
+		bad = load(&b, d);
+	if (bad)
+		return 1;
+	tables(&b);
+	drift(&b, HG_RECUR_LEARN);
+	drift(&b, HG_RECUR_ZEUS);
+	stuck(&b);
+	bad = peer(&b);
+	for (int d = 0; d < DEVICES; d++) {
+		for (int i = 0; i < JOBS; i++)
+			sim_job_finish(&b.jobs[d][i]);
+		sim_trace_finish(&b.traces[d]);
+	}
+	return bad;
+}
