@@ -456,6 +456,49 @@ static void test_corrupted(void **state)
 }
 
 /* The same seed gives the same plan, step by step. */
+/* A clock that goes on by 20 us whenever it is asked. */
+static int64_t step_clock(void *user)
+{
+	int64_t *now = user;
+
+	*now += 20000;
+	return *now;
+}
+
+/* With little effort, plans are still true and keep the deadline, and the effort ends the work. */
+static void test_hurry(void **state)
+{
+	struct rng r;
+
+	(void)state;
+	rng_init(&r, 12);
+	for (int round = 0; round < 60; round++) {
+		struct small s;
+		hg_error why = {""};
+		hg_plan *plan;
+		hg_plan_info info = {.size = sizeof info};
+		int64_t now = 0;
+		hg_plan_opts opts = {.size = sizeof opts,
+			.effort_s = 0.0001 * (1 + round % 8),
+			.clock = step_clock,
+			.clock_user = &now,
+			.switch_cost_j = round % 3 == 2 ? 1.0 : 0.0,
+			.switch_latency_s = round % 6 == 5 ? 0.1 : 0.0};
+
+		small_make(&s, &r, 30, 8);
+		opts.time_s = s.info.t_min_s + 1e-6 +
+			      0.1 * (round % 5) * (s.info.t_max_s - s.info.t_min_s);
+		assert_ok(hg_plan_at(s.set, &opts, &plan, &why), &why);
+		hg_plan_get_info(plan, &info);
+		assert_true(info.time_s <= opts.time_s * (1 + 1e-12));
+		assert_true(info.energy_j >= info.bound_j * (1 - 1e-9));
+		assert_true(info.bound_j >= info.relaxed_j);
+		audit(&s, plan, &opts);
+		hg_plan_destroy(plan);
+		small_free(&s);
+	}
+}
+
 static void test_same_again(void **state)
 {
 	struct rng r;
@@ -538,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_false_claims),
 		cmocka_unit_test(test_corrupted),
+		cmocka_unit_test(test_hurry),
 		cmocka_unit_test(test_same_again),
 		cmocka_unit_test(test_edges),
 	};

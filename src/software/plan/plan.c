@@ -5,16 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bound-pairs.h"
 #include "core/fail.h"
 #include "core/size.h"
-#include "bound-pairs.h"
 #include "dag.h"
 #include "realise.h"
 #include "search.h"
 #include "settle.h"
 #include "start.h"
 
-/* A deadline that near below T_min is T_min: sums of doubles that ns are made from. */
+/* A deadline that near below T_min is T_min: sums of doubles that ns are made
+ * from. */
 #define NEAR_S 5e-10
 
 struct hg_plan {
@@ -61,7 +62,8 @@ static hg_err check_opts(const hg_plan_opts *o, hg_error *why)
 	return HG_OK;
 }
 
-/* What a search goes through: a problem, a plan in work, the best ones so far. */
+/* What a search goes through: a problem, a plan in work, the best ones so far.
+ */
 struct job {
 	const hg_dag *dag;
 	const hg_plan_opts *opts;
@@ -74,6 +76,7 @@ struct job {
 	uint32_t *best[2]; /* picks of the two best starts, best first */
 	double total[2];
 	int64_t *head; /* scratch */
+	int64_t *tail; /* longest way to the sink when all is fastest */
 };
 
 static void job_finish(struct job *j)
@@ -81,6 +84,7 @@ static void job_finish(struct job *j)
 	free(j->best[0]);
 	free(j->best[1]);
 	free(j->head);
+	free(j->tail);
 	walk_finish(&j->w);
 	disc_finish(&j->d);
 }
@@ -111,7 +115,8 @@ static hg_err job_init(
 		j->total[k] = INFINITY;
 	}
 	j->head = calloc((size_t)j->d.n + 1, sizeof *j->head);
-	if (!j->best[0] || !j->best[1] || !j->head)
+	j->tail = calloc((size_t)j->d.n + 1, sizeof *j->tail);
+	if (!j->best[0] || !j->best[1] || !j->head || !j->tail)
 		return fail(why, HG_ENOMEM, "plan: no memory for %u nodes", j->d.n);
 	rng_init(&j->rng, o->seed);
 	j->effort = (struct effort){.most = o->iterations,
@@ -162,13 +167,46 @@ static bool polish(struct job *j, const uint32_t *pick)
 	return true;
 }
 
+/* Whether a node's pick follows from its window, and its neighbours' settings
+ * if those matter. */
+static bool separable(const struct disc *d)
+{
+	return d->n_sets == d->n && d->latency == 0 && (d->sorted || d->switch_j > 0.0);
+}
+
+/* Whether there is too little effort for more than a few starts and the
+ * annealing of events. */
+#define LITTLE_S 50e-6 /* of effort a node */
+
+static bool hurried(const struct job *j)
+{
+	const struct effort *e = &j->effort;
+
+	return e->seconds > 0.0 && e->seconds < LITTLE_S * (double)j->d.n;
+}
+
+/* Makes a start keep the deadline in one pass instead of by repair(), for those
+ * in a hurry. */
+#define LATE 0.1 /* how late a node may be, in spans of its menu */
+
+static void clamp(struct job *j, uint32_t *pick, bool first)
+{
+	if (first) {
+		memset(j->best[0], 0, (size_t)j->d.n_sets * sizeof *j->best[0]);
+		walk_reset(&j->w, j->best[0]);
+		memcpy(j->tail, j->w.tail, (size_t)j->d.n * sizeof *j->tail);
+	}
+	start_clamp(&j->d, LATE, j->tail, pick, j->head);
+}
+
 #define STARTS   25
 #define STARTING 0.4 /* share of the effort left that may go to them */
 
 /* Start number k, the most promising ones first. */
 static bool start(struct job *j, unsigned k, uint32_t *pick)
 {
-	/* one of each kind before more of the same: there may be time for a few only */
+	/* one of each kind before more of the same: there may be time for a few only
+	 */
 	static const unsigned char order[] = {1, 0, 3, 9, 2, 4, 5, 6, 7, 8};
 	bool switching = j->d.switch_j > 0.0 || j->d.latency > 0;
 
@@ -192,14 +230,17 @@ static hg_err starts(struct job *j, hg_error *why)
 	unsigned most = long_search ? STARTS : 2 + 10000 / (j->d.n + 1);
 	uint32_t *pick = calloc(j->d.n_sets, sizeof *pick);
 	double until = effort_share(&j->effort);
-	bool ok = pick != NULL;
+	bool ok = pick != NULL, hurry = j->d.sorted && separable(&j->d) && hurried(j);
 
 	until += STARTING * (1.0 - until);
 	for (unsigned k = 0; k < most && k < STARTS && ok; k++) {
 		if (k > 0 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
 			effort_share(&j->effort) > until)
 			break;
-		ok = start(j, k, pick) && polish(j, pick);
+		ok = start(j, k, pick);
+		if (ok && hurry)
+			clamp(j, pick, k == 0);
+		ok = ok && polish(j, pick);
 	}
 	if (ok &&
 		(j->total[0] == INFINITY || j->d.latency)) { /* all fastest, if that is feasible */
@@ -215,15 +256,10 @@ static hg_err starts(struct job *j, hg_error *why)
 	return HG_OK;
 }
 
-/* Whether a node's pick follows from its window, and its neighbours' settings if those matter. */
-static bool separable(const struct disc *d)
-{
-	return d->n_sets == d->n && d->latency == 0 && (d->sorted || d->switch_j > 0.0);
-}
-
 /* Of the effort that is left after the starts. */
-#define SETTLED 0.5 /* share that anneals event times */
-#define SECOND  0.3 /* of the rest, share that goes to the second best plan */
+#define SETTLED 0.5  /* share that anneals event times */
+#define ALMOST  0.95 /* the same in a hurry */
+#define SECOND  0.3  /* of the rest, share that goes to the second best plan */
 
 /* Anneals event times from the best plan so far. */
 static hg_err settle(struct job *j, double until, hg_error *why)
@@ -252,7 +288,7 @@ static hg_err improve(struct job *j, hg_error *why)
 	hg_err rc = HG_OK;
 
 	if (separable(&j->d) && share < 1.0)
-		rc = settle(j, share + SETTLED * (1.0 - share), why);
+		rc = settle(j, share + (hurried(j) ? ALMOST : SETTLED) * (1.0 - share), why);
 	if (rc)
 		return rc;
 	share = effort_share(&j->effort);
@@ -309,7 +345,8 @@ static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_rel
 	return HG_OK;
 }
 
-/* Takes the best plan over, realised; where rounding made it late, with a tighter deadline. */
+/* Takes the best plan over, realised; where rounding made it late, with a
+ * tighter deadline. */
 static hg_err emit(
 	struct job *j, struct hg_plan *p, double limit_s, struct realised *r, hg_error *why)
 {

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* Slowest row that takes no longer than room for any node of the set; 0 if none. */
+/* Slowest row that takes no longer than room for any node of the set; 0 if
+ * none. */
 static uint32_t within(const struct disc *d, uint32_t set)
 {
 	uint32_t row = 0;
@@ -82,5 +83,29 @@ void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *
 				room + (int64_t)(share * (double)(menu[hi].ticks - menu[lo].ticks)))
 			lo = hi;
 		pick[set] = lo;
+	}
+}
+
+void start_clamp(
+	const struct disc *d, double late, const int64_t *tail, uint32_t *pick, int64_t *head)
+{
+	for (uint32_t at = 0; at < d->n; at++) {
+		const struct dish *menu = &d->dish[d->menu[at]];
+		uint32_t set = d->set[at];
+		int64_t span = menu[d->rows[set] - 1].ticks - menu[0].ticks;
+		int64_t end = d->start[at] + d->window[at] + (int64_t)(late * (double)span);
+
+		head[at] = 0;
+		for (uint32_t k = d->pred_at[at]; k < d->pred_at[at + 1]; k++) {
+			uint32_t p = d->pred[k].to;
+			int64_t t = head[p] + d->pred[k].lag +
+				    d->dish[d->menu[p] + pick[d->set[p]]].ticks;
+
+			head[at] = t > head[at] ? t : head[at];
+		}
+		if (end > d->deadline - tail[at])
+			end = d->deadline - tail[at];
+		while (pick[set] > 0 && head[at] + menu[pick[set]].ticks > end)
+			pick[set]--;
 	}
 }

@@ -6,13 +6,21 @@
 
 /** Slowest row within the window of every node. */
 void start_down(const struct disc *d, uint32_t *pick);
-/** Slower neighbour on the hull where the golden sequence of its slot says so. */
+/** Slower neighbour on the hull where the golden sequence of its slot says so.
+ */
 void start_coherent(const struct disc *d, unsigned rule, double offset, uint32_t *pick);
-/** In topological order, slowest row that ends no later than the window does, plus a share of the
- * step to the next row. head: n + 1, scratch. */
+/** In topological order, slowest row that ends no later than the window does,
+ * plus a share of the step to the next row. head: n + 1, scratch. */
 void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *head);
-/** Cheapest rows within the windows, changes of setting along every device priced: one exact
- * dynamic program a device. Sets of several nodes as start_down(). false: out of memory */
+/** Makes a plan of sets of one node keep the deadline, in one pass: in
+ * topological order, faster rows where a node would end later than in the
+ * relaxed plan, plus a share of the span of its menu. tail: longest way from a
+ * node's end to the sink at fastest rows. head: n + 1, scratch. */
+void start_clamp(
+	const struct disc *d, double late, const int64_t *tail, uint32_t *pick, int64_t *head);
+/** Cheapest rows within the windows, changes of setting along every device
+ * priced: one exact dynamic program a device. Sets of several nodes as
+ * start_down(). false: out of memory */
 bool start_chain(const struct disc *d, uint32_t *pick);
 
 #endif
