@@ -23,6 +23,7 @@
 #include <hourglass/recur.h>
 #include <hourglass/sim.h>
 #include <hourglass/train.h>
+#include <hourglass/tune.h>
 #include <hourglass/version.h>
 
 #endif

@@ -1,0 +1,273 @@
+/*
+ * What settings cost, from a few that were measured.
+ *
+ * log time and log power of a step are a rule of thumb plus a random walk along the knob, away from
+ * the baseline, plus a little of each setting's own: a Gaussian process. Between two measured
+ * settings that is interpolation of what the rule got wrong, with an honest width; beyond them the
+ * rule with a width that grows. The walk's clock is the power that the rule expects to be lost, as
+ * the rule is sure where a limit does not bind and guesses where it cuts deep.
+ *
+ * The rule for power limits is the mean course of 121 trainings on V100 and A40 (the sweeps of the
+ * Zeus artifact, arXiv 2208.06102): power bends softly from what the job draws to the limit, and
+ * the time lost is quadratic in the log of the power lost.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tuner.h"
+
+/* log time = A * v + B * v^2, v = -log of the power kept */
+#define LOST_A 0.2
+#define LOST_B 0.95
+/* How softly power bends into a limit, and how far below it it stays. */
+#define BEND  8.0
+#define BELOW 0.07
+/* Of clocks: share of the time and of the power that follow them, and the exponent of power. */
+#define CLOCK_TIME  0.65
+#define CLOCK_POWER 0.65
+#define CLOCK_EXP   2.4
+
+/* Widths of the walk, for time and power; and of each setting's own. */
+#define WALK_T 0.4
+#define WALK_P 0.2
+#define OWN_T  0.03
+#define OWN_P  0.02
+/* The walk's clock also runs a little with the knob itself. */
+#define WALK_KNOB 0.02
+/* The common factor is not known at all. */
+#define LEVEL_VAR 25.0
+
+/* Power kept at a limit below which a job drawing exp(over) times as much bends; <= 0. */
+static double limit_loss(double over)
+{
+	return -log1p(exp(BEND * (over + BELOW))) / BEND;
+}
+
+/* log of power at a knob's value as a share of that with the knob out of the way */
+static double power_kept(const hg_tune *t, const struct cand *c, double ratio, double power_w)
+{
+	const char *unit = c->knob < t->opts.n_knobs ? t->knobs[c->knob].unit : "";
+
+	if (strcmp(unit, "W") == 0 && c->value > 0)
+		return limit_loss(log(power_w / (c->value * exp(ratio - c->ratio))));
+	if (strlen(unit) >= 2 && strcmp(unit + strlen(unit) - 2, "Hz") == 0)
+		return log(1 - CLOCK_POWER + CLOCK_POWER * exp(CLOCK_EXP * ratio));
+	return 0;
+}
+
+static double time_lost(const hg_tune *t, const struct cand *c, double ratio, double kept)
+{
+	const char *unit = c->knob < t->opts.n_knobs ? t->knobs[c->knob].unit : "";
+
+	if (strcmp(unit, "W") == 0)
+		return LOST_A * -kept + LOST_B * kept * kept;
+	if (strlen(unit) >= 2 && strcmp(unit + strlen(unit) - 2, "Hz") == 0)
+		return log(1 - CLOCK_TIME + CLOCK_TIME * exp(-ratio));
+	return 0;
+}
+
+static void set_prior(hg_tune *t, double power_w)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct cand *c = &t->cands[i];
+		double here = power_kept(t, c, c->ratio, power_w);
+		double base = power_kept(t, c, 0, power_w);
+
+		c->prior_p = here - base;
+		c->prior_t = time_lost(t, c, c->ratio, here) - time_lost(t, c, 0, base);
+		c->place = c->prior_p * c->prior_p + WALK_KNOB * fabs(c->ratio);
+		if (i == t->opts.baseline)
+			c->prior_p = c->prior_t = c->place = 0;
+	}
+}
+
+void model_begin(hg_tune *t)
+{
+	t->looseness = 1;
+	t->prior_known = false;
+	for (size_t i = 0; i < t->n; i++)
+		t->cands[i].sd_t = t->cands[i].sd_p = 1;
+}
+
+/* ----- the process */
+
+/** Settings that were measured, and the factor of their covariance. */
+struct fit {
+	size_t *at;
+	double *l; /* n x n, lower triangle */
+	double *y; /* then the weights */
+	double *v; /* work */
+	size_t n;
+};
+
+static double covariance(const struct cand *a, const struct cand *b, double walk, double own)
+{
+	double cov = LEVEL_VAR;
+
+	if (a->line == b->line)
+		cov += walk * walk * fmin(a->place, b->place);
+	if (a == b)
+		cov += own * own;
+	return cov;
+}
+
+static void forward(const struct fit *f, double *x)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		for (size_t j = 0; j < i; j++)
+			x[i] -= f->l[i * f->n + j] * x[j];
+		x[i] /= f->l[i * f->n + i];
+	}
+}
+
+static void backward(const struct fit *f, double *x)
+{
+	for (size_t i = f->n; i-- > 0;) {
+		for (size_t j = i + 1; j < f->n; j++)
+			x[i] -= f->l[j * f->n + i] * x[j];
+		x[i] /= f->l[i * f->n + i];
+	}
+}
+
+/* Cholesky; the diagonal is above the noise, so it cannot fail but by rounding. */
+static void factor(const struct fit *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		for (size_t j = 0; j <= i; j++) {
+			double sum = f->l[i * f->n + j];
+
+			for (size_t k = 0; k < j; k++)
+				sum -= f->l[i * f->n + k] * f->l[j * f->n + k];
+			f->l[i * f->n + j] =
+				i == j ? sqrt(fmax(sum, 1e-12)) : sum / f->l[j * f->n + j];
+		}
+}
+
+/* One of the two, time or power, for all settings. */
+static void regress(hg_tune *t, const struct fit *f, bool power)
+{
+	double walk = (power ? WALK_P : WALK_T) * t->looseness;
+	double own = power ? OWN_P : OWN_T;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct cand *a = &t->cands[f->at[i]];
+
+		for (size_t j = 0; j <= i; j++)
+			f->l[i * f->n + j] = covariance(a, &t->cands[f->at[j]], walk, own);
+		f->l[i * f->n + i] += power ? a->seen.power_var : a->seen.time_var;
+		f->y[i] = power ? log(a->seen.power_w) - a->prior_p
+				: log(a->seen.time_s) - a->prior_t;
+	}
+	factor(f);
+	forward(f, f->y);
+	backward(f, f->y);
+	for (size_t i = 0; i < t->n; i++) {
+		struct cand *c = &t->cands[i];
+		double mean = power ? c->prior_p : c->prior_t;
+		double var = covariance(c, c, walk, own);
+
+		for (size_t j = 0; j < f->n; j++) {
+			f->v[j] = covariance(c, &t->cands[f->at[j]], walk, own);
+			mean += f->v[j] * f->y[j];
+		}
+		forward(f, f->v);
+		for (size_t j = 0; j < f->n; j++)
+			var -= f->v[j] * f->v[j];
+		*(power ? &c->p : &c->t) = mean;
+		*(power ? &c->sd_p : &c->sd_t) = sqrt(fmax(var, 1e-12));
+	}
+}
+
+/* Puts a model's predictions in the place of ours where nothing was measured. */
+static void ask(hg_tune *t, const struct fit *f)
+{
+	hg_point *seen, *out;
+
+	if (!t->opts.predict || f->n == 0)
+		return;
+	seen = calloc(f->n, sizeof *seen);
+	out = calloc(t->n, sizeof *out);
+	for (size_t i = 0; seen && out && i < f->n; i++) {
+		const struct seen *s = &t->cands[f->at[i]].seen;
+
+		seen[i] = (hg_point){.time_s = s->time_s,
+			.energy_j = s->power_w * s->time_s,
+			.time_rsd = sqrt(s->time_var),
+			.energy_rsd = sqrt(s->time_var + s->power_var),
+			.setting = (hg_setting)f->at[i],
+			.origin = HG_ORIGIN_MEASURED};
+	}
+	if (seen && out && t->opts.predict(t->opts.predict_user, seen, f->n, out, t->n) == HG_OK)
+		for (size_t i = 0; i < t->n; i++) {
+			struct cand *c = &t->cands[i];
+			const hg_point *p = &out[i];
+
+			if (c->seen.steps > 0 || !(p->time_s > 0) || !(p->energy_j > 0) ||
+				!(p->time_rsd > 0) || !(p->energy_rsd > 0))
+				continue;
+			c->t = log(p->time_s);
+			c->p = log(p->energy_j / p->time_s);
+			c->sd_t = p->time_rsd;
+			c->sd_p = p->energy_rsd;
+		}
+	free(seen);
+	free(out);
+}
+
+/* Power that one device draws at the baseline, or where it draws most of all seen. */
+static double power_seen(const hg_tune *t)
+{
+	const struct cand *base = &t->cands[t->opts.baseline];
+	double most = base->seen.steps > 0 ? base->seen.power_w : 0;
+
+	for (size_t i = 0; most <= 0 && i < t->n; i++)
+		most = fmax(most, t->cands[i].seen.steps > 0 ? t->cands[i].seen.power_w : 0);
+	return most / (double)t->opts.devices / (double)t->opts.ranks;
+}
+
+hg_err model_update(hg_tune *t)
+{
+	struct fit f = {NULL, NULL, NULL, NULL, 0};
+	size_t n = 0;
+	hg_err rc = HG_ENOMEM;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += t->cands[i].seen.steps > 0;
+	if (n == 0)
+		return HG_OK;
+	if (!t->prior_known)
+		set_prior(t, power_seen(t));
+	t->prior_known = true;
+	f.at = calloc(n, sizeof *f.at);
+	f.l = calloc(n, n * sizeof *f.l);
+	f.y = calloc(n, sizeof *f.y);
+	f.v = calloc(n, sizeof *f.v);
+	if (!f.at || !f.l || !f.y || !f.v)
+		goto out;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->cands[i].seen.steps > 0)
+			f.at[f.n++] = i;
+	regress(t, &f, false);
+	regress(t, &f, true);
+	ask(t, &f);
+	rc = HG_OK;
+out:
+	free(f.at);
+	free(f.l);
+	free(f.y);
+	free(f.v);
+	return rc;
+}
+
+void model_restart(hg_tune *t, double looseness)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct cand *c = &t->cands[i];
+
+		c->prior_t = c->t;
+		c->prior_p = c->p;
+		c->seen = (struct seen){0};
+	}
+	t->looseness = looseness;
+}

@@ -1,0 +1,123 @@
+/* The tuner's state, for the files it is made of. */
+#ifndef HG_TRAIN_TUNER_H
+#define HG_TRAIN_TUNER_H
+
+#include <stdbool.h>
+
+#include <hourglass/tune.h>
+
+#include "tune-stat.h"
+
+/** Means of what was measured at one setting since the last start. */
+struct seen {
+	double steps;            /* 0: nothing */
+	double time_s, time_var; /* per step; relative variance */
+	double power_w, power_var;
+};
+
+/** One setting. Logarithms are natural, of s per step and W. */
+struct cand {
+	size_t knob;  /* in which it differs from the baseline; n_knobs: it is the baseline */
+	double value; /* of that knob, as a number */
+	double ratio; /* log(value / baseline's) */
+	int line;     /* settings on one line are alike: knob and side of the baseline */
+	bool refused;
+	bool tried;    /* in this run, for the count */
+	bool recalled; /* in an earlier one */
+	struct seen seen;
+	double prior_t, prior_p; /* what is expected, but for a factor common to all */
+	double place;            /* along the line, from the baseline: variance grows with it */
+	double t, p, sd_t, sd_p; /* what is known now */
+};
+
+/** Totals over the job. */
+struct totals {
+	double steps, time_s, energy_j;
+};
+
+struct hg_tune {
+	hg_tune_opts opts; /* pointers of it are NULL or ours */
+	hg_knob_def *knobs;
+	double *cells;
+	struct cand *cands;
+	size_t n;
+
+	/* the stretch under way */
+	size_t setting;
+	struct tally tally;
+	double unsettled_steps, unsettled_s; /* still to be left out */
+	double want_steps, want_s;           /* its length */
+	hg_tune_summary summary, late;       /* late: totals since it waits */
+	bool ready;                          /* the summary waits */
+	uint32_t stretch;
+
+	/* what is known */
+	bool prior_known;   /* prior_* are of the workload, not yet a guess without a power */
+	double looseness;   /* how far the prior may be off, 1: a rule of thumb */
+	double probe_steps; /* length of the last trial */
+	hg_tune_phase phase;
+	const char *reason;
+	size_t best;
+	bool feasible;
+	uint32_t probes, refusals, drifts, suspicions;
+	bool energy_known;
+	double drift_scale; /* grows when starting over changed nothing */
+
+	/* the job */
+	struct totals all, learning;
+	/* of the steps whose like at the baseline is known: what they took, what they would have
+	 * taken there, and how far that may be off */
+	double compared_j, base_j, base_sd_j;
+	double now_s, busy_s, steady_s; /* steady: without stragglers and settling */
+	double longest_s;               /* of a step, or between two */
+	double last_s;                  /* when the last step was told */
+};
+
+/* ----- tune-model.c: what settings cost */
+
+/** Expected shapes before anything is known. */
+void model_begin(hg_tune *t);
+/** Brings t, p, sd_t, sd_p of all settings up to date. @return HG_OK, HG_ENOMEM */
+hg_err model_update(hg_tune *t);
+/** What is known becomes what is expected, and nothing is measured any more. */
+void model_restart(hg_tune *t, double looseness);
+
+/* ----- tune-goal.c: what the objective makes of it */
+
+/** The objective for the steps that are left. */
+struct goal {
+	hg_objective_kind kind;
+	double eta, max_power_w;
+	double time_max, energy_max; /* per step */
+	double t0, t1, e0, e1;       /* ends of the frontier, for the knee */
+};
+
+struct goal goal_now(const hg_tune *t);
+/** Cost of a step, to be as low as possible. */
+double goal_cost(const struct goal *g, double time_s, double energy_j);
+bool goal_met(const struct goal *g, double time_s, double energy_j);
+/** Probability that a setting meets it. */
+double goal_chance(const struct goal *g, const struct cand *c);
+/** Standard deviation of a setting's cost relative to the cost. */
+double goal_rsd(const struct goal *g, const struct cand *c);
+double normal_cdf(double z);
+double cand_time(const struct cand *c);
+double cand_energy(const struct cand *c);
+/** Best of the settings that were measured. @param feasible receives whether it meets the goal */
+size_t goal_best(const hg_tune *t, const struct goal *g, bool *feasible);
+/** With a deadline: the setting for now, which may be faster than the best on average so that a
+ * slower one can follow. */
+size_t goal_pace(const hg_tune *t, const struct goal *g, size_t best);
+/** Time left for steps, reserve taken off, as time per step; and the number of steps left. */
+double time_left(const hg_tune *t, double *steps);
+/** Whether the deadline can be met by what is known, without reserve. */
+bool deadline_in_reach(const hg_tune *t);
+
+/* ----- tune-decide.c */
+
+/** Decides what comes after a stretch. @return HG_OK, HG_ENOMEM */
+hg_err decide(hg_tune *t, const hg_tune_summary *s);
+/** Begins a stretch at a setting. */
+void stretch_begin(hg_tune *t, size_t setting);
+
+#endif

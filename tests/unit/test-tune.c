@@ -1,0 +1,389 @@
+/* Tuning a job while it runs, on simulated jobs with every fault that a tuner has to live with. */
+#include <cmocka-all.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hourglass/tune.h>
+
+#include "live-job.h"
+
+static hg_tune *tuner(const hg_tune_opts *o)
+{
+	hg_error why = {""};
+	hg_tune *t = NULL;
+
+	if (hg_tune_create(o, &t, &why) != HG_OK)
+		print_error("%s\n", why.text);
+	assert_non_null(t);
+	return t;
+}
+
+static hg_tune_report report_of(const hg_tune *t)
+{
+	hg_tune_report r = {.size = sizeof r};
+
+	hg_tune_get_report(t, &r);
+	return r;
+}
+
+static double energy(const struct live *l, size_t i)
+{
+	return l->time_s[i] * l->power_w[i];
+}
+
+static size_t cheapest(const struct live *l, double slowdown)
+{
+	size_t at = l->baseline;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->time_s[i] <= slowdown * l->time_s[l->baseline] &&
+			energy(l, i) < energy(l, at))
+			at = i;
+	return at;
+}
+
+static struct live job(uint64_t seed, double step_s)
+{
+	struct live l;
+
+	live_init(&l, seed);
+	live_model(&l, step_s);
+	l.noise = 0.01;
+	l.counter_s = 0.003;
+	return l;
+}
+
+static void steps(struct live *l, hg_tune *t, int n)
+{
+	for (int i = 0; i < n; i++)
+		live_drive(l, t);
+}
+
+/* ----- it finds what there is to find */
+
+static void test_finds(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct live l = job(seed, 0.2);
+		hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+		hg_tune *t = tuner(&o);
+		size_t best = cheapest(&l, HUGE_VAL);
+		hg_tune_report r;
+
+		steps(&l, t, 200);
+		r = report_of(t);
+		assert_int_equal(r.phase, HG_TUNE_SETTLED);
+		assert_true(energy(&l, r.best) <= 1.015 * energy(&l, best));
+		/* 13 limits of 50 steps each would be 650 */
+		assert_true(r.learning_steps <= 130);
+		assert_true(r.probes >= 2 && r.probes <= 9);
+		assert_int_equal(l.setting, r.setting);
+		/* what it says of the saving is so, within what it says of that */
+		assert_true(fabs(r.saving - (1 - energy(&l, r.best) / energy(&l, 0))) <
+			    4 * r.saving_sd + 1e-3);
+		assert_true(r.saving_sd < 0.05);
+		assert_true(r.base_measured && r.feasible && r.drifts == 0);
+		hg_tune_destroy(t);
+	}
+}
+
+static void test_slowdown(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct live l = job(seed, 0.2);
+		hg_tune_opts o = live_opts(&l, HG_MAX_SLOWDOWN, 1.1);
+		hg_tune *t = tuner(&o);
+		hg_tune_report r;
+
+		steps(&l, t, 300);
+		r = report_of(t);
+		assert_int_equal(r.phase, HG_TUNE_SETTLED);
+		assert_true(l.time_s[r.best] <= 1.11 * l.time_s[0]);
+		assert_true(energy(&l, r.best) <= 1.03 * energy(&l, cheapest(&l, 1.1)));
+		hg_tune_destroy(t);
+	}
+}
+
+static void test_same_again(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		struct live a = job(seed, 0.2), b = job(seed, 0.2);
+		hg_tune_opts o = live_opts(&a, HG_KNEE, 0);
+		hg_tune *t = tuner(&o), *u = tuner(&o);
+
+		a.straggle = b.straggle = 0.02;
+		for (int i = 0; i < 500; i++) {
+			live_drive(&a, t);
+			live_drive(&b, u);
+			assert_int_equal(a.setting, b.setting);
+		}
+		assert_memory_equal(&a.now_s, &b.now_s, sizeof a.now_s);
+		hg_tune_destroy(t);
+		hg_tune_destroy(u);
+	}
+}
+
+/* ----- jobs as they are */
+
+/* Epochs shorter than a trial, with long validations between them. */
+static void test_short_epochs(void **state)
+{
+	struct live l = job(4, 0.5);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t = tuner(&o);
+
+	(void)state;
+	for (int epoch = 0; epoch < 60; epoch++) {
+		steps(&l, t, 3);
+		live_pause(&l, 60);
+	}
+	assert_int_equal(report_of(t).phase, HG_TUNE_SETTLED);
+	assert_true(energy(&l, report_of(t).best) <= 1.02 * energy(&l, cheapest(&l, HUGE_VAL)));
+	hg_tune_destroy(t);
+}
+
+static void test_stragglers(void **state)
+{
+	unsigned good = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct live l = job(seed, 0.2);
+		hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+		hg_tune *t = tuner(&o);
+
+		l.straggle = 0.03;
+		steps(&l, t, 1000);
+		assert_int_equal(report_of(t).drifts, 0);
+		good += energy(&l, report_of(t).best) <= 1.02 * energy(&l, cheapest(&l, HUGE_VAL));
+		hg_tune_destroy(t);
+	}
+	assert_true(good >= 18);
+}
+
+static void test_counter_lies(void **state)
+{
+	(void)state;
+	for (int sign = -1; sign <= 1; sign += 2) {
+		struct live l = job(7, 0.2);
+		hg_tune_opts o = live_opts(&l, HG_ETA, 0.5);
+		hg_tune *t = tuner(&o);
+		double least = HUGE_VAL, ours;
+		size_t best;
+
+		l.gain = 1 + 0.1 * sign;
+		steps(&l, t, 400);
+		best = report_of(t).best;
+		ours = 0.5 * energy(&l, best) + 0.5 * 700 * l.time_s[best];
+		for (size_t i = 0; i < l.n; i++)
+			least = fmin(least, 0.5 * energy(&l, i) + 0.5 * 700 * l.time_s[i]);
+		assert_true(ours <= 1.02 * least);
+		/* a factor cancels in a ratio */
+		assert_true(
+			fabs(report_of(t).saving - (1 - energy(&l, best) / energy(&l, 0))) < 0.03);
+		hg_tune_destroy(t);
+	}
+}
+
+/* ----- change */
+
+/* Runs until it has settled, changes something, and runs on. */
+static hg_tune_report after_change(struct live *l, hg_tune *t, double time, double power)
+{
+	steps(l, t, 400);
+	assert_int_equal(report_of(t).phase, HG_TUNE_SETTLED);
+	assert_int_equal(report_of(t).drifts, 0);
+	l->time_factor = time;
+	l->power_factor = power;
+	steps(l, t, 600);
+	return report_of(t);
+}
+
+static void test_drift(void **state)
+{
+	static const double changes[][2] = {
+		{1.6, 0.8}, /* a second tenant */
+		{0.5, 1.0}, /* another batch size */
+		{1.12, 1.0} /* heat */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		struct live l = job(5 + i, 0.2);
+		hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+		hg_tune *t = tuner(&o);
+		hg_tune_report r = after_change(&l, t, changes[i][0], changes[i][1]);
+
+		assert_int_equal(r.drifts, 1);
+		assert_int_equal(r.phase, HG_TUNE_SETTLED);
+		assert_true(energy(&l, r.best) <= 1.03 * energy(&l, cheapest(&l, HUGE_VAL)));
+		hg_tune_destroy(t);
+	}
+}
+
+/* Other work: what was best is not any more, and that is found out. */
+static void test_new_shape(void **state)
+{
+	struct live l = job(9, 0.2), other = l;
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t = tuner(&o);
+	size_t before;
+
+	(void)state;
+	steps(&l, t, 400);
+	before = report_of(t).best;
+	/* all of it scales with the clock, and it draws little: limits save nothing */
+	for (size_t i = 0; i < l.n; i++) {
+		double x = fmin(1, l.watts[i] / 560);
+
+		l.time_s[i] = 0.3 * pow(x, -1.5);
+		l.power_w[i] = 560 * x;
+	}
+	steps(&l, t, 1200);
+	assert_true(energy(&l, report_of(t).best) < 0.97 * energy(&l, before));
+	assert_true(energy(&l, report_of(t).best) <= 1.03 * energy(&l, cheapest(&l, HUGE_VAL)));
+	assert_int_not_equal(cheapest(&other, HUGE_VAL), cheapest(&l, HUGE_VAL));
+	hg_tune_destroy(t);
+}
+
+/* ----- knobs */
+
+static void test_refuses(void **state)
+{
+	struct live l = job(1, 0.2);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t = tuner(&o);
+
+	(void)state;
+	l.refuses = true;
+	steps(&l, t, 200);
+	assert_int_equal(report_of(t).phase, HG_TUNE_IDLE);
+	assert_int_equal(report_of(t).refused, l.n - 1);
+	assert_string_equal(report_of(t).reason, "the device takes none of the settings");
+	assert_int_equal(hg_tune_setting(t), l.baseline);
+	assert_int_equal(l.setting, l.baseline);
+	hg_tune_destroy(t);
+}
+
+/* The knob says yes and nothing happens: the job is left alone in the end. */
+static void test_deaf(void **state)
+{
+	struct live l = job(1, 0.2);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t = tuner(&o);
+	hg_tune_report r;
+
+	(void)state;
+	l.deaf = true;
+	steps(&l, t, 600);
+	r = report_of(t);
+	assert_int_equal(r.phase, HG_TUNE_SETTLED);
+	assert_true(fabs(r.saving) < 0.02);
+	hg_tune_destroy(t);
+}
+
+static void test_nothing_to_tune(void **state)
+{
+	hg_tune_opts o = {.size = sizeof o, .objective = {.size = sizeof o.objective}};
+	hg_tune_work w = {.size = sizeof w, .steps = 1, .time_s = 1, .energy_j = 100, .now_s = 1};
+	hg_error why = {""};
+	hg_frontier *f;
+	hg_tune *t = tuner(&o);
+	char *text;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(report_of(t).phase, HG_TUNE_IDLE);
+	assert_string_equal(report_of(t).reason, "there is no knob with two settings");
+	assert_int_equal(hg_tune_step(t, &w, NULL, &why), HG_OK);
+	assert_true(report_of(t).steps == 1 && report_of(t).energy_j == 100);
+	assert_true(isnan(report_of(t).saving));
+	assert_int_equal(hg_tune_frontier(t, NULL, &f, &why), HG_ENOENT);
+	assert_int_equal(hg_tune_remember(t, NULL, 0, "x", "j", "d", &text, &len, &why), HG_ENOENT);
+	assert_null(hg_tune_cells(t, 0));
+	hg_tune_destroy(t);
+	hg_tune_destroy(NULL);
+}
+
+static void test_no_energy(void **state)
+{
+	struct live l = job(1, 0.2);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t = tuner(&o);
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		hg_tune_work w = live_step(&l);
+
+		w.energy_j = NAN;
+		assert_int_equal(hg_tune_step(t, &w, NULL, NULL), HG_OK);
+	}
+	assert_int_equal(report_of(t).phase, HG_TUNE_IDLE);
+	assert_string_equal(report_of(t).reason, "no energy is measured");
+	hg_tune_destroy(t);
+}
+
+/* Limits and clocks: the better of the two kinds is found. */
+static void test_two_knobs(void **state)
+{
+	static const hg_knob_def knobs[] = {
+		{"power_limit_w", "W", NULL, 0}, {"sm_clock_mhz", "MHz", NULL, 0}};
+	double cells[16][2] = {{700, NAN}};
+	struct live l = job(3, 0.2);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	size_t n = 1;
+	hg_tune *t;
+
+	(void)state;
+	for (; n < 7; n++)
+		cells[n][0] = 700 - 60 * (double)n, cells[n][1] = NAN;
+	for (size_t i = 0; i < 8; i++, n++) {
+		double x = 1 - 0.07 * (double)i;
+
+		cells[n][0] = 700;
+		cells[n][1] = 1980 * x;
+		l.time_s[n] = 0.2 * (0.35 + 0.65 / x);
+		l.power_w[n] = 100 + 500 * pow(x, 2.8);
+	}
+	for (size_t i = 1; i < 7; i++) {
+		/* a limit swings around its clock, and costs a little more */
+		l.time_s[i] = l.time_s[0] * (1 + 0.05 * (double)i);
+		l.power_w[i] = l.power_w[0] * (1 - 0.07 * (double)i);
+	}
+	l.n = n;
+	o.knobs = knobs;
+	o.n_knobs = 2;
+	o.settings = &cells[0][0];
+	o.n_settings = n;
+	t = tuner(&o);
+	steps(&l, t, 500);
+	assert_true(report_of(t).best >= 7);
+	assert_true(energy(&l, report_of(t).best) <= 1.03 * energy(&l, cheapest(&l, HUGE_VAL)));
+	hg_tune_destroy(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_finds),
+		cmocka_unit_test(test_slowdown),
+		cmocka_unit_test(test_same_again),
+		cmocka_unit_test(test_short_epochs),
+		cmocka_unit_test(test_stragglers),
+		cmocka_unit_test(test_counter_lies),
+		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_new_shape),
+		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_deaf),
+		cmocka_unit_test(test_nothing_to_tune),
+		cmocka_unit_test(test_no_energy),
+		cmocka_unit_test(test_two_knobs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
