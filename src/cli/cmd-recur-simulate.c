@@ -232,6 +232,13 @@ static int add_job(const struct cli *cli, const struct replay *r, struct replay_
 		fail_prefix(&why, "%s: ", t->path);
 		return cli_input_error(cli, err, &why);
 	}
+	if (!isfinite(sim_best(&job, &r->options, true))) {
+		int rc = cli_usage(cli,
+			"--drift: no batch size of %s would reach its target any more", job.name);
+
+		sim_job_finish(&job);
+		return rc;
+	}
 	err = vec_push(&t->jobs, &job);
 	if (err)
 		sim_job_finish(&job);

@@ -64,6 +64,9 @@ says "hourglass recur simulate: --train and --power are needed: the tables to re
 bad recur simulate $toy --drift 2
 says_like "expected FACTOR@RECURRENCE"
 # shellcheck disable=SC2086
+bad recur simulate $toy --drift 5@10:1
+says "hourglass recur simulate: --drift: no batch size of toy/net/sgd would reach its target any more"
+# shellcheck disable=SC2086
 bad recur simulate $toy --policy best
 bad recur simulate --train train.csv --power power.csv
 says_like "has none of Zeus's trainings"
