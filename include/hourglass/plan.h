@@ -415,24 +415,26 @@ typedef struct hg_plan_info {
 	uint32_t size;          /**< sizeof(hg_plan_info) */
 	hg_plan_class class_of; /**< which nodes share a setting */
 	double deadline_s;      /**< that was asked for */
-	double time_s;        /**< realised makespan on the raw options, never over the deadline */
-	double charged_s;     /**< time until which waiting is charged */
-	double energy_j;      /**< total on the raw options until charged_s, switches included */
-	double bound_j;       /**< no plan of any class within time_s draws less until charged_s */
-	double class_bound_j; /**< the same for plans of this class; >= bound_j */
-	double gap;           /**< energy_j / bound_j - 1 */
-	double base_time_s;   /**< makespan of all fastest options */
-	double base_energy_j; /**< theirs, charged until the later of base_time_s and charged_s */
-	double saving;        /**< 1 - energy_j / base_energy_j */
+	double time_s;    /**< realised makespan on the raw options, never over the deadline */
+	double charged_s; /**< time until which waiting is charged */
+	double energy_j;  /**< total on the raw options until charged_s, switches included */
+	double bound_j;   /**< no plan of any class within time_s draws less until charged_s: what
+			       the relaxed problem's flow proves */
+	double class_bound_j;   /**< the same for plans of this class; >= bound_j */
+	double gap;             /**< energy_j / bound_j - 1 */
+	double base_time_s;     /**< makespan of all fastest options */
+	double base_energy_j;   /**< theirs, charged until the later of base_time_s and charged_s */
+	double saving;          /**< 1 - energy_j / base_energy_j */
 	double switch_energy_j; /**< part of energy_j that is changes of setting */
 	uint64_t switches;      /**< changes of setting, per device in topological order (where
 				     edges leave it open, smallest number first) */
 	uint64_t iterations;    /**< steps of local search that were done */
-	double relaxed_j;       /**< what the relaxed frontier alone proves; <= bound_j, which adds
-				     hg_dag_pairs() */
+	double tight_bound_j;   /**< a higher such bound, where settings are discrete: bound_j and
+				     what hg_dag_pairs() adds */
 	uint32_t class_bound_exact; /**< 0: the bound of the class was not found (too many steps),
 				     class_bound_j is bound_j, which holds for it too */
 	uint32_t reserved;          /**< 0 */
+	double tight_gap;           /**< energy_j / tight_bound_j - 1 */
 } hg_plan_info;
 
 /** What a plan does with one node. */

@@ -83,10 +83,11 @@ static void at_json(struct cli *cli, const hg_plan_info *i, double base_j)
 	json_kv_number(&j, "charged_s", i->charged_s);
 	json_kv_number(&j, "energy_j", i->energy_j);
 	json_kv_number(&j, "bound_j", i->bound_j);
-	json_kv_number(&j, "relaxed_j", i->relaxed_j);
 	json_kv_number(&j, "class_bound_j", i->class_bound_j);
 	json_kv_bool(&j, "class_bound_exact", i->class_bound_exact);
 	json_kv_number(&j, "gap", i->gap);
+	json_kv_number(&j, "tight_bound_j", i->tight_bound_j);
+	json_kv_number(&j, "tight_gap", i->tight_gap);
 	json_kv_int(&j, "switches", (int64_t)i->switches);
 	json_kv_number(&j, "switch_energy_j", i->switch_energy_j);
 	json_kv_number(&j, "base_time_s", i->base_time_s);
@@ -114,6 +115,10 @@ static void at_text(struct cli *cli, const hg_plan_info *i, double base_j)
 	buf_addf(&cli->out, "bound     %s, the plan is %.3f %% above\n",
 		quantity_format(QUANTITY_ENERGY, i->bound_j, a),
 		fabs(i->gap) < 1e-9 ? 0.0 : 100 * i->gap);
+	if (i->tight_bound_j > i->bound_j * (1 + 1e-9))
+		buf_addf(&cli->out,
+			"          at most %.3f %% above the best plan with these options\n",
+			100 * i->tight_gap);
 	if (i->class_of != HG_CLASS_OP)
 		buf_addf(&cli->out,
 			"class     %s: no plan of it draws less than %s, %.2f %% above%s\n",

@@ -320,11 +320,11 @@ static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_rel
 
 	info->energy_j = r->eff_j + power * info->charged_s;
 	rc = hg_dag_bound(dag, HG_CLASS_OP, hg_relaxed_node_flows(relaxed, &n),
-		hg_relaxed_edge_flows(relaxed, &n), info->time_s, &info->relaxed_j, NULL, why);
+		hg_relaxed_edge_flows(relaxed, &n), info->time_s, &info->bound_j, NULL, why);
 	if (rc)
 		return rc;
-	info->relaxed_j += power * (info->charged_s - info->time_s);
-	info->bound_j = info->relaxed_j + gain_j;
+	info->bound_j += power * (info->charged_s - info->time_s);
+	info->tight_bound_j = info->bound_j + gain_j;
 	info->class_bound_j = info->bound_j;
 	info->class_bound_exact = 1;
 	if (info->class_of != HG_CLASS_OP || dag->n_groups > 0) {
@@ -341,6 +341,8 @@ static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_rel
 		}
 	}
 	info->gap = info->bound_j > 0.0 ? info->energy_j / info->bound_j - 1.0 : 0.0;
+	info->tight_gap =
+		info->tight_bound_j > 0.0 ? info->energy_j / info->tight_bound_j - 1.0 : 0.0;
 	info->saving = 1.0 - info->energy_j / info->base_energy_j;
 	return HG_OK;
 }
