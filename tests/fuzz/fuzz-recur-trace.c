@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *text = (const char *)data, *cut = memchr(text, '\f', size);
+	const char *text = size > 0 ? (const char *)data : "";
+	const char *cut = memchr(text, '\f', size);
 	size_t first = cut ? (size_t)(cut - text) : size;
 	struct sim_trace t;
 	struct sim_job job;

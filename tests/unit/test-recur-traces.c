@@ -219,7 +219,7 @@ static void test_drift(void **state)
 			.options = {.recurrences = 80,
 				.concurrent = 1,
 				.drift = {.factor = 2, .at = 50}},
-			.seeds = 40,
+			.seeds = 20,
 			.first_seed = 1,
 			.threads = 2};
 
