@@ -43,7 +43,8 @@ typedef struct hg_meter_opts {
 	uint32_t size;  /**< sizeof(hg_meter_opts) */
 	uint32_t flags; /**< 0 */
 	double power_s; /**< between two reads of the instantaneous power while a window is open; 0:
-			   0.02; below 0: it is not read */
+			   0.1, with the counter's edges, 0.02 where power is the measurement and
+			   during a calibration; below 0: it is not read beside a counter */
 	double idle_s;  /**< between two looks at a counter while no window is open; 0: 1 */
 	double stuck_s; /**< a driver call that takes longer has lost its device; 0: 2 */
 	const hg_sensor *sensors; /**< what is known of each device's counter, in the order

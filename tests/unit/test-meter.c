@@ -126,15 +126,15 @@ static void test_reads(void **state)
 	assert_true(after.reads - before.reads < 500);
 	assert_true(after.reads - before.reads >= 100);
 	assert_true(after.power_reads - before.power_reads <= 2 * 101);
-	/* followed closely: a handful a period, power every 20 ms */
+	/* followed closely: not even two a period, and power with its edges */
 	before = after;
 	(void)hg_meter_begin(m.meter);
 	script_run(m.device, &s, 100.0);
 	after = state_of(&m);
-	assert_true(after.reads - before.reads < 4 * 1000);
+	assert_true(after.reads - before.reads < 1700);
 	assert_true(after.edges - before.edges >= 999);
-	assert_true(after.power_reads - before.power_reads >= 4000);
-	assert_true(after.power_reads - before.power_reads <= 6100);
+	assert_true(after.power_reads - before.power_reads >= 999);
+	assert_true(after.power_reads - before.power_reads <= 1010);
 	(void)hg_meter_end(m.meter);
 	script_run(m.device, &s, 1.0);
 	/* meters of a context share what reads a device */
@@ -151,6 +151,35 @@ static void test_reads(void **state)
 	script_run(m.device, &s, 1000.0);
 	assert_int_equal(atomic_load(&s.reads) + atomic_load(&s.power_reads), reads);
 	hg_close(m.ctx);
+}
+
+/* Power closer than the edges, and not at all, where that is asked for. */
+static void test_power_reads(void **state)
+{
+	static const struct {
+		double power_s;
+		uint64_t least, most;
+	} all[] = {{0.02, 4000, 6100}, {0.5, 999, 1010}, {-1.0, 999, 1010}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		const hg_meter_opts opts = {.size = sizeof opts, .power_s = all[i].power_s};
+		struct script s = {.steps = constant,
+			.n_steps = 1,
+			.period_s = 0.1,
+			.said_period_s = 0.1,
+			.phase_s = 0.037,
+			.resolution_uj = 1000};
+		struct metered m = metered_with(&s, &opts);
+		uint64_t before;
+
+		(void)hg_meter_begin(m.meter);
+		script_run(m.device, &s, 20.0);
+		before = state_of(&m).power_reads;
+		script_run(m.device, &s, 100.0);
+		assert_in_range(state_of(&m).power_reads - before, all[i].least, all[i].most);
+		metered_end(&m);
+	}
 }
 
 /* ----- many windows on one log */
@@ -430,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_waves),
 		cmocka_unit_test(test_power_bounds),
 		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_power_reads),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_estimate_and_final),

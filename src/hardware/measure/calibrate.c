@@ -17,6 +17,8 @@
 #include "core/size.h"
 #include "hardware/device/backend.h"
 
+#include "sampler.h"
+
 /** Shortest and longest random stretch. */
 #define STRETCH_LEAST_S 0.02
 #define STRETCH_MOST_S  0.4
@@ -220,12 +222,14 @@ hg_err hg_meter_calibrate(
 	rc = opts_read(&r, opts, text);
 	if (rc)
 		return rc;
+	meter_fine(m, i, true);
 	(void)hg_meter_begin(m);
 	rc = steady(&r, text);
 	if (!rc && r.opts.load)
 		rc = random_stretches(&r, text);
 	rc = rc ? rc : stretch(&r, false, REST_S, text);
 	(void)hg_meter_end(m);
+	meter_fine(m, i, false);
 	rc = rc ? rc : logs_take(&r, text);
 	rc = rc ? rc : hg_meter_get_state(m, i, &state, NULL);
 	if (!rc) {

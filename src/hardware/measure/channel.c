@@ -11,8 +11,11 @@
 
 /** A counter that moves at least this often is not hunted for edges, it is merely read. */
 #define READ_PERIOD_NS 2000000
-/** Between two looks at a counter that is merely read while a window is open. */
+/** Between two looks at a counter that is merely read while a window is open, and between two
+ * samples of power where these are the measurement. */
 #define READ_EVERY_NS 20000000
+/** Between two samples of power that are read beside a counter, unless it is said otherwise. */
+#define BESIDE_EVERY_NS 100000000
 /** Reads in a row that must all have moved to believe that a counter moves all the time. */
 #define MOVES_ALWAYS 16u
 /** Reads in a row that showed no movement, before one that did: it does not move all the time. */
@@ -130,7 +133,9 @@ hg_err channel_init(struct channel *c, hg_device *d, const hg_meter_opts *opts,
 	hg_device_get_info(d, &info);
 	c->own_time = device_alarm(d, INT64_MAX, NULL, NULL);
 	c->offset_ns = c->own_time ? 0 : clock_offset(c);
-	c->power_ns = opts->power_s < 0.0 ? INT64_MAX : to_ns(opts->power_s, 0.02);
+	c->power_ns =
+		opts->power_s < 0.0 ? INT64_MAX : to_ns(opts->power_s, BESIDE_EVERY_NS * 1e-9);
+	c->every_ns = opts->power_s > 0.0 ? c->power_ns : READ_EVERY_NS;
 	c->idle_ns = to_ns(opts->idle_s, 1.0);
 	c->stuck_ns = to_ns(opts->stuck_s, 2.0);
 	find_signals(c);
@@ -140,8 +145,8 @@ hg_err channel_init(struct channel *c, hg_device *d, const hg_meter_opts *opts,
 		c->given.period_s > 0.0 ? (int64_t)(c->given.period_s * 1e9) : UNKNOWN_PERIOD_NS;
 	loop_init(&c->loop, c->given.period_s * 1e9);
 	c->anew = true;
-	c->next_ns = c->next_power_ns = INT64_MIN;
-	c->moved_ns = c->last_ns = c->integral_ns = INT64_MIN;
+	c->next_ns = INT64_MIN;
+	c->moved_ns = c->last_ns = c->last_power_ns = c->integral_ns = INT64_MIN;
 	c->beside = (hg_edge){
 		.power_mw = HG_UNREAD, .clock_hz = HG_UNREAD, .temperature_mc = HG_UNREAD};
 	c->state = (hg_meter_state){.size = sizeof c->state,
@@ -226,7 +231,7 @@ static void read_beside(struct channel *c)
 	c->beside.temperature_mc = values[CHANNEL_TEMPERATURE];
 	c->beside.throttle =
 		values[CHANNEL_THROTTLE] == HG_UNREAD ? 0 : (uint32_t)values[CHANNEL_THROTTLE];
-	c->next_power_ns = c->power_ns < INT64_MAX ? channel_now(c) + c->power_ns : INT64_MAX;
+	c->last_power_ns = channel_now(c);
 	pthread_mutex_lock(&c->lock);
 	c->state.power_reads++;
 	pthread_mutex_unlock(&c->lock);
@@ -351,7 +356,11 @@ static void moved(struct channel *c, const hg_reading *r)
 			c->period_ns = 0;
 		}
 		read_beside(c);
-		log_edge(c, &e);
+		/* a record that may be a period off says less than none */
+		if (e.vague)
+			c->missed = true;
+		else
+			log_edge(c, &e);
 		return;
 	}
 	read_beside(c);
@@ -392,7 +401,7 @@ static void power_feed(struct channel *c, const hg_reading *r)
 {
 	bool on = c->integral_ns != INT64_MIN && middle(r) >= c->integral_ns;
 	int64_t t = middle(r), gap = on ? t - c->integral_ns : 0;
-	int64_t longest = POWER_GAP * (c->power_ns < INT64_MAX ? c->power_ns : READ_EVERY_NS);
+	int64_t longest = POWER_GAP * c->every_ns;
 	hg_power sample = {t, r->value};
 
 	c->beside.power_mw = r->value;
@@ -434,10 +443,8 @@ static void failed(struct channel *c, const hg_reading *r)
 /* How long until the next look at the counter, which was last read until t1_ns. */
 static int64_t next_look(const struct channel *c, const struct pace *p, int64_t t1_ns)
 {
-	int64_t every = c->power_ns < INT64_MAX ? c->power_ns : READ_EVERY_NS;
-
 	if (c->source != HG_SOURCE_EDGES)
-		return p->fast ? every : c->idle_ns;
+		return p->fast ? c->every_ns : c->idle_ns;
 	return loop_next(&c->loop, t1_ns, p->fast ? 0 : c->idle_ns) - t1_ns;
 }
 
@@ -501,11 +508,25 @@ static void publish(struct channel *c, bool looked)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* When power is to be read beside the counter, at the latest; INT64_MAX: not at all. */
+static int64_t next_power(const struct channel *c, const struct pace *p)
+{
+	int64_t every = p->fine && c->power_ns > READ_EVERY_NS ? READ_EVERY_NS : c->power_ns;
+	int64_t due;
+
+	if (!p->fast || c->lost || c->source == HG_SOURCE_POWER || every == INT64_MAX ||
+		c->ids[CHANNEL_POWER] == SIZE_MAX)
+		return INT64_MAX;
+	if (c->last_power_ns == INT64_MIN)
+		return INT64_MIN;
+	due = c->last_power_ns + every;
+	/* waking up costs more than reading: it goes along with the counter */
+	return c->next_ns > due && c->next_ns - due <= every / 4 ? c->next_ns : due;
+}
+
 int64_t channel_step(struct channel *c, const struct pace *pace)
 {
-	int64_t now = channel_now(c);
-	bool beside = c->ids[CHANNEL_POWER] != SIZE_MAX && c->source != HG_SOURCE_POWER &&
-		      c->power_ns < INT64_MAX;
+	int64_t now = channel_now(c), power_ns;
 	bool due;
 
 	if (!c->source)
@@ -514,13 +535,12 @@ int64_t channel_step(struct channel *c, const struct pace *pace)
 	if (due)
 		look(c, pace);
 	publish(c, due);
-	if (!pace->fast || !beside || c->lost) {
-		c->next_power_ns = INT64_MIN;
-		return c->next_ns;
-	}
-	if (now >= c->next_power_ns)
+	power_ns = next_power(c, pace);
+	if (now >= power_ns) {
 		read_beside(c);
-	return c->next_ns < c->next_power_ns ? c->next_ns : c->next_power_ns;
+		power_ns = next_power(c, pace);
+	}
+	return c->next_ns < power_ns ? c->next_ns : power_ns;
 }
 
 void channel_state(struct channel *c, hg_meter_state *out, hg_error *text)

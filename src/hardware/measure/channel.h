@@ -35,6 +35,7 @@ struct channel {
 	char name[64];               /* of the device, for texts */
 	size_t ids[CHANNEL_SIGNALS]; /* SIZE_MAX: absent */
 	int64_t power_ns;            /* between two samples of power; INT64_MAX: none */
+	int64_t every_ns;            /* between two looks at what has no edges */
 	int64_t idle_ns, stuck_ns;
 	int64_t offset_ns; /* from the device's clock to the meter's */
 	bool own_time;     /* time passes only while the device works */
@@ -49,12 +50,13 @@ struct channel {
 	enum hg_source source;
 	int64_t period_ns; /* as the device says; 0: continuous or unknown */
 	int64_t resolution_uj;
-	int64_t next_ns, next_power_ns;
-	int64_t moved_ns; /* the counter moved last */
-	int64_t last_ns;  /* time of the last record */
-	hg_edge beside;   /* what was read beside the counter last */
-	bool anew;        /* the next record begins the log anew */
-	bool missed;      /* and this one says that something was missed */
+	int64_t next_ns;
+	int64_t last_power_ns; /* power was read beside the counter; INT64_MIN: never */
+	int64_t moved_ns;      /* the counter moved last */
+	int64_t last_ns;       /* time of the last record */
+	hg_edge beside;        /* what was read beside the counter last */
+	bool anew;             /* the next record begins the log anew */
+	bool missed;           /* and this one says that something was missed */
 	bool frozen, lost;
 	unsigned n_failed;   /* reads in a row */
 	unsigned n_moved;    /* reads in a row that all moved */
@@ -74,6 +76,7 @@ struct channel {
 struct pace {
 	bool fast; /* a window is open */
 	bool now;  /* look at once */
+	bool fine; /* power is wanted closely */
 };
 
 /** @return HG_OK; HG_ENOMEM */

@@ -7,7 +7,7 @@
 #define GAIN_PHASE  0.2
 #define GAIN_PERIOD 0.02
 /** How fast the typical error follows the errors seen. */
-#define GAIN_ERROR 0.1
+#define GAIN_ERROR 0.3
 /** Edges in a row that must come when expected. */
 #define GOOD 4u
 /** Edges in a row that may come when not expected, or be too vague to tell. */
@@ -18,6 +18,12 @@
 /** Least typical error, as a part of the period: a loop must not fool itself. */
 #define ERROR_PART  500.0
 #define ERROR_FIRST 16.0
+/** Edges in a row whose time is taken from prediction, one read each, before one is bracketed
+ * again; and the most they may typically be off for that, as a part of the period. */
+#define BLIND      7u
+#define BLIND_PART 200.0
+/** How long after the prediction that one read is made, in margins. */
+#define BLIND_MARGINS 1.5
 
 void loop_init(struct loop *l, double period_ns)
 {
@@ -31,6 +37,7 @@ void loop_forget(struct loop *l)
 	l->locked = false;
 	l->n_good = 0;
 	l->n_bad = 0;
+	l->n_blind = 0;
 	l->n_intervals = 0;
 }
 
@@ -41,7 +48,7 @@ static double step_ns(const struct loop *l)
 
 	if (!(l->period_ns > 0.0))
 		return fmax(SEARCH_NS, 2.0 * l->read_ns);
-	step = l->locked ? fmax(2.0 * l->error_ns, l->period_ns / 50.0)
+	step = l->locked ? fmax(1.5 * l->error_ns, l->period_ns / 100.0)
 			 : l->period_ns / SEARCH_PART;
 	return fmin(fmax(step, l->read_ns), l->period_ns / 4.0);
 }
@@ -49,7 +56,16 @@ static double step_ns(const struct loop *l)
 /* How much before and after its prediction an edge k periods on is looked for. */
 static double margin_ns(const struct loop *l, double k)
 {
-	return fmin(3.0 * l->error_ns * (1.0 + 0.05 * (k - 1.0)), l->period_ns / 3.0);
+	k += l->n_blind - 1.0;
+	return fmin(3.0 * l->error_ns * (1.0 + 0.03 * k), l->period_ns / 3.0);
+}
+
+/* Whether one read after the next edge will do: edges come when they are expected, as far as reads
+ * can tell, and that was seen not long ago. */
+static bool is_sure(const struct loop *l)
+{
+	return l->locked && l->has_edge && l->n_good >= GOOD && l->n_blind < BLIND &&
+	       l->error_ns <= l->period_ns / BLIND_PART;
 }
 
 /* How many periods after the last edge the next one is that is looked for. One that is a little
@@ -69,9 +85,12 @@ int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns)
 	if (!l->has_edge || !(l->period_ns > 0.0) || !l->locked)
 		return now_ns + (int64_t)(step + 0.5);
 	k = periods_on(l, now_ns, skip_ns);
-	begin = (double)(l->edge_ns - now_ns) + k * l->period_ns - margin_ns(l, k);
-	/* a read takes its value somewhere within it: begin earlier by half of one */
-	begin -= l->read_ns / 2.0;
+	begin = (double)(l->edge_ns - now_ns) + k * l->period_ns;
+	if (skip_ns == 0 && k == 1.0 && is_sure(l))
+		begin += BLIND_MARGINS * margin_ns(l, 1.0);
+	else
+		/* a read takes its value somewhere within it: begin earlier by half of one */
+		begin -= margin_ns(l, k) + l->read_ns / 2.0;
 	return now_ns + (int64_t)(fmax(begin, step - l->read_ns / 2.0) + 0.5);
 }
 
@@ -124,7 +143,7 @@ static void lose(struct loop *l)
 {
 	l->locked = false;
 	l->period_ns = 0.0;
-	l->n_good = l->n_bad = l->n_void = 0;
+	l->n_good = l->n_bad = l->n_void = l->n_blind = 0;
 	l->n_intervals = 0;
 }
 
@@ -132,8 +151,9 @@ static void lose(struct loop *l)
 static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 {
 	double predicted = k * l->period_ns, off = (double)(t_ns - l->edge_ns) - predicted;
-	double least = l->period_ns / ERROR_PART;
+	double least = l->period_ns / ERROR_PART, since = k + l->n_blind, weight, error;
 
+	l->n_blind = 0;
 	if (u_ns > l->period_ns / 8.0 || fabs(off) > l->period_ns / 4.0) {
 		/* says nothing, or contradicts: go on by prediction, but not for ever */
 		l->n_good = 0;
@@ -145,10 +165,14 @@ static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 	l->n_bad = 0;
 	l->n_good += l->n_good < GOOD;
 	l->locked = l->locked || l->n_good >= GOOD;
+	/* a bracket that is wide, as the thread woke up late, says little */
+	weight = fmin(2.0 * l->error_ns / (l->error_ns + u_ns / 2.0), 1.0);
 	/* while it is not sure, it follows faster */
-	l->edge_ns += (int64_t)(predicted + (l->n_good < GOOD ? 0.5 : GAIN_PHASE) * off);
-	l->period_ns += GAIN_PERIOD * off / k;
-	l->error_ns += GAIN_ERROR * (fabs(off) - l->error_ns);
+	l->edge_ns += (int64_t)(predicted + (l->n_good < GOOD ? 0.5 : GAIN_PHASE * weight) * off);
+	l->period_ns += GAIN_PERIOD * weight * off / since;
+	/* that nothing is seen of an error proves none that is smaller than could be seen */
+	error = fabs(off) > u_ns ? fabs(off) : fmin(u_ns / 2.0, l->error_ns);
+	l->error_ns += GAIN_ERROR * (error - l->error_ns);
 	l->error_ns = fmax(l->error_ns, least);
 }
 
@@ -168,6 +192,18 @@ bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge 
 	return true;
 }
 
+/* The read that was planned after an edge showed that it came. */
+static bool moved_blind(struct loop *l, int64_t t0, int64_t t1, struct loop_edge *e)
+{
+	if (!is_sure(l) || (double)(t1 - l->edge_ns) > 1.5 * l->period_ns ||
+		!loop_latest(l, t0, t1, e))
+		return false;
+	l->edge_ns = e->t_ns;
+	l->n_blind++;
+	l->n_bad = 0;
+	return true;
+}
+
 /* The first read for long showed another value: there may have been several edges. The latest is
  * not older than a period. A read that was not meant to catch an edge is no fault of the loop. */
 static struct loop_edge moved_late(struct loop *l, int64_t from, int64_t t0, int64_t t1)
@@ -177,13 +213,21 @@ static struct loop_edge moved_late(struct loop *l, int64_t from, int64_t t0, int
 	int64_t least = t1 - (int64_t)(l->period_ns + margin_ns(l, 1.0));
 	struct loop_edge e;
 
+	if (moved_blind(l, t0, t1, &e)) {
+		l->seen_ns = e.t_ns;
+		l->ruled_out = false;
+		return e;
+	}
 	if (off <= 2.0 * margin_ns(l, fmax(past, 1.0)) + l->read_ns && ++l->n_bad >= BAD) {
 		lose(l);
 	} else if (loop_latest(l, t0, t1, &e)) {
 		return e;
 	}
+	/* it came before it was looked for: look earlier */
+	l->error_ns = fmin(2.0 * l->error_ns, l->period_ns / ERROR_FIRST);
 	from = from > least ? from : least;
-	return (struct loop_edge){.t_ns = from + (t1 - from) / 2, .u_ns = (t1 - from + 1) / 2};
+	return (struct loop_edge){
+		.t_ns = from + (t1 - from) / 2, .u_ns = (t1 - from + 1) / 2, .vague = l->locked};
 }
 
 /* Nothing is known of the time before the read but that the counter moved. */
@@ -221,6 +265,10 @@ struct loop_edge loop_moved(struct loop *l, int64_t t0, int64_t t1)
 		e = moved_late(l, from, t0, t1);
 	else
 		e = moved_now(l, from, t1);
+	if (e.vague) {
+		note_read(l, t0, t1);
+		return e;
+	}
 	if (!first && l->period_ns > 0.0) {
 		double k = round((double)(e.t_ns - l->known_ns) / l->period_ns);
 

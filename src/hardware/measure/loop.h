@@ -4,7 +4,9 @@
  * Until the period is known, reads are spread evenly and the median of the intervals between edges
  * becomes the period. From then on a phase-locked loop predicts the next edge; reads begin a little
  * before it and go on until the counter has moved, a few reads a period. An edge lies between the
- * begin of the last read that showed the old value and the end of the first with the new one.
+ * begin of the last read that showed the old value and the end of the first with the new one. While
+ * edges come as expected most are not bracketed so: one read after the edge shows that it came, and
+ * its time is the predicted one.
  *
  * Pure: no clock, no device. Times are ns.
  */
@@ -26,10 +28,11 @@ struct loop {
 	int64_t old_ns;   /* begin of the latest read, which showed the value of now */
 	bool has_edge, has_old;
 	bool locked;
-	unsigned n_good; /* edges in a row that came when expected */
-	unsigned n_bad;  /* and that did not */
-	unsigned n_void; /* before which one was expected that did not come */
-	bool ruled_out;  /* an edge was expected since the last one, and did not come */
+	unsigned n_good;  /* edges in a row that came when expected */
+	unsigned n_bad;   /* and that did not */
+	unsigned n_blind; /* edges since the last one that was bracketed */
+	unsigned n_void;  /* before which one was expected that did not come */
+	bool ruled_out;   /* an edge was expected since the last one, and did not come */
 	double intervals[LOOP_LEARN];
 	size_t n_intervals;
 	int64_t seen_ns;  /* last edge as seen, for the intervals */
@@ -40,6 +43,7 @@ struct loop {
 struct loop_edge {
 	int64_t t_ns, u_ns; /* it was within t_ns +- u_ns */
 	uint64_t missed;    /* edges since the one before that nobody saw */
+	bool vague;         /* nothing was: it may be any time within the last period */
 };
 
 /** @param period_ns  what the counter's period is said to be; 0: unknown */

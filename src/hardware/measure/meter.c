@@ -155,6 +155,11 @@ int64_t hg_meter_end(hg_meter *m)
 	return now_ns;
 }
 
+void meter_fine(hg_meter *m, size_t i, bool fine)
+{
+	feeder_fine(m->feeders[i], fine);
+}
+
 hg_err hg_meter_wait_final(hg_meter *m, int64_t t1, double timeout_s, hg_error *why)
 {
 	struct timespec until;

@@ -37,6 +37,7 @@ static struct pace pace_take(struct feeder *f, int64_t now_ns)
 	bool owing = f->wanted_ns > f->channel.state.final_ns && now_ns < f->wanted_ns + GIVE_UP_NS;
 
 	p.fast = f->open > 0 || owing;
+	p.fine = f->fine > 0;
 	f->now = false;
 	return p;
 }
@@ -292,6 +293,13 @@ void feeder_close(struct feeder *f, int64_t now_ns)
 	pthread_mutex_unlock(&c->lock);
 	if (now && c->own_time)
 		alarm_now(f);
+}
+
+void feeder_fine(struct feeder *f, bool fine)
+{
+	pthread_mutex_lock(&f->channel.lock);
+	f->fine += fine ? 1u : -1u;
+	pthread_mutex_unlock(&f->channel.lock);
 }
 
 bool feeder_wait(struct feeder *f, int64_t t1, const struct timespec *until)

@@ -14,6 +14,7 @@ struct feeder {
 	pthread_cond_t news; /* something was logged, or the thread has ended */
 	unsigned refs;       /* meters' one and the thread's: a thread that is stuck keeps it */
 	unsigned open;       /* windows */
+	unsigned fine;       /* who wants power closely */
 	unsigned waiting;    /* threads that wait for news */
 	int64_t wanted_ns;   /* windows up to here are to become final */
 	bool now;            /* look at once */
@@ -34,6 +35,13 @@ void feeder_put(struct feeder *f);
 void feeder_open(struct feeder *f);
 /** A window ends: what is up to now becomes final. */
 void feeder_close(struct feeder *f, int64_t now_ns);
+
+/** While windows are open, power is read closely whatever the meter was opened with; or no longer.
+ */
+void feeder_fine(struct feeder *f, bool fine);
+
+/** feeder_fine() of device i. */
+void meter_fine(hg_meter *m, size_t i, bool fine);
 
 /**
  * Waits until windows that end at t1 are final, or the device is lost.
