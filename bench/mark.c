@@ -63,16 +63,20 @@ static void die(const hg_error *why)
 	exit(1);
 }
 
-/* ns of a pair of marks */
-static double bench_marks(hg_ctx *ctx)
+/** What a pair of marks, or a window of Zeus, takes, ns. */
+struct pair {
+	double cpu_ns, wall_ns;
+};
+
+static struct pair bench_marks(hg_ctx *ctx)
 {
 	volatile int64_t sink = 0;
-	double begin = cpu_s();
+	double cpu = cpu_s(), wall = now_s();
 
 	for (int i = 0; i < MARKS; i++)
 		sink = hg_mark(ctx) + hg_mark(ctx);
 	(void)sink;
-	return (cpu_s() - begin) / MARKS * 1e9;
+	return (struct pair){(cpu_s() - cpu) / MARKS * 1e9, (now_s() - wall) / MARKS * 1e9};
 }
 
 static void open_devices(hg_ctx *ctx, const struct options *o, hg_device **d, hg_error *why)
@@ -159,23 +163,25 @@ static void bench_sampler(hg_ctx *ctx, const struct options *o, hg_error *why)
 	report("sampler_cpu_closed", 100.0 * (cpu_s() - begin) / 2.0, "%");
 }
 
-/* us of Zeus's begin_window and end_window, from its own process */
-static double bench_peer(const struct options *o)
+/* Zeus's begin_window and end_window, in its own process; 0: it does not run. */
+static struct pair bench_peer(const struct options *o)
 {
 	char line[128], command[2048];
-	double us = -1.0;
+	struct pair p = {0.0, 0.0};
 	FILE *f;
 	int n = snprintf(command, sizeof command, "'%s' '%s/peer/zeus-mark.py' %u", o->peer,
 		HG_BENCH_DIR, o->devices);
 
 	f = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
 	if (!f)
-		return us;
+		return p;
 	while (fgets(line, sizeof line, f))
 		if (!strncmp(line, "zeus_pair_us ", 13))
-			us = strtod(line + 13, NULL);
+			p.cpu_ns = strtod(line + 13, NULL) * 1e3;
+		else if (!strncmp(line, "zeus_pair_wall_us ", 18))
+			p.wall_ns = strtod(line + 18, NULL) * 1e3;
 	(void)pclose(f);
-	return us;
+	return p;
 }
 
 static struct options options(int argc, char **argv)
@@ -201,19 +207,22 @@ int main(int argc, char **argv)
 	struct options o = options(argc, argv);
 	hg_error why = {""};
 	hg_ctx *ctx;
-	double pair_ns, peer_us;
+	struct pair ours, peer;
 
 	if (o.nvml && setenv("HOURGLASS_NVML", o.nvml, 1))
 		return 1;
 	if (hg_open(NULL, &ctx, &why))
 		die(&why);
-	pair_ns = bench_marks(ctx);
-	report("mark_pair", pair_ns, "ns");
+	ours = bench_marks(ctx);
+	report("mark_pair", ours.cpu_ns, "ns");
+	report("mark_pair_wall", ours.wall_ns, "ns");
 	if (o.peer) {
-		peer_us = bench_peer(&o);
-		if (peer_us > 0.0) {
-			report("zeus_pair", peer_us, "us");
-			report("zeus_over_mark", peer_us * 1e3 / pair_ns, "times");
+		peer = bench_peer(&o);
+		if (peer.cpu_ns > 0.0) {
+			report("zeus_pair", peer.cpu_ns * 1e-3, "us");
+			report("zeus_pair_wall", peer.wall_ns * 1e-3, "us");
+			report("zeus_over_mark", peer.cpu_ns / ours.cpu_ns, "times");
+			report("zeus_over_mark_wall", peer.wall_ns / ours.wall_ns, "times");
 		} else {
 			(void)fprintf(stderr, "bench-mark: Zeus does not run in %s\n", o.peer);
 		}

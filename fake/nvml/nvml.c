@@ -41,6 +41,12 @@ int nvmlInit_v2(void)
 	return fake_begin(&nvml_play);
 }
 
+int nvmlInitWithFlags(uint32_t flags)
+{
+	(void)flags; /* not to attach, not to fail without a GPU: nothing here does */
+	return fake_begin(&nvml_play);
+}
+
 int nvmlShutdown(void)
 {
 	return fake_end(&nvml_play);
@@ -152,6 +158,30 @@ int nvmlDeviceGetName(nvml_handle h, char *text, uint32_t room)
 	int result = nvml_enter("nvmlDeviceGetName", h);
 
 	return nvml_give_text(result, text, room, result ? "" : h->device->spec->name);
+}
+
+/* By the name of the board, as NVML numbers them; Hopper where the name says nothing. */
+static uint32_t architecture_of(const char *name)
+{
+	static const struct {
+		const char *word;
+		uint32_t number;
+	} all[] = {{"V100", 5}, {"T4", 6}, {"A100", 7}, {"A40", 7}, {"A30", 7}, {"A10", 7},
+		{"L40", 8}, {"L4", 8}, {"B100", 10}, {"B200", 10}};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strstr(name, all[i].word))
+			return all[i].number;
+	return 9;
+}
+
+int nvmlDeviceGetArchitecture(nvml_handle h, uint32_t *architecture)
+{
+	int result = nvml_enter("nvmlDeviceGetArchitecture", h);
+
+	if (!result)
+		*architecture = architecture_of(h->device->spec->name);
+	return nvml_leave(result);
 }
 
 int nvmlDeviceGetPciInfo_v3(nvml_handle h, struct nvml_pci *out)

@@ -12,6 +12,10 @@
 NVML_SYMBOLS(FAKE_DECLARE)
 #undef FAKE_DECLARE
 
+/* What other programs need to begin, and hourglass does not. */
+FAKE_API int nvmlInitWithFlags(uint32_t flags);
+FAKE_API int nvmlDeviceGetArchitecture(nvml_handle h, uint32_t *architecture);
+
 /** A GPU, or an instance of one. */
 struct nvml_handle_st {
 	struct fake_device *device;

@@ -15,6 +15,9 @@
  * Simulated devices whose time is virtual have no thread: their meter is driven by hg_sim_run() and
  * hg_sim_idle(), on the device's own clock, and is deterministic.
  *
+ * A meter is of the process that opened it: in a child made by fork() it answers HG_EDEVICE, reads
+ * nothing and may be closed. The child opens devices and a meter of its own.
+ *
  * Everything here may be called from any thread, unless it says otherwise. Close meters before
  * their devices.
  */
@@ -58,7 +61,8 @@ typedef struct hg_meter_opts {
  * @param devices  n devices, each once; either all with a time of their own (simulated, virtual
  *                 time) or none
  * @param opts     may be NULL; of several meters with a device in common the first one's holds
- * @return HG_OK; HG_EINVAL (names what is wrong); HG_ENOMEM (also: no thread to be had)
+ * @return HG_OK; HG_EINVAL (names what is wrong); HG_EDEVICE (a device was opened by the process of
+ *         which this is a child); HG_ENOMEM (also: no thread to be had)
  */
 HG_API HG_NODISCARD hg_err hg_meter_open(hg_ctx *ctx, hg_device *const *devices, size_t n,
 	const hg_meter_opts *opts, hg_meter **out, hg_error *why);

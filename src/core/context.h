@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include <hourglass/context.h>
 
@@ -15,6 +16,7 @@ struct hg_ctx {
 	hg_log_fn log; /* may be NULL */
 	void *log_user;
 	hg_clock_fn clock; /* never NULL */
+	bool monotonic;    /* it is CLOCK_MONOTONIC */
 	void *clock_user;
 	struct fsroot root;
 	char *data_dir;            /* NULL: none */

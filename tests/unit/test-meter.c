@@ -98,6 +98,39 @@ static void test_power_bounds(void **state)
 	metered_end(&m);
 }
 
+/* From the moment a meter is opened: the counter took the value that is read first some time within
+ * the period before, and the edges that follow say when. */
+static void test_first_moments(void **state)
+{
+	(void)state;
+	for (double phase_s = 0.0013; phase_s < 0.1; phase_s += 0.0071) {
+		struct script s = {.steps = constant,
+			.n_steps = 1,
+			.period_s = 0.1,
+			.said_period_s = 0.1,
+			.phase_s = phase_s,
+			.start_j = 100.0,
+			.resolution_uj = 1000,
+			.now_ns = 3000000000};
+		struct metered m = metered(&s);
+		hg_energy e = {.size = sizeof e};
+		hg_error why = {""};
+
+		(void)hg_meter_begin(m.meter);
+		script_run(m.device, &s, 1.5);
+		assert_ok(hg_meter_energy(m.meter, 0, ns(3), ns(4), HG_WINDOW_PARTIAL, &e, &why),
+			&why);
+		assert_near(e.joules, 75.0, 0.005);
+		assert_near_abs(e.missing_s, 0.0, 0.0, 1e-9);
+		/* before that: nothing is known, and it is said of how long */
+		assert_ok(hg_meter_energy(m.meter, 0, ns(2), ns(4), HG_WINDOW_PARTIAL, &e, &why),
+			&why);
+		assert_true(e.flags & HG_ENERGY_INCOMPLETE);
+		assert_near(e.joules / (2.0 - e.missing_s), 75.0, 0.005);
+		metered_end(&m);
+	}
+}
+
 /* ----- reading no more than needed */
 
 static void test_reads(void **state)
@@ -458,6 +491,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_waves),
 		cmocka_unit_test(test_power_bounds),
+		cmocka_unit_test(test_first_moments),
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_power_reads),
 		cmocka_unit_test(test_nested),

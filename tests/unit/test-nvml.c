@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "fake-nvml.h"
 
+#include <dlfcn.h>
+
 #include <math.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -350,6 +352,46 @@ static void test_persistence(void **state)
 	}
 }
 
+/* ----- what other programs ask for before they begin */
+
+/* ISO C has no conversion from what dlsym() returns. */
+static void find(void *library, const char *name, void *function)
+{
+	void *symbol = dlsym(library, name);
+
+	assert_non_null(symbol);
+	memcpy(function, &symbol, sizeof symbol);
+}
+
+static void test_others(void **state)
+{
+	static const uint32_t expected[] = {7, 5, 10, 9};
+	void *library = dlopen(FAKE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	int (*init)(uint32_t), (*quit)(void), (*by_index)(uint32_t, nvml_handle *);
+	int (*architecture)(nvml_handle, uint32_t *);
+	nvml_handle h;
+	uint32_t n;
+
+	(void)state;
+	assert_non_null(library);
+	find(library, "nvmlInitWithFlags", &init);
+	find(library, "nvmlShutdown", &quit);
+	find(library, "nvmlDeviceGetHandleByIndex_v2", &by_index);
+	find(library, "nvmlDeviceGetArchitecture", &architecture);
+	play("{\"model\": \"a40\"}, {\"model\": \"v100\"}, {\"model\": \"b200\"}, "
+	     "{\"name\": \"a test's own\"}",
+		"");
+	assert_int_equal(init(1), NVML_SUCCESS);
+	for (uint32_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+		assert_int_equal(by_index(i, &h), NVML_SUCCESS);
+		assert_int_equal(architecture(h, &n), NVML_SUCCESS);
+		assert_int_equal(n, expected[i]);
+	}
+	assert_int_equal(quit(), NVML_SUCCESS);
+	assert_int_equal(architecture(h, &n), NVML_UNINITIALIZED);
+	assert_int_equal(dlclose(library), 0);
+}
+
 /* ----- processes */
 
 static void test_processes(void **state)
@@ -559,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_effects),
 		cmocka_unit_test(test_persistence),
+		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_names),

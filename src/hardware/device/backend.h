@@ -145,5 +145,7 @@ hg_err device_set_at_once(hg_device *d, size_t knob, int64_t value);
 
 /** What a device was opened as; for error texts. */
 const char *device_spec(const hg_device *d);
+/** Whether another process opened it, of which this is a child; says so. */
+bool device_inherited(const hg_device *d, hg_error *why);
 
 #endif

@@ -325,6 +325,16 @@ size_t hg_device_signal_index(const hg_device *d, const char *name)
 	return SIZE_MAX;
 }
 
+bool device_inherited(const hg_device *d, hg_error *why)
+{
+	if (d->pid == getpid())
+		return false;
+	(void)fail(why, HG_EDEVICE,
+		"%s: opened by process %lld, of which this is a child: open it again", d->spec,
+		(long long)d->pid);
+	return true;
+}
+
 /* Whether this is a child of the process that holds the device. */
 static bool is_foreign(const hg_device *d)
 {
@@ -339,10 +349,8 @@ hg_err hg_device_processes(hg_device *d, hg_process *out, size_t room, size_t *n
 	if (!d->backend->processes)
 		return fail(why, HG_EUNSUPPORTED, "%s: %s does not tell who uses a device", d->spec,
 			d->backend->name);
-	if (is_foreign(d))
-		return fail(why, HG_EDEVICE,
-			"%s: opened by process %lld, of which this is a child: open it again",
-			d->spec, (long long)d->pid);
+	if (d->backend->per_process && device_inherited(d, why))
+		return HG_EDEVICE;
 	return d->backend->processes(d->state, out, room, n, why);
 }
 

@@ -253,20 +253,24 @@ static void log_record(
 	log_push(&c->log, &e);
 }
 
-/* Begins anew with the value just read: the counter took it within the last period. */
+/* Begins anew with the value just read: the counter took it within the last period. Where it has
+ * edges that was one: the edges that follow will tell when. */
 static void log_first(struct channel *c, const hg_reading *r)
 {
 	int64_t from = r->t0_ns - (int64_t)c->loop.period_ns;
+	uint32_t flags = c->source == HG_SOURCE_EDGES ? 0 : HG_EDGE_READ;
 
 	c->anew = true;
 	if (c->source == HG_SOURCE_EDGES && !(c->loop.period_ns > 0.0))
 		return; /* not before the first edge */
 	if (c->source != HG_SOURCE_EDGES)
 		from = r->t0_ns - c->period_ns;
-	if (from <= c->last_ns)
+	if (from <= c->last_ns) {
 		from = r->t0_ns;
+		flags = HG_EDGE_READ;
+	}
 	log_record(c, from + (r->t1_ns - from) / 2, (r->t1_ns - from + 1) / 2, c->filter.energy_uj,
-		HG_EDGE_READ);
+		flags);
 }
 
 static void log_edge(struct channel *c, const struct loop_edge *e)

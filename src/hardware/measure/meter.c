@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/context.h"
 #include "core/fail.h"
@@ -20,6 +21,7 @@
 
 struct hg_meter {
 	struct hg_ctx *ctx;
+	pid_t pid; /* the threads that read are this process's */
 	size_t n;
 	hg_device **devices;
 	struct feeder **feeders;
@@ -32,6 +34,8 @@ static hg_err check_devices(hg_device *const *devices, size_t n, hg_error *why)
 	for (size_t i = 0; i < n; i++) {
 		if (!devices[i])
 			return fail(why, HG_EINVAL, "hg_meter_open: device %zu is NULL", i);
+		if (device_inherited(devices[i], why))
+			return HG_EDEVICE;
 		for (size_t k = 0; k < i; k++)
 			if (devices[k] == devices[i])
 				return fail(why, HG_EINVAL, "hg_meter_open: %s is there twice",
@@ -68,6 +72,7 @@ static hg_meter *meter_create(hg_ctx *ctx, size_t n)
 	if (!m)
 		return NULL;
 	m->ctx = ctx;
+	m->pid = getpid();
 	m->devices = calloc(n, sizeof(hg_device *));
 	m->feeders = calloc(n, sizeof *m->feeders);
 	if (m->devices && m->feeders)
@@ -113,7 +118,8 @@ void hg_meter_close(hg_meter *m)
 {
 	if (!m)
 		return;
-	for (size_t i = 0; i < m->n; i++)
+	/* in a child what the threads held is held for ever */
+	for (size_t i = 0; i < m->n && m->pid == getpid(); i++)
 		feeder_put(m->feeders[i]);
 	free(m->feeders);
 	free(m->devices);
@@ -130,6 +136,17 @@ hg_device *hg_meter_device(const hg_meter *m, size_t i)
 	return i < m->n ? m->devices[i] : NULL;
 }
 
+/* After fork() nobody reads for the child, and locks may be held by threads it does not have. */
+static hg_err check_process(const hg_meter *m, hg_error *why)
+{
+	return m->pid == getpid()
+		       ? HG_OK
+		       : fail(why, HG_EDEVICE,
+				 "the meter was opened by process %lld, of which this is a child: "
+				 "open devices and a meter of its own",
+				 (long long)m->pid);
+}
+
 /* ----- windows */
 
 int64_t hg_meter_mark(const hg_meter *m)
@@ -141,7 +158,7 @@ int64_t hg_meter_begin(hg_meter *m)
 {
 	int64_t now_ns = hg_meter_mark(m);
 
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n && m->pid == getpid(); i++)
 		feeder_open(m->feeders[i]);
 	return now_ns;
 }
@@ -150,7 +167,7 @@ int64_t hg_meter_end(hg_meter *m)
 {
 	int64_t now_ns = hg_meter_mark(m);
 
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n && m->pid == getpid(); i++)
 		feeder_close(m->feeders[i], now_ns);
 	return now_ns;
 }
@@ -164,7 +181,10 @@ hg_err hg_meter_wait_final(hg_meter *m, int64_t t1, double timeout_s, hg_error *
 {
 	struct timespec until;
 	double whole = floor(fmin(fmax(timeout_s, 0.0), 1e9));
+	hg_err rc = check_process(m, why);
 
+	if (rc)
+		return rc;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)whole;
 	until.tv_nsec += (long)((fmin(fmax(timeout_s, 0.0), 1e9) - whole) * 1e9);
@@ -273,6 +293,9 @@ hg_err hg_meter_energy(
 	no_figure(out, t0, t1);
 	if (i >= m->n)
 		return fail(why, HG_EINVAL, "no device %zu: the meter has %zu", i, m->n);
+	rc = check_process(m, why);
+	if (rc)
+		return rc;
 	c = &m->feeders[i]->channel;
 	channel_state(c, &s, &text);
 	rc = check_alive(c, &s, &text, t1, why);
@@ -342,9 +365,10 @@ hg_err hg_meter_total(
 hg_err hg_meter_get_state(hg_meter *m, size_t i, hg_meter_state *out, hg_error *text)
 {
 	hg_meter_state ours;
+	hg_err rc = i < m->n ? check_process(m, text) : HG_EINVAL;
 
-	if (i >= m->n)
-		return HG_EINVAL;
+	if (rc)
+		return rc;
 	channel_state(&m->feeders[i]->channel, &ours, text);
 	size_write(out, &ours, sizeof ours);
 	return HG_OK;
@@ -353,9 +377,11 @@ hg_err hg_meter_get_state(hg_meter *m, size_t i, hg_meter_state *out, hg_error *
 hg_err hg_meter_log(
 	hg_meter *m, size_t i, int64_t t0, int64_t t1, hg_edge *out, size_t room, size_t *n)
 {
+	hg_err rc = i < m->n ? check_process(m, NULL) : HG_EINVAL;
+
 	*n = 0;
-	if (i >= m->n)
-		return HG_EINVAL;
+	if (rc)
+		return rc;
 	*n = log_copy(&m->feeders[i]->channel.log, t0, t1, out, room);
 	return HG_OK;
 }
@@ -365,10 +391,11 @@ hg_err hg_meter_power(
 {
 	const struct ring *r;
 	hg_power p;
+	hg_err rc = i < m->n ? check_process(m, NULL) : HG_EINVAL;
 
 	*n = 0;
-	if (i >= m->n)
-		return HG_EINVAL;
+	if (rc)
+		return rc;
 	r = &m->feeders[i]->channel.powers;
 	for (uint64_t k = ring_find(r, t0), end = ring_head(r); k < end; k++) {
 		if (!ring_get(r, k, &p))
