@@ -4,8 +4,9 @@
  * any clock lock or power limit will cost, with intervals.
  *
  * The workload is T seconds at full clock, a share h of it gap; the active rest is compute c and
- * memory under the physics of <hourglass/model.h>, with a power factor D, and Pg watts in the gap.
- * These five numbers are the most probable ones given the observations and what is known of
+ * memory under the physics of <hourglass/model.h>, with a power factor D, Pg watts in the gap, and
+ * a static power that may differ a little from the device's (temperature, memory traffic).
+ * These six numbers are the most probable ones given the observations and what is known of
  * workloads on this device (its prior, in devices/NAME.json). What the physics leaves over is a
  * Gaussian process: a random walk in the logarithm of the clock with white noise, so that between
  * observations the residual is interpolated and beyond them it is kept, with growing variance
@@ -110,11 +111,13 @@ typedef struct hg_fit_report {
 	double compute;             /**< c: compute's side of the roofline at full clock, 0 to 1 */
 	double compute_w;           /**< D */
 	double gap_w;               /**< Pg */
+	double static_w;            /**< P0 of this workload */
 	double time_ln_sd;          /**< sd of ln T */
 	double gap_sd;              /**< of h, to first order */
 	double compute_sd;          /**< of c, to first order */
 	double compute_w_sd;        /**< of D */
 	double gap_w_sd;            /**< of Pg */
+	double static_w_sd;         /**< of P0 */
 	double physics_time_mape;   /**< mean |relative error| of the physics at the observations */
 	double physics_energy_mape; /**< likewise */
 } hg_fit_report;

@@ -69,7 +69,7 @@ static hg_forecast forecast(const hg_fit *fit, const hg_knobs *k)
 
 static void exact_observations_give_the_parameters_back(void **state)
 {
-	struct work want = {2.0, 0.15, 0.8, 600.0, 130.0};
+	struct work want = {2.0, 0.15, 0.8, 600.0, 130.0, 1.0};
 	hg_model *m = device("h100-sxm");
 	hg_fit_report got = {.size = sizeof got};
 	hg_obs obs[2 * LIMITS];
@@ -288,7 +288,7 @@ static void same_input_gives_the_same_bytes(void **state)
 
 static void an_outlier_among_many_is_outvoted(void **state)
 {
-	struct work work = {1.0, 0.1, 0.8, 350.0, 80.0};
+	struct work work = {1.0, 0.1, 0.8, 350.0, 80.0, 1.0};
 	hg_model *m = device("a40");
 	hg_knobs asked = {0, 210};
 	hg_obs obs[LIMITS], want;
@@ -347,7 +347,7 @@ static void bad_input_is_refused_by_name(void **state)
 
 static void sweep(const hg_model *m, hg_obs obs[LIMITS])
 {
-	struct work work = {10.0, 0.15, 0.8, 350.0, 80.0};
+	struct work work = {10.0, 0.15, 0.8, 350.0, 80.0, 1.0};
 	double z[WORK_N];
 
 	work_to(&work, z);
@@ -409,7 +409,7 @@ static void two_settings_with_different_work_are_named(void **state)
 /* A cap below what the lowest clock draws is an answer. */
 static void infeasible_caps_say_so(void **state)
 {
-	struct work work = {1.0, 0.0, 0.9, 2000.0, 80.0};
+	struct work work = {1.0, 0.0, 0.9, 2000.0, 80.0, 1.0};
 	hg_model *m = device("a40");
 	hg_obs obs[2];
 	double z[WORK_N];

@@ -13,8 +13,10 @@
 #include "linear.h"
 
 #define STEPS      150
+#define WORK_STEPS 40
+#define ROUNDS     4
 #define DIFFERENCE 1e-5
-#define CONVERGED  1e-8
+#define CONVERGED  1e-6
 /* An observation's sd where it has none, and from where on it pulls like its distance only. */
 #define NOISE   0.02
 #define OUTLIER 2.5
@@ -37,7 +39,7 @@ static const struct bound {
 };
 
 /* Centre and sd of a workload's parameters within the joint fit: wide. */
-static const double work_sd[WORK_N] = {TIME_SD, 2.0, 2.0, 0.7, 0.25};
+static const double work_sd[WORK_N] = {TIME_SD, 2.0, 2.0, 0.7, 0.25, 0.1};
 
 /* Powers are bounded as shares of the highest limit. */
 static double scale_of(const struct figures *f, size_t i)
@@ -91,6 +93,7 @@ struct block {
 	double gradient[WORK_N];
 	double centre[WORK_N];
 	double next[WORK_N];
+	double kept[WORK_N];
 };
 
 struct joint {
@@ -98,7 +101,7 @@ struct joint {
 	struct sweep *sweeps;
 	size_t n;
 	struct block *blocks;
-	double centre[DEVICE_N];
+	double *memory; /* for the columns of the longest sweep */
 	double normal[DEVICE_N * DEVICE_N], gradient[DEVICE_N];
 };
 
@@ -154,7 +157,7 @@ static double pull_cost(const struct joint *j, const double z[DEVICE_N])
 	double sum = 0.0;
 
 	for (size_t i = 0; i < DEVICE_N; i++) {
-		double pull = (z[i] - j->centre[i]) / bounds[i].sd;
+		double pull = (z[i] - j->fit->centre[i]) / bounds[i].sd;
 
 		sum += pull * pull;
 	}
@@ -187,7 +190,9 @@ static void pulls_add(struct joint *j, struct block *b, const double z[WORK_N])
 	struct figures f = j->fit->f;
 	double zd[DEVICE_N], own[WORK_N] = {0}, device[DEVICE_N] = {0}, before = log(f.gap_w);
 
-	for (size_t k = 0; k < WORK_GAPPOWER; k++) {
+	for (size_t k = 0; k < WORK_N; k++) {
+		if (k == WORK_GAPPOWER)
+			continue;
 		double weight = 1.0 / (work_sd[k] * work_sd[k]);
 
 		b->own[k * WORK_N + k] += weight;
@@ -246,27 +251,17 @@ static void block_fill(struct joint *j, size_t w, double *at, double *jac)
 	pulls_add(j, b, s->z);
 }
 
-static hg_err equations(struct joint *j)
+static void equations(struct joint *j)
 {
-	size_t most = 0;
-	double *memory;
-
-	for (size_t w = 0; w < j->n; w++)
-		most = j->sweeps[w].n > most ? j->sweeps[w].n : most;
-	memory = malloc((DEVICE_N + WORK_N + 1) * 2 * most * sizeof *memory);
-	if (!memory)
-		return HG_ENOMEM;
 	memset(j->normal, 0, sizeof j->normal);
 	for (size_t i = 0; i < DEVICE_N; i++) {
 		double weight = 1.0 / (bounds[i].sd * bounds[i].sd);
 
 		j->normal[i * DEVICE_N + i] = weight;
-		j->gradient[i] = -weight * (j->fit->z[i] - j->centre[i]);
+		j->gradient[i] = -weight * (j->fit->z[i] - j->fit->centre[i]);
 	}
 	for (size_t w = 0; w < j->n; w++)
-		block_fill(j, w, memory, memory + 2 * most);
-	free(memory);
-	return HG_OK;
+		block_fill(j, w, j->memory, j->memory + 2 * j->sweeps[w].n);
 }
 
 /* Eliminates a workload from the damped system. @return false when it is singular */
@@ -360,54 +355,136 @@ static bool step_try(struct joint *j, double damping)
 	return true;
 }
 
-/* A workload begins at its fastest time and at a share of its highest power. */
-static void begin(struct joint *j)
+/* ----- beginnings */
+
+/* Gap, compute and share of the highest power that a workload's descent begins with. */
+static const double work_starts[][3] = {
+	{0.2, 0.7, 1.0}, {0.05, 0.4, 1.0}, {0.5, 0.9, 1.3}, {0.9, 0.3, 0.7}, {0.05, 0.95, 1.3}};
+
+#define WORK_STARTS (sizeof work_starts / sizeof work_starts[0])
+
+static void work_begin(const struct joint *j, size_t w, size_t start, double z[WORK_N])
 {
+	const double *at = work_starts[start];
+	const struct sweep *s = &j->sweeps[w];
+	struct work work = {1.0, at[0], at[1], at[2], j->fit->f.gap_w, 1.0};
+	double time = DBL_MAX, power = -DBL_MAX;
+
+	for (size_t i = 0; i < s->n; i++) {
+		time = fmin(time, s->obs[i].ln[0]);
+		power = fmax(power, s->obs[i].ln[1]);
+	}
+	work.power_w *= exp(power);
+	work_to(&work, z);
+	z[WORK_TIME] = time;
+}
+
+/* Improves one workload's parameters on a device that is held. @return its cost */
+static double work_descend(struct joint *j, size_t w, double *memory)
+{
+	struct sweep *s = &j->sweeps[w];
+	struct block *b = &j->blocks[w];
+	double damping = 1e-2, cost = work_cost(&j->fit->f, s, b, s->z);
+
+	for (unsigned i = 0; i < WORK_STEPS && damping < 1e8; i++) {
+		double factor[WORK_N * WORK_N], next[WORK_N], at;
+
+		block_fill(j, w, memory, memory + 2 * s->n);
+		memcpy(factor, b->own, sizeof factor);
+		for (size_t k = 0; k < WORK_N; k++)
+			factor[k * WORK_N + k] *= 1.0 + damping;
+		memcpy(next, b->gradient, sizeof next);
+		if (!cholesky(factor, WORK_N))
+			break;
+		cholesky_forward(factor, WORK_N, next);
+		cholesky_backward(factor, WORK_N, next);
+		for (size_t k = 0; k < WORK_N; k++)
+			next[k] = s->z[k] + fmin(fmax(next[k], -1.5), 1.5);
+		at = work_cost(&j->fit->f, s, b, next);
+		if (!(at < cost)) {
+			damping *= 8.0;
+			continue;
+		}
+		memcpy(s->z, next, sizeof next);
+		if (cost - at < CONVERGED * (1.0 + cost))
+			break;
+		cost = at;
+		damping *= 0.1;
+	}
+	return work_cost(&j->fit->f, s, b, s->z);
+}
+
+/* Each workload from every start, its present parameters among them; the best stays. */
+static void works_restart(struct joint *j, bool keep)
+{
+	j->fit->cost = pull_cost(j, j->fit->z);
 	for (size_t w = 0; w < j->n; w++) {
 		struct sweep *s = &j->sweeps[w];
-		double time = DBL_MAX, power = -DBL_MAX;
-		struct work work = {1.0, 0.2, 0.7, 1.0, j->fit->f.gap_w};
+		double best = DBL_MAX, found[WORK_N];
 
-		for (size_t i = 0; i < s->n; i++) {
-			time = fmin(time, s->obs[i].ln[0]);
-			power = fmax(power, s->obs[i].ln[1]);
+		work_begin(j, w, 0, j->blocks[w].centre);
+		for (size_t i = 0; i <= WORK_STARTS; i++) {
+			double cost;
+
+			if (i == WORK_STARTS && !keep)
+				break;
+			if (i < WORK_STARTS)
+				work_begin(j, w, i, s->z);
+			else
+				memcpy(s->z, j->blocks[w].kept, sizeof s->z);
+			cost = work_descend(j, w, j->memory);
+			if (cost < best) {
+				best = cost;
+				memcpy(found, s->z, sizeof found);
+			}
 		}
-		work.power_w = exp(power);
-		work_to(&work, s->z);
-		s->z[WORK_TIME] = time;
-		memcpy(j->blocks[w].centre, s->z, sizeof s->z);
-		j->fit->cost += work_cost(&j->fit->f, s, &j->blocks[w], s->z);
+		memcpy(s->z, found, sizeof found);
+		j->fit->cost += best;
 	}
 }
 
-static hg_err iterate(struct joint *j)
+static void iterate(struct joint *j)
 {
 	struct device_fit *fit = j->fit;
 	double damping = 1e-2;
 
-	for (fit->steps = 0; fit->steps < STEPS && damping < 1e9; fit->steps++) {
+	for (unsigned i = 0; i < STEPS && damping < 1e9; i++, fit->steps++) {
 		double before = fit->cost;
-		hg_err rc = equations(j);
 
-		if (rc)
-			return rc;
+		equations(j);
 		while (!step_try(j, damping) && damping < 1e9)
 			damping *= 6.0;
 		damping = fmax(1e-8, damping / 10.0);
 		if (before - fit->cost < CONVERGED * (1.0 + fit->cost))
 			break;
 	}
-	return HG_OK;
+}
+
+/* From one start of the device: the joint descent, with workloads begun anew in between. */
+static void run_from(struct joint *j, const double z[DEVICE_N])
+{
+	struct device_fit *fit = j->fit;
+
+	memcpy(fit->z, z, sizeof fit->z);
+	device_of(z, &fit->f);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		double before = fit->cost;
+
+		for (size_t w = 0; w < j->n; w++)
+			memcpy(j->blocks[w].kept, j->sweeps[w].z, sizeof j->blocks[w].kept);
+		works_restart(j, round > 0);
+		iterate(j);
+		if (round && before - fit->cost < 1e-3 * (1.0 + fit->cost))
+			break;
+	}
 }
 
 static hg_err uncertainty(struct joint *j)
 {
 	double normal[DEVICE_N * DEVICE_N], inverse[DEVICE_N * DEVICE_N], ignored[DEVICE_N] = {0};
 	double factor[WORK_N * WORK_N];
-	hg_err rc = equations(j);
 
-	if (rc)
-		return rc;
+	equations(j);
 	memcpy(normal, j->normal, sizeof normal);
 	for (size_t w = 0; w < j->n; w++)
 		if (!eliminate(&j->blocks[w], 0.0, normal, ignored, factor))
@@ -420,23 +497,86 @@ static hg_err uncertainty(struct joint *j)
 	return HG_OK;
 }
 
+/* Static power, knee: where descents begin besides the centre, as moves of the mapped numbers. */
+static const double device_starts[][2] = {{0, 0}, {-1.5, 0}, {1.5, 0}, {0, 1.2}, {-1.0, -1.0}};
+
+#define DEVICE_STARTS (sizeof device_starts / sizeof device_starts[0])
+
+static void best_start(struct joint *j, struct device_fit *best, struct sweep *found)
+{
+	struct device_fit *fit = j->fit;
+
+	best->cost = DBL_MAX;
+	for (size_t i = 0; i < DEVICE_STARTS; i++) {
+		double z[DEVICE_N];
+
+		memcpy(z, j->fit->centre, sizeof z);
+		z[DEVICE_STATIC] += device_starts[i][0];
+		z[DEVICE_KNEE] += device_starts[i][1];
+		run_from(j, z);
+		if (!(fit->cost < best->cost))
+			continue;
+		*best = *fit;
+		memcpy(found, j->sweeps, j->n * sizeof *found);
+	}
+	best->steps = fit->steps;
+}
+
+static hg_err joint_init(struct joint *j, struct device_fit *fit, struct sweep *sweeps, size_t n)
+{
+	size_t most = 1;
+
+	*j = (struct joint){.fit = fit, .sweeps = sweeps, .n = n};
+	for (size_t w = 0; w < n; w++)
+		most = sweeps[w].n > most ? sweeps[w].n : most;
+	j->memory = calloc((DEVICE_N + WORK_N + 1) * 2 * most, sizeof *j->memory);
+	j->blocks = calloc(n + 1, sizeof *j->blocks);
+	return j->memory && j->blocks ? HG_OK : HG_ENOMEM;
+}
+
+static void joint_finish(struct joint *j)
+{
+	free(j->memory);
+	free(j->blocks);
+}
+
 hg_err device_fit_run(struct device_fit *fit, struct sweep *sweeps, size_t n)
 {
-	struct joint j = {.fit = fit, .sweeps = sweeps, .n = n};
-	hg_err rc;
+	struct sweep *found = calloc(n + 1, sizeof *found);
+	struct device_fit best;
+	struct joint j;
+	hg_err rc = joint_init(&j, fit, sweeps, n);
 
-	j.blocks = calloc(n + 1, sizeof *j.blocks);
-	if (!j.blocks)
-		return HG_ENOMEM;
-	device_to(&fit->f, fit->z);
-	device_of(fit->z, &fit->f);
-	memcpy(j.centre, fit->z, sizeof j.centre);
-	fit->cost = 0.0;
-	begin(&j);
-	rc = iterate(&j);
-	if (!rc)
+	if (!rc && !found)
+		rc = HG_ENOMEM;
+	if (!rc) {
+		device_to(&fit->f, fit->centre);
+		fit->steps = 0;
+		best_start(&j, &best, found);
+		*fit = best;
+		memcpy(sweeps, found, n * sizeof *found);
+		rc = best.cost < DBL_MAX ? uncertainty(&j) : HG_EINVAL;
+	}
+	joint_finish(&j);
+	free(found);
+	return rc;
+}
+
+hg_err device_fit_again(struct device_fit *fit, struct sweep *sweeps, size_t n)
+{
+	struct joint j;
+	hg_err rc = joint_init(&j, fit, sweeps, n);
+
+	if (!rc) {
+		fit->cost = pull_cost(&j, fit->z);
+		for (size_t w = 0; w < n; w++) {
+			work_begin(&j, w, 0, j.blocks[w].centre);
+			fit->cost += work_cost(&fit->f, &sweeps[w], &j.blocks[w], sweeps[w].z);
+		}
+		iterate(&j);
 		rc = uncertainty(&j);
-	free(j.blocks);
+	}
+	joint_finish(&j);
 	return rc;
 }
 
@@ -462,7 +602,7 @@ hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, si
 				       (sweeps[w].z[b + 1] - p->mean[b]);
 			p->covariance[a][b] = sum / (double)n;
 		}
-		p->covariance[a][a] += 0.1 * 0.1;
+		p->covariance[a][a] += a == WORK_STATIC - 1 ? 0.01 * 0.01 : 0.1 * 0.1;
 	}
 	for (size_t w = 0; w < n; w++) {
 		double out[2 * WORK_OBS_MAX];

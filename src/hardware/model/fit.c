@@ -188,10 +188,12 @@ void hg_fit_get_report(const hg_fit *fit, hg_fit_report *out)
 		.compute = of.compute,
 		.compute_w = of.power_w,
 		.gap_w = of.gap_power_w,
+		.static_w = w->response.static_w,
 		.time_ln_sd = sqrt(w->covariance[WORK_TIME][WORK_TIME]),
 		.gap_sd = share_sd(w, WORK_GAP, 0.0, WORK_GAP_MAX, of.gap),
 		.compute_sd = share_sd(w, WORK_COMPUTE, WORK_COMPUTE_MIN, 1.0, of.compute),
 		.compute_w_sd = of.power_w * sqrt(w->covariance[WORK_POWER][WORK_POWER]),
+		.static_w_sd = w->response.static_w * sqrt(w->covariance[WORK_STATIC][WORK_STATIC]),
 		.gap_w_sd = of.gap_power_w * sqrt(w->covariance[WORK_GAPPOWER][WORK_GAPPOWER]),
 	};
 	physics_errors(fit, out);

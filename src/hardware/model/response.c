@@ -28,6 +28,7 @@ struct work work_of(const double z[WORK_N])
 		.compute = WORK_COMPUTE_MIN + (1.0 - WORK_COMPUTE_MIN) * logistic(z[WORK_COMPUTE]),
 		.power_w = exp(z[WORK_POWER]),
 		.gap_power_w = exp(z[WORK_GAPPOWER]),
+		.static_factor = exp(z[WORK_STATIC]),
 	};
 }
 
@@ -38,6 +39,7 @@ void work_to(const struct work *w, double z[WORK_N])
 	z[WORK_COMPUTE] = logit((w->compute - WORK_COMPUTE_MIN) / (1.0 - WORK_COMPUTE_MIN));
 	z[WORK_POWER] = log(w->power_w);
 	z[WORK_GAPPOWER] = log(w->gap_power_w);
+	z[WORK_STATIC] = log(w->static_factor);
 }
 
 /* Time of the active part, relative to that at full clock, and its power. */
@@ -54,7 +56,7 @@ static double active(const struct response *c, double x, double ln_x, double *po
 	}
 	tk = exp(log(c->cp * exp(-f->overlap * ln_x) + mp) / f->overlap);
 	v = (1.0 + f->voltage_slope * fmax(0.0, x - f->voltage_knee)) / c->v_top;
-	*power_w = f->static_w + v * v * (x * f->clock_tree_w + c->w.power_w * c->w.compute / tk) +
+	*power_w = c->static_w + v * v * (x * f->clock_tree_w + c->w.power_w * c->w.compute / tk) +
 		   f->memory_w * m / tk;
 	return tk;
 }
@@ -71,6 +73,7 @@ void response_init(struct response *c, const struct figures *f, const double z[W
 {
 	c->f = f;
 	c->w = work_of(z);
+	c->static_w = f->static_w * c->w.static_factor;
 	c->cp = pow(c->w.compute, f->overlap);
 	c->mp = fmax(0.0, 1.0 - c->cp);
 	c->m = pow(c->mp, 1.0 / f->overlap);

@@ -19,18 +19,20 @@ enum work_parameter {
 	WORK_COMPUTE,  /* logit of c, from its bound */
 	WORK_POWER,    /* ln D */
 	WORK_GAPPOWER, /* ln Pg */
+	WORK_STATIC,   /* ln of this workload's P0 over the device's */
 	WORK_N
 };
 
 /** What the parameters stand for. */
 struct work {
-	double time_s, gap, compute, power_w, gap_power_w;
+	double time_s, gap, compute, power_w, gap_power_w, static_factor;
 };
 
 /** A device and a workload, prepared. */
 struct response {
 	const struct figures *f;
 	struct work w;
+	double static_w;    /* P0 of this workload */
 	double cp, mp, m;   /* c^p, 1 - c^p, (1 - c^p)^(1/p) */
 	double v_top;       /* 1 + s (1 - xk) */
 	double power_low_w; /* active power at the lowest clock */

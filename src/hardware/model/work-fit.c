@@ -12,14 +12,16 @@
 
 #include "linear.h"
 
-#define ROUNDS     3
-#define STEPS      30
-#define DIFFERENCE 1e-5
+#define ROUNDS 3
+#define STEPS  30
+/* Enough to tell which start leads somewhere. */
+#define STEPS_FIRST 8
+#define DIFFERENCE  1e-5
 /* Standard deviations from where on an observation pulls like its distance only. */
 #define OUTLIER 3.0
 /* The time's prior: as good as none, around the slowest and fastest seen. */
 #define TIME_SD   5.0
-#define CONVERGED 1e-9
+#define CONVERGED 1e-7
 
 /** State of one descent. */
 struct descent {
@@ -173,15 +175,15 @@ static bool step_try(struct descent *d, double damping, double z[WORK_N], double
 	return true;
 }
 
-static double descend(struct descent *d, double z[WORK_N])
+static double descend(struct descent *d, double z[WORK_N], int rounds, int steps)
 {
 	double damping = 1e-3, cost = DBL_MAX;
 
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < rounds; round++) {
 		if (!covariance_set(d, z))
 			return DBL_MAX;
 		cost = cost_at(d, z);
-		for (int i = 0; i < STEPS && damping < 1e9; i++) {
+		for (int i = 0; i < steps && damping < 1e9; i++) {
 			double before = cost;
 
 			jacobian(d, z);
@@ -296,7 +298,7 @@ hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct p
 			z[WORK_GAP] = starts[i][0];
 			z[WORK_COMPUTE] = starts[i][1];
 		}
-		cost = descend(&d, z);
+		cost = descend(&d, z, 1, STEPS_FIRST);
 		if (cost < DBL_MAX)
 			cost += log_determinant(w);
 		if (cost < best) {
@@ -306,6 +308,7 @@ hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct p
 	}
 	if (best < DBL_MAX) {
 		memcpy(w->z, found, sizeof found);
+		(void)descend(&d, w->z, ROUNDS, STEPS);
 		if (settle(&d))
 			return HG_OK;
 	}

@@ -1,0 +1,35 @@
+/* What the parts of bench-model share. */
+#ifndef HG_BENCH_MODEL_H
+#define HG_BENCH_MODEL_H
+
+#include <stddef.h>
+
+#include <hourglass/error.h>
+
+#include "core/csv.h"
+
+#define FILES_MAX 16
+
+/** Files of a folder. */
+struct names {
+	char at[FILES_MAX][256];
+	size_t n;
+};
+
+/** Prints "what name value unit". */
+void report(const char *what, const char *name, double value, const char *unit);
+
+/** Ends the program when a call failed or memory ran out. */
+void require(hg_err rc, const char *what);
+void *need(void *p);
+
+/** A number, NAN where there is none. */
+double number(struct csv_field f);
+/** Calls fn for every record but the first. */
+void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user);
+
+/** Files of DIR/modelling/aic that hold matrix products, and collectives. */
+void gemm_bench(const char *dir, const struct names *files);
+void collective_bench(const char *dir, const struct names *files);
+
+#endif
