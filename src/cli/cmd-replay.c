@@ -310,6 +310,20 @@ static void summary_json(struct cli *cli, const char *path, const struct track *
 	buf_addc(&cli->out, '\n');
 }
 
+/** Plays n > 0 tracks, and says what was asked for. */
+static int tell(struct cli *cli, const struct args *args, struct track *tracks, size_t n)
+{
+	const char *path = args->operands[0];
+	bool show = args_has(args, "readings") || args_has(args, "speed");
+	int rc = play(cli, tracks, n, show, args_number(args, "speed", 0));
+
+	if (rc == EXIT_OK && args_has(args, "json"))
+		summary_json(cli, path, tracks, n);
+	else if (rc == EXIT_OK && !show)
+		summary_text(cli, path, tracks, n);
+	return rc;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	const char *path = args->operands[0];
@@ -332,12 +346,8 @@ static int run(struct cli *cli, const struct args *args)
 		tracks = calloc(n, sizeof *tracks);
 	for (hg_device *d = NULL; tracks && rc == EXIT_OK && (d = hg_device_next(ctx, d));)
 		rc = track_init(cli, &tracks[made++], d);
-	if (tracks && rc == EXIT_OK)
-		rc = play(cli, tracks, n, show, args_number(args, "speed", 0));
-	if (tracks && rc == EXIT_OK && args_has(args, "json"))
-		summary_json(cli, path, tracks, n);
-	else if (tracks && rc == EXIT_OK && !show)
-		summary_text(cli, path, tracks, n);
+	if (rc == EXIT_OK)
+		rc = made > 0 ? tell(cli, args, tracks, made) : cli_broken(cli, HG_ENOMEM);
 	for (size_t i = 0; i < made; i++)
 		track_finish(&tracks[i]);
 	free(tracks);
