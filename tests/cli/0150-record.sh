@@ -71,13 +71,13 @@ check 'nothing is left' test ! -e d.hgt.part
 run 126 record -o d.hgt -- ./plain
 
 # Signals: Ctrl-C ends a recording, TERM goes to the command, KILL leaves what there was.
-timeout --preserve-status -s INT 0.4 "$HOURGLASS" record -o e.hgt 2>err
+timeout --preserve-status -s INT 3 "$HOURGLASS" record -o e.hgt 2>err
 check 'ends well' test $? = 0
 check 'finished' test -e e.hgt
-timeout --preserve-status -s TERM 0.4 "$HOURGLASS" record -o f.hgt -- sleep 60 2>err
+timeout --preserve-status -s TERM 3 "$HOURGLASS" record -o f.hgt -- sleep 60 2>err
 check 'the command was killed' test $? = 143
 check 'finished' test -e f.hgt
-timeout --preserve-status -s KILL 0.4 "$HOURGLASS" record -o g.hgt 2>err
+timeout --preserve-status -s KILL 3 "$HOURGLASS" record -o g.hgt 2>err
 check 'not finished' test ! -e g.hgt
 good replay --json g.hgt.part
 json .complete false
