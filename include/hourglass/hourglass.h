@@ -21,6 +21,7 @@
 #include <hourglass/profile.h>
 #include <hourglass/record.h>
 #include <hourglass/recur.h>
+#include <hourglass/search.h>
 #include <hourglass/sim.h>
 #include <hourglass/train.h>
 #include <hourglass/tune.h>

@@ -1,0 +1,422 @@
+/*
+ * search: measurements until every point of a joint frontier is covered to within 2 %, replayed on
+ * the public sweeps of power limits and batch sizes (Zeus), and what one step costs.
+ *
+ * usage: bench-search [--data DIR] [--seeds N] [--verbose]
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <hourglass/search.h>
+
+#include "core/csv.h"
+#include "core/file.h"
+#include "core/number.h"
+
+#define EPSILON  0.02
+#define ROWS     4096
+#define FAMILIES 32
+#define GPUS     16
+#define KNOBS    3
+
+/** One measured row. */
+struct row {
+	int family, gpu;
+	double batch, limit, time_s, energy_j;
+};
+
+struct data {
+	struct row row[ROWS];
+	int n, n_families, n_gpus;
+	char family[FAMILIES][64], gpu[GPUS][32];
+};
+
+/** One way to search. */
+struct way {
+	const char *name;
+	uint32_t policy;
+	int transfer; /* predictions from the other families */
+};
+
+static const struct way ways[] = {
+	{"cover", HG_SEARCH_COVER, 0},
+	{"cover+transfer", HG_SEARCH_COVER, 1},
+	{"ehvi", HG_SEARCH_EHVI, 0},
+	{"ehvi+transfer", HG_SEARCH_EHVI, 1},
+	{"random", HG_SEARCH_RANDOM, 0},
+};
+
+#define WAYS (sizeof ways / sizeof *ways)
+
+static void die(const char *what, const hg_error *why)
+{
+	fprintf(stderr, "bench-search: %s%s%s\n", what, why ? ": " : "", why ? why->text : "");
+	exit(1);
+}
+
+static double cpu_s(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (double)used.ru_utime.tv_sec + 1e-6 * (double)used.ru_utime.tv_usec;
+}
+
+/* ----- the sweeps */
+
+static int name_index(char names[][64], int *n, int most, const char *name)
+{
+	for (int i = 0; i < *n; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	if (*n == most)
+		die("too many families", NULL);
+	(void)snprintf(names[*n], 64, "%s", name);
+	return (*n)++;
+}
+
+static double number(const struct csv *c, size_t column)
+{
+	struct csv_field f = csv_get(c, column);
+	double v;
+
+	if (!double_parse(f.text, f.len, true, &v))
+		die("not a number in a sweep", NULL);
+	return v;
+}
+
+static void read_row(struct data *d, const struct csv *c, int gpu)
+{
+	struct csv_field set = csv_get(c, 0), net = csv_get(c, 1), how = csv_get(c, 3);
+	struct row *r = &d->row[d->n];
+	char family[64];
+
+	/* one network was trained twice: with adam on one device only */
+	if (net.len == 12 && memcmp(net.text, "shufflenetv2", 12) == 0 && how.len == 4)
+		return;
+	if (d->n == ROWS)
+		die("too many rows", NULL);
+	(void)snprintf(
+		family, sizeof family, "%.*s-%.*s", (int)net.len, net.text, (int)set.len, set.text);
+	*r = (struct row){name_index(d->family, &d->n_families, FAMILIES, family), gpu,
+		number(c, 2), number(c, 4), number(c, 5), 0};
+	r->energy_j = r->time_s * number(c, 6);
+	d->n++;
+}
+
+static void read_sweep(struct data *d, const char *path, int gpu)
+{
+	struct buf text;
+	struct csv c;
+	hg_error why = {""};
+	bool more = true;
+
+	if (file_read(path, FILE_MAX, &text, &why) != HG_OK)
+		die("cannot read", &why);
+	csv_init(&c, text.data, text.len, path);
+	for (int line = 0; more; line++) {
+		if (csv_next(&c, &more, &why) != HG_OK)
+			die("bad sweep", &why);
+		if (more && line > 0 && csv_count(&c) >= 7)
+			read_row(d, &c, gpu);
+	}
+	csv_finish(&c);
+	buf_finish(&text);
+}
+
+static void read_data(struct data *d, const char *dir)
+{
+	struct dirent **names;
+	char path[512];
+	int n;
+
+	(void)snprintf(path, sizeof path, "%s/zeus", dir);
+	n = scandir(path, &names, NULL, alphasort);
+	if (n < 0)
+		die("no such directory: zeus below --data", NULL);
+	for (int i = 0; i < n; i++) {
+		int length = 0;
+
+		if (sscanf(names[i]->d_name, "summary_power_%31[^.].csv%n", d->gpu[d->n_gpus],
+			    &length) == 1 &&
+			length > 0 && d->n_gpus + 1 < GPUS) {
+			(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, names[i]->d_name);
+			read_sweep(d, path, d->n_gpus++);
+		}
+		free(names[i]);
+	}
+	free(names);
+}
+
+/* ----- one search */
+
+/** The space of one family. */
+struct task {
+	hg_search_space space;
+	const char *gpus[GPUS];
+	hg_knob_def knobs[KNOBS];
+	double cells[ROWS * KNOBS], prior_t[ROWS], prior_e[ROWS];
+	const struct row *row[ROWS];
+	int on_front[ROWS];
+};
+
+static const uint32_t scales[KNOBS] = {HG_SEARCH_CHOICE, HG_SEARCH_LOG, HG_SEARCH_LIMIT};
+
+static void fill(double *cells, const struct row *r)
+{
+	cells[0] = r->gpu;
+	cells[1] = r->batch;
+	cells[2] = r->limit;
+}
+
+static void transfer(struct task *t, const struct data *d, int family)
+{
+	static double cells[ROWS * KNOBS];
+	static hg_search_kin kin[ROWS];
+	hg_error why = {""};
+	size_t n = 0;
+
+	for (int i = 0; i < d->n; i++)
+		if (d->row[i].family != family) {
+			fill(cells + n * KNOBS, &d->row[i]);
+			kin[n++] = (hg_search_kin){(uint32_t)d->row[i].family, 0, d->row[i].time_s,
+				d->row[i].energy_j};
+		}
+	if (hg_search_transfer(&t->space, cells, kin, n, t->prior_t, t->prior_e, &why) != HG_OK)
+		die("transfer", &why);
+	t->space.prior_time_s = t->prior_t;
+	t->space.prior_energy_j = t->prior_e;
+}
+
+static void make_task(struct task *t, const struct data *d, int family, int gpu, int with_prior)
+{
+	uint32_t n = 0;
+
+	memset(t, 0, sizeof *t);
+	for (int i = 0; i < d->n_gpus; i++)
+		t->gpus[i] = d->gpu[i];
+	t->knobs[0] = (hg_knob_def){"device", "", t->gpus, (size_t)d->n_gpus};
+	t->knobs[1] = (hg_knob_def){"batch_size", "", NULL, 0};
+	t->knobs[2] = (hg_knob_def){"power_limit_w", "W", NULL, 0};
+	for (int i = 0; i < d->n; i++)
+		if (d->row[i].family == family && (gpu < 0 || d->row[i].gpu == gpu)) {
+			fill(t->cells + n * KNOBS, &d->row[i]);
+			t->row[n++] = &d->row[i];
+		}
+	for (uint32_t i = 0; i < n; i++) {
+		t->on_front[i] = 1;
+		for (uint32_t j = 0; j < n; j++)
+			if (t->row[j]->time_s <= t->row[i]->time_s &&
+				t->row[j]->energy_j <= t->row[i]->energy_j && j != i)
+				t->on_front[i] = 0;
+	}
+	t->space = (hg_search_space){.size = sizeof t->space,
+		.n_knobs = KNOBS,
+		.knobs = t->knobs,
+		.scales = scales,
+		.n_configs = n,
+		.cells = t->cells};
+	if (with_prior)
+		transfer(t, d, family);
+}
+
+static int covered(const struct task *t, const char *measured)
+{
+	for (uint32_t i = 0; i < t->space.n_configs; i++) {
+		int ok = !t->on_front[i];
+
+		for (uint32_t j = 0; !ok && j < t->space.n_configs; j++)
+			ok = measured[j] &&
+			     t->row[j]->time_s <= (1 + EPSILON) * t->row[i]->time_s &&
+			     t->row[j]->energy_j <= (1 + EPSILON) * t->row[i]->energy_j;
+		if (!ok)
+			return 0;
+	}
+	return 1;
+}
+
+/** What one search took. */
+struct took {
+	int covered, stopped; /* measurements; stopped: 0 if never */
+	int missed;           /* stopped before all was covered */
+};
+
+static struct took search(const struct task *t, uint32_t policy, uint64_t seed)
+{
+	hg_search_opts opts = {.size = sizeof opts,
+		.policy = policy,
+		.seed = seed,
+		.confidence = getenv("C") ? atof(getenv("C")) : 0};
+	struct took took = {0, 0, 0};
+	char measured[ROWS] = {0};
+	hg_search *s;
+	hg_error why = {""};
+
+	if (hg_search_create(&t->space, &opts, &s, &why) != HG_OK)
+		die("create", &why);
+	for (int n = 1;; n++) {
+		hg_search_result r = {.size = sizeof r};
+		size_t got;
+
+		if (hg_search_next(s, 1, &r.config, &got, &why) != HG_OK)
+			die("next", &why);
+		if (got == 0) {
+			took.stopped = n - 1;
+			break;
+		}
+		measured[r.config] = 1;
+		r.time_s = t->row[r.config]->time_s;
+		r.energy_j = t->row[r.config]->energy_j;
+		if (hg_search_tell(s, &r, &why) != HG_OK)
+			die("tell", &why);
+		if (!took.covered && covered(t, measured)) {
+			took.covered = n;
+			if (policy != HG_SEARCH_COVER || getenv("C"))
+				break;
+		}
+	}
+	took.missed = took.covered == 0;
+	if (took.missed)
+		took.covered = (int)t->space.n_configs;
+	hg_search_destroy(s);
+	return took;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/** Medians and maxima. */
+struct summary {
+	int covered[4096], stopped[4096], n, missed;
+};
+
+static double median(int *v, int n)
+{
+	qsort(v, (size_t)n, sizeof *v, by_value);
+	return n == 0 ? NAN : 0.5 * (v[(n - 1) / 2] + v[n / 2]);
+}
+
+static void report(const char *what, const char *way, struct summary *s)
+{
+	printf("%s_%s_measurements_median %g 1\n", what, way, median(s->covered, s->n));
+	printf("%s_%s_measurements_max %d 1\n", what, way, s->covered[s->n - 1]);
+	if (s->missed >= 0 && s->stopped[0] > 0) {
+		printf("%s_%s_stopped_median %g 1\n", what, way, median(s->stopped, s->n));
+		printf("%s_%s_missed %d of_%d\n", what, way, s->missed, s->n);
+	}
+}
+
+static void run_way(const struct data *d, const struct way *way, int seeds)
+{
+	static struct task task;
+	static struct summary family, medians;
+	int worst = 0, missed = 0;
+
+	medians.n = 0;
+	for (int f = 0; f < d->n_families; f++) {
+		char what[96];
+
+		make_task(&task, d, f, -1, way->transfer);
+		family.n = family.missed = 0;
+		for (int seed = 1; seed <= seeds; seed++) {
+			struct took took = search(&task, way->policy, (uint64_t)seed);
+
+			family.covered[family.n] = took.covered;
+			family.stopped[family.n++] = took.stopped;
+			family.missed += took.missed;
+		}
+		(void)snprintf(what, sizeof what, "%s_%u", d->family[f], task.space.n_configs);
+		report(what, way->name, &family);
+		worst = family.covered[family.n - 1] > worst ? family.covered[family.n - 1] : worst;
+		missed += family.missed;
+		medians.covered[medians.n++] = (int)median(family.covered, family.n);
+	}
+	printf("all_%s_measurements_median %g 1\n", way->name, median(medians.covered, medians.n));
+	printf("all_%s_measurements_max %d 1\n", way->name, worst);
+	printf("all_%s_missed %d of_%d\n", way->name, missed, seeds * d->n_families);
+	fflush(stdout);
+}
+
+/** CPU time of one step at 300 observations among 400 configurations, and the longest one. */
+static void run_steps(void)
+{
+	enum {
+		SIZES = 20,
+		LIMITS = 10
+	};
+	static double cells[2 * SIZES * LIMITS * KNOBS];
+	const char *gpus[2] = {"a", "b"};
+	const hg_knob_def knobs[KNOBS] = {
+		{"device", "", gpus, 2}, {"batch_size", "", NULL, 0}, {"limit", "W", NULL, 0}};
+	const hg_search_space space = {.size = sizeof space,
+		.n_knobs = KNOBS,
+		.knobs = knobs,
+		.scales = scales,
+		.n_configs = 2 * SIZES * LIMITS,
+		.cells = cells};
+	/* never sure enough */
+	const hg_search_opts opts = {.size = sizeof opts, .epsilon = 1e-6, .confidence = 1 - 1e-15};
+	double longest = 0, at_300 = 0, all = cpu_s();
+	hg_search *s;
+	hg_error why = {""};
+
+	for (int i = 0; i < 2 * SIZES * LIMITS; i++) {
+		cells[i * KNOBS] = i / (SIZES * LIMITS);
+		cells[i * KNOBS + 1] = 8 * (1 + i / LIMITS % SIZES);
+		cells[i * KNOBS + 2] = 100 + 20 * (i % LIMITS);
+	}
+	if (hg_search_create(&space, &opts, &s, &why) != HG_OK)
+		die("create", &why);
+	for (int n = 1; n <= 310; n++) {
+		hg_search_result r = {.size = sizeof r};
+		double begin = cpu_s(), took;
+		const double *c;
+		size_t got;
+
+		if (hg_search_next(s, 1, &r.config, &got, &why) != HG_OK)
+			die("next", &why);
+		if (got == 0)
+			break;
+		c = cells + r.config * KNOBS;
+		r.time_s = 100 / c[1] + c[1] / 100 + 50 / c[2] + 0.05 * sin(1e3 * r.config);
+		r.energy_j = r.time_s * (50 + 0.6 * c[2]) * (c[0] > 0 ? 1.1 : 1);
+		if (hg_search_tell(s, &r, &why) != HG_OK)
+			die("tell", &why);
+		took = cpu_s() - begin;
+		longest = took > longest ? took : longest;
+		at_300 += n > 290 ? took / 20 : 0;
+	}
+	hg_search_destroy(s);
+	printf("step_at_300 %.2f ms\n", 1e3 * at_300);
+	printf("step_longest %.2f ms\n", 1e3 * longest);
+	printf("steps_to_310 %.2f s\n", cpu_s() - all);
+}
+
+int main(int argc, char **argv)
+{
+	static struct data data;
+	const char *dir = HG_BENCH_DIR "/../../shared/data", *only = NULL;
+	int seeds = 20;
+
+	for (int i = 1; i + 1 < argc; i += 2)
+		if (strcmp(argv[i], "--data") == 0)
+			dir = argv[i + 1];
+		else if (strcmp(argv[i], "--seeds") == 0)
+			seeds = atoi(argv[i + 1]);
+		else if (strcmp(argv[i], "--only") == 0)
+			only = argv[i + 1];
+	read_data(&data, dir);
+	for (size_t i = 0; i < WAYS; i++)
+		if (!only || strcmp(only, ways[i].name) == 0)
+			run_way(&data, &ways[i], seeds);
+	if (!only || strcmp(only, "steps") == 0)
+		run_steps();
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* What a search holds. */
+#ifndef HG_SOFTWARE_SEARCH_SEARCH_H
+#define HG_SOFTWARE_SEARCH_SEARCH_H
+
+#include "core/rng.h"
+#include "core/vec.h"
+#include "front.h"
+#include "gp.h"
+
+enum mark {
+	MARK_FREE,
+	MARK_MEASURED,
+	MARK_FAILED,
+	MARK_PENDING
+};
+
+/** One result, as the belief sees it. */
+struct told {
+	uint32_t config;
+	double t, p;         /* logarithms */
+	double t_var, p_var; /* of the measurement */
+	hg_search_result result;
+};
+
+struct hg_search {
+	struct space space;
+	hg_search_opts opts;
+	char *name, *work_unit, *device;
+	uint32_t devices;
+	uint8_t *marks;     /* n_configs of enum mark */
+	struct vec told;    /* struct told, measured ones */
+	struct vec failed;  /* uint32_t */
+	struct vec pending; /* uint32_t, in the order in which they were proposed */
+	struct hyper hyper[SEARCH_OUTPUTS];
+	struct gp gp[SEARCH_OUTPUTS];
+	size_t next_fit;    /* measured configurations at which scales are fitted again */
+	struct front front; /* logarithms of what was measured */
+	struct spot ref;    /* beyond all of it */
+};
+
+/** Scales of largest likelihood for what was told. */
+hg_err search_fit(hg_search *s);
+/** Both processes anew, from what was told. */
+hg_err search_rebuild(hg_search *s);
+/** What is believed of a configuration. */
+struct guess search_guess(const hg_search *s, size_t config);
+/** Probability that it can be measured. */
+double search_feasible(const hg_search *s, size_t config);
+/** The front of what was measured, moved by epsilon, so that it dominates what it covers. */
+hg_err search_covered(const hg_search *s, double epsilon, struct front *out);
+/** One proposal, or SIZE_MAX: none. Pending ones are in the processes already. */
+hg_err search_choose(hg_search *s, size_t *out);
+/** Sum of the probabilities of all configurations to escape. */
+double search_escape(const hg_search *s, const struct front *covered);
+
+#endif

@@ -1,0 +1,310 @@
+#define _POSIX_C_SOURCE 200809L
+#include "space.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+
+static hg_err copy_knob(struct search_knob *k, const hg_knob_def *d)
+{
+	k->name = strdup(d->name);
+	k->unit = strdup(d->unit ? d->unit : "");
+	if (!k->name || !k->unit)
+		return HG_ENOMEM;
+	if (!d->choices)
+		return HG_OK;
+	k->choices = calloc(d->n_choices + 1, sizeof *k->choices);
+	if (!k->choices)
+		return HG_ENOMEM;
+	for (; k->n_choices < d->n_choices; k->n_choices++)
+		if (!(k->choices[k->n_choices] = strdup(d->choices[k->n_choices])))
+			return HG_ENOMEM;
+	return HG_OK;
+}
+
+static hg_err check_knob(const hg_search_space *g, size_t i, hg_error *why)
+{
+	const hg_knob_def *d = &g->knobs[i];
+
+	if (!d->name || !*d->name)
+		return fail(why, HG_EINVAL, "knob %zu has no name", i);
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(d->name, g->knobs[j].name) == 0)
+			return fail(why, HG_EINVAL, "knob '%.60s' is there twice", d->name);
+	if (g->scales[i] > HG_SEARCH_CLOCK)
+		return fail(
+			why, HG_EINVAL, "knob '%.60s': no such scale: %u", d->name, g->scales[i]);
+	if (d->choices && g->scales[i] != HG_SEARCH_CHOICE)
+		return fail(why, HG_EINVAL, "knob '%.60s': words are on the scale 'choice' only",
+			d->name);
+	return HG_OK;
+}
+
+static hg_err check_cell(const hg_search_space *g, size_t row, size_t i, hg_error *why)
+{
+	const hg_knob_def *d = &g->knobs[i];
+	double v = g->cells[row * g->n_knobs + i];
+
+	if (!isfinite(v))
+		return fail(why, HG_EINVAL, "configuration %zu: '%.60s' is not a finite number",
+			row, d->name);
+	if (d->choices && !(v >= 0 && v < (double)d->n_choices && v == floor(v)))
+		return fail(why, HG_EINVAL, "configuration %zu: '%.60s' has no choice %g", row,
+			d->name, v);
+	if (g->scales[i] >= HG_SEARCH_LOG && !(v > 0))
+		return fail(why, HG_EINVAL, "configuration %zu: '%.60s' must be above 0, not %g",
+			row, d->name, v);
+	return HG_OK;
+}
+
+static bool is_positive(double v)
+{
+	return v > 0 && isfinite(v);
+}
+
+static hg_err check_row(const hg_search_space *g, size_t row, hg_error *why)
+{
+	hg_err rc = HG_OK;
+
+	for (size_t i = 0; rc == HG_OK && i < g->n_knobs; i++)
+		rc = check_cell(g, row, i, why);
+	if (rc != HG_OK)
+		return rc;
+	if (g->prior_time_s &&
+		(!is_positive(g->prior_time_s[row]) || !is_positive(g->prior_energy_j[row])))
+		return fail(why, HG_EINVAL,
+			"configuration %zu: a prediction must be finite and above 0", row);
+	if (g->prior_rsd && !is_positive(g->prior_rsd[row]))
+		return fail(why, HG_EINVAL,
+			"configuration %zu: a prediction's deviation must be finite and above 0",
+			row);
+	if (g->cost && !is_positive(g->cost[row]))
+		return fail(why, HG_EINVAL,
+			"configuration %zu: the cost must be finite and above 0", row);
+	return HG_OK;
+}
+
+static hg_err check(const hg_search_space *g, hg_error *why)
+{
+	hg_err rc = HG_OK;
+
+	if (g->n_knobs == 0 || g->n_configs == 0 || !g->knobs || !g->scales || !g->cells)
+		return fail(why, HG_EINVAL, "a space needs knobs and configurations");
+	if (g->n_knobs > HG_SEARCH_MAX_KNOBS)
+		return fail(
+			why, HG_ELIMIT, "%u knobs, at most %d", g->n_knobs, HG_SEARCH_MAX_KNOBS);
+	if (g->n_configs > HG_SEARCH_MAX_CONFIGS)
+		return fail(why, HG_ELIMIT, "%u configurations, at most %d", g->n_configs,
+			HG_SEARCH_MAX_CONFIGS);
+	if (!g->prior_time_s != !g->prior_energy_j || (g->prior_rsd && !g->prior_time_s))
+		return fail(why, HG_EINVAL, "predictions are of time and energy, or of neither");
+	for (size_t i = 0; rc == HG_OK && i < g->n_knobs; i++)
+		rc = check_knob(g, i, why);
+	for (size_t i = 0; rc == HG_OK && i < g->n_configs; i++)
+		rc = check_row(g, i, why);
+	return rc;
+}
+
+/** Numbers the sets of choices. */
+static hg_err number_groups(struct space *s)
+{
+	size_t *first = calloc(s->n, sizeof *first);
+
+	if (!first)
+		return HG_ENOMEM;
+	for (size_t i = 0; i < s->n; i++) {
+		const double *row = s->cells + i * s->n_knobs;
+		size_t g = 0;
+
+		for (; g < s->n_groups; g++) {
+			const double *other = s->cells + first[g] * s->n_knobs;
+			size_t k = 0;
+
+			while (k < s->n_knobs &&
+				(s->knobs[k].scale != HG_SEARCH_CHOICE || row[k] == other[k]))
+				k++;
+			if (k == s->n_knobs)
+				break;
+		}
+		if (g == s->n_groups)
+			first[s->n_groups++] = i;
+		s->group[i] = (uint32_t)g;
+	}
+	free(first);
+	return HG_OK;
+}
+
+static void span(const struct space *s, size_t knob, double *lo, double *hi)
+{
+	*lo = INFINITY;
+	*hi = -INFINITY;
+	for (size_t i = 0; i < s->n; i++) {
+		*lo = fmin(*lo, s->cells[i * s->n_knobs + knob]);
+		*hi = fmax(*hi, s->cells[i * s->n_knobs + knob]);
+	}
+}
+
+/** Largest value of a knob within each set of choices. */
+static hg_err largest(const struct space *s, size_t knob, double **out)
+{
+	double *top = calloc(s->n_groups, sizeof *top);
+
+	if (!top)
+		return HG_ENOMEM;
+	for (size_t i = 0; i < s->n; i++) {
+		double v = s->cells[i * s->n_knobs + knob];
+
+		if (v > top[s->group[i]])
+			top[s->group[i]] = v;
+	}
+	*out = top;
+	return HG_OK;
+}
+
+static hg_err make_feature(struct space *s, size_t knob)
+{
+	hg_search_scale scale = s->knobs[knob].scale;
+	double lo, hi, *top;
+	hg_err rc = largest(s, knob, &top);
+
+	if (rc != HG_OK)
+		return rc;
+	span(s, knob, &lo, &hi);
+	for (size_t i = 0; i < s->n; i++) {
+		double v = s->cells[i * s->n_knobs + knob], f = v;
+
+		if (scale == HG_SEARCH_LINEAR)
+			f = hi > lo ? (v - lo) / (hi - lo) : 0;
+		else if (scale == HG_SEARCH_LOG)
+			f = log2(v);
+		else if (scale != HG_SEARCH_CHOICE)
+			f = log(v / top[s->group[i]]);
+		s->feature[i * s->n_knobs + knob] = f;
+	}
+	free(top);
+	return HG_OK;
+}
+
+static void make_strength(struct space *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		s->uneven[i] = 1;
+		for (size_t k = 0; k < s->n_knobs; k++) {
+			size_t at = i * s->n_knobs + k;
+			double f = s->feature[at];
+			bool share = s->knobs[k].scale >= HG_SEARCH_LIMIT;
+
+			s->strength[SEARCH_TIME][at] = share ? f : 1;
+			s->strength[SEARCH_POWER][at] = share ? f : 1;
+			if (s->knobs[k].scale != HG_SEARCH_LIMIT)
+				continue;
+			s->strength[SEARCH_TIME][at] = pow(1 - exp(f), 2.3);
+			/* a device far below its limit's range throttles unevenly */
+			s->uneven[i] *= 1 + 25 * pow(1 - exp(f), 3);
+		}
+	}
+}
+
+/** What is known of shares before anything else: the mean over V100 and A40. */
+static void general_mean(struct space *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->n_knobs; k++) {
+			double f = s->feature[i * s->n_knobs + k];
+
+			if (s->knobs[k].scale == HG_SEARCH_LIMIT) {
+				s->mean[SEARCH_TIME][i] += 1.0 * pow(1 - exp(f), 2.3);
+				s->mean[SEARCH_POWER][i] += 0.5 * f;
+			} else if (s->knobs[k].scale == HG_SEARCH_CLOCK) {
+				s->mean[SEARCH_TIME][i] -= 0.6 * f;
+				s->mean[SEARCH_POWER][i] += 1.2 * f;
+			}
+		}
+}
+
+static hg_err allocate(struct space *s, const hg_search_space *g)
+{
+	size_t cells = s->n * s->n_knobs;
+
+	s->cells = malloc(cells * sizeof *s->cells);
+	s->feature = malloc(cells * sizeof *s->feature);
+	s->group = calloc(s->n, sizeof *s->group);
+	s->cost = malloc(s->n * sizeof *s->cost);
+	s->uneven = malloc(s->n * sizeof *s->uneven);
+	if (!s->cells || !s->feature || !s->group || !s->cost || !s->uneven)
+		return HG_ENOMEM;
+	for (int o = 0; o < SEARCH_OUTPUTS; o++) {
+		s->mean[o] = calloc(s->n, sizeof *s->mean[o]);
+		s->strength[o] = malloc(cells * sizeof *s->strength[o]);
+		if (!s->mean[o] || !s->strength[o])
+			return HG_ENOMEM;
+	}
+	s->sd = g->prior_rsd ? malloc(s->n * sizeof *s->sd) : NULL;
+	return g->prior_rsd && !s->sd ? HG_ENOMEM : HG_OK;
+}
+
+static void take_priors(struct space *s, const hg_search_space *g)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		s->cost[i] = g->cost ? g->cost[i] : 1;
+		if (s->sd)
+			s->sd[i] = g->prior_rsd[i];
+		if (!g->prior_time_s)
+			continue;
+		s->mean[SEARCH_TIME][i] = log(g->prior_time_s[i]);
+		s->mean[SEARCH_POWER][i] = log(g->prior_energy_j[i] / g->prior_time_s[i]);
+	}
+	if (!g->prior_time_s)
+		general_mean(s);
+}
+
+hg_err space_init(struct space *s, const hg_search_space *g, hg_error *why)
+{
+	hg_err rc = check(g, why);
+
+	memset(s, 0, sizeof *s);
+	if (rc != HG_OK)
+		return rc;
+	s->n = g->n_configs;
+	for (size_t i = 0; rc == HG_OK && i < g->n_knobs; i++, s->n_knobs++) {
+		s->knobs[i].scale = (hg_search_scale)g->scales[i];
+		rc = copy_knob(&s->knobs[i], &g->knobs[i]);
+	}
+	if (rc == HG_OK)
+		rc = allocate(s, g);
+	if (rc == HG_OK) {
+		memcpy(s->cells, g->cells, s->n * s->n_knobs * sizeof *s->cells);
+		rc = number_groups(s);
+	}
+	for (size_t i = 0; rc == HG_OK && i < s->n_knobs; i++)
+		rc = make_feature(s, i);
+	if (rc != HG_OK)
+		return fail(why, rc, "no memory for %u configurations", g->n_configs);
+	make_strength(s);
+	take_priors(s, g);
+	return HG_OK;
+}
+
+void space_finish(struct space *s)
+{
+	for (size_t i = 0; i < HG_SEARCH_MAX_KNOBS; i++) {
+		for (size_t c = 0; c < s->knobs[i].n_choices; c++)
+			free(s->knobs[i].choices[c]);
+		free(s->knobs[i].choices);
+		free(s->knobs[i].name);
+		free(s->knobs[i].unit);
+	}
+	free(s->cells);
+	free(s->feature);
+	free(s->group);
+	free(s->cost);
+	free(s->sd);
+	free(s->uneven);
+	for (int o = 0; o < SEARCH_OUTPUTS; o++) {
+		free(s->mean[o]);
+		free(s->strength[o]);
+	}
+	memset(s, 0, sizeof *s);
+}
