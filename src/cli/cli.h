@@ -67,7 +67,7 @@ enum operand_kind {
 };
 
 /** Most option tables of one command. */
-#define COMMAND_TABLES 3
+#define COMMAND_TABLES 4
 
 struct cli;
 struct args;

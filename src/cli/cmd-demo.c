@@ -193,6 +193,18 @@ static void runs_text(struct cli *cli, const struct demo *d)
 	table_finish(&t);
 }
 
+static void tuned_text(struct cli *cli, const struct demo *d)
+{
+	const struct demo_tuned *t = &d->tuned;
+
+	buf_addf(&cli->out,
+		"\n3. Tuned it while it ran instead, within the time of %c: tried %u settings of %u in "
+		"%.0f steps,\n   then stayed with %s: %+.1f %% energy against the best that was "
+		"profiled (simulated).\n",
+		d->runs[d->shown].mark, t->tried, t->of, t->steps, t->setting,
+		100 * (t->energy_j / t->best_j - 1));
+}
+
 static int demo_text(struct cli *cli, const struct demo *d, const char *path)
 {
 	struct plot_series series = {"settings", d->f};
@@ -225,8 +237,9 @@ static int demo_text(struct cli *cli, const struct demo *d, const char *path)
 	buf_adds(&cli->out, "\n2. Picked the cheapest setting for three deadlines, and ran the job "
 			    "at each (simulated):\n\n");
 	runs_text(cli, d);
+	tuned_text(cli, d);
 	if (strcmp(path, "-") != 0)
-		buf_addf(&cli->out, "\n3. Wrote %s: the frontier, and power over time.\n", path);
+		buf_addf(&cli->out, "\n4. Wrote %s: the frontier, and power over time.\n", path);
 	return err == HG_OK ? EXIT_OK : cli_broken(cli, err);
 }
 
@@ -243,6 +256,15 @@ static void demo_json(struct buf *out, const struct demo *d, const char *path)
 	json_kv_string(&j, "work_unit", hg_workload_unit(d->rig.workload));
 	json_kv_number(&j, "units", (double)d->units);
 	json_kv_string(&j, "page", path);
+	json_key(&j, "tuned");
+	json_open(&j, '{', true);
+	json_kv_int(&j, "tried", d->tuned.tried);
+	json_kv_int(&j, "of", d->tuned.of);
+	json_kv_number(&j, "steps", d->tuned.steps);
+	json_kv_number(&j, "time_s", d->tuned.time_s);
+	json_kv_number(&j, "energy_j", d->tuned.energy_j);
+	json_kv_number(&j, "best_profiled_j", d->tuned.best_j);
+	json_close(&j, '}');
 	json_key(&j, "runs");
 	json_open(&j, '[', false);
 	for (size_t i = 0; i < DEMO_RUNS; i++) {
@@ -295,6 +317,8 @@ static int run(struct cli *cli, const struct args *args)
 	if (rc == EXIT_OK)
 		rc = run_all(cli, &d);
 	if (rc == EXIT_OK)
+		rc = demo_tune(cli, &d);
+	if (rc == EXIT_OK)
 		rc = write_page(cli, &d, path);
 	if (rc == EXIT_OK && strcmp(path, "-") != 0) {
 		if (args_has(args, "json"))
@@ -313,7 +337,8 @@ const struct command cmd_demo = {
 	.usage = "[-o FILE] [--device SPEC] [--workload NAME|FILE]",
 	.summary = "all of it in a second, on a simulated device",
 	.text = "Profiles a training job, picks the cheapest setting for three deadlines, runs the\n"
-		"job at each and at the default, and writes a page that shows it.",
+		"job at each and at the default, tunes it while it runs instead, and writes a page\n"
+		"that shows it.",
 	.tables = {demo_options},
 	.run = run,
 };

@@ -53,7 +53,7 @@ static const struct option profile_options[] = {
 		.text = "units of work before each measurement"},
 	{.name = "steps-from",
 		.kind = OPTION_TEXT,
-		.value = "fd|regex:RE",
+		.value = "fd|marks|regex:RE",
 		.text = "CMD runs once and tells its steps: see hourglass-profile(1)"},
 	{.name = NULL},
 };

@@ -1,4 +1,5 @@
-/* run: what a command costs; or a simulated job at the cheapest setting. */
+/* run: what a command costs; a command tuned while it runs; or a simulated job at the cheapest
+ * setting. */
 #include <stdint.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #include "objective.h"
 #include "run-command.h"
 #include "run-job.h"
+#include "run-tune.h"
 
 static const struct option run_options[] = {
 	{.name = "device",
@@ -51,13 +53,25 @@ static const struct option run_options[] = {
 	{.name = NULL},
 };
 
-/* Options that belong to one of the two only. */
-static const char *const of_jobs[] = {"workload", "units", "duration", "frontier", "compare",
-	"trace", "min-energy", "min-time", "eta", "max-slowdown", "deadline", "budget", "knee",
-	"max-power", "charge-waiting"};
+/* Options that belong to a workload only. */
+static const char *const of_jobs[] = {
+	"workload", "units", "duration", "frontier", "compare", "trace", "charge-waiting"};
+
+/* The first option of a table that is given, or NULL. */
+static const char *first_of(const struct args *args, const struct option *table)
+{
+	for (const struct option *o = table; o->name; o++)
+		if (args_has(args, o->name))
+			return o->name;
+	return NULL;
+}
 
 static int check_command(struct cli *cli, const struct args *args)
 {
+	const char *objective = first_of(args, objective_options);
+	const char *tuning = first_of(args, run_tune_options);
+	const char *measuring = first_of(args, run_command_options);
+
 	if (args->dashed != 0)
 		return cli_usage(cli,
 			"unexpected argument '%.80s': options, then --, then the command",
@@ -66,22 +80,38 @@ static int check_command(struct cli *cli, const struct args *args)
 		if (args_has(args, of_jobs[i]))
 			return cli_usage(
 				cli, "--%s goes with --workload, not with a command", of_jobs[i]);
+	if (objective && !args_has(args, "steps-from"))
+		return cli_usage(cli,
+			"--%s tunes a command by its steps: --steps-from says where it tells them",
+			objective);
+	if (tuning && !objective)
+		return cli_usage(
+			cli, "--%s goes with an objective, such as --max-slowdown 10%%", tuning);
+	if (objective && measuring)
+		return cli_usage(cli, "--%s measures a command, --%s tunes it: give one", measuring,
+			objective);
 	return EXIT_OK;
 }
 
 static int run(struct cli *cli, const struct args *args)
 {
+	const char *alone;
 	int rc;
 
 	if (args->n_operands > 0) {
 		rc = check_command(cli, args);
-		return rc == EXIT_OK ? run_command_measured(cli, args) : rc;
+		if (rc != EXIT_OK)
+			return rc;
+		return args_has(args, "steps-from") ? run_command_tuned(cli, args)
+						    : run_command_measured(cli, args);
 	}
 	if (args->dashed != SIZE_MAX)
 		return cli_usage(cli, "there is no command after --");
-	for (const struct option *o = run_command_options; o->name; o++)
-		if (args_has(args, o->name))
-			return cli_usage(cli, "--%s goes with a command after --", o->name);
+	alone = first_of(args, run_command_options);
+	if (!alone)
+		alone = first_of(args, run_tune_options);
+	if (alone)
+		return cli_usage(cli, "--%s goes with a command after --", alone);
 	return run_job(cli, args);
 }
 
@@ -89,16 +119,19 @@ const struct command cmd_run = {
 	.name = "run",
 	.path = "run",
 	.page = "hourglass-run",
-	.usage = "[options] -- CMD [ARG...]",
-	.summary = "measure what a command costs, or run a simulated job at the cheapest setting",
+	.usage = "[OBJECTIVE --steps-from WHERE] [options] -- CMD [ARG...]",
+	.summary = "measure what a command costs, or tune it while it runs",
 	.text = "With -- CMD: energy and time of the command and all processes it starts, with\n"
 		"bounds; the report goes to standard error or --output, the exit status is that\n"
 		"of CMD (128 + n after signal n; 126 not executable, 127 not found, 125 ours).\n"
 		"\n"
+		"With an objective and --steps-from too: CMD is tuned by its steps while it runs,\n"
+		"and the knobs are put back whatever happens.\n"
+		"\n"
 		"With --workload: exactly one out of --min-energy, --min-time, --eta,\n"
 		"--max-slowdown, --deadline, --budget, --knee; a deadline or budget is that of\n"
 		"the whole job. Exit status 3: no setting meets it; nothing was run.",
-	.tables = {run_options, objective_options, run_command_options},
+	.tables = {run_options, objective_options, run_command_options, run_tune_options},
 	.operand = OPERAND_SHELL,
 	.operand_name = "a command",
 	.max_operands = SIZE_MAX,

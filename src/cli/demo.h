@@ -20,13 +20,26 @@ struct demo_run {
 	struct trace trace;
 };
 
+/** The same job, not profiled but tuned while it runs. */
+struct demo_tuned {
+	char setting[128];       /* for people */
+	unsigned tried, of;      /* settings */
+	double steps;            /* until it knew */
+	double time_s, energy_j; /* of a step at the setting, as it really is */
+	double best_j;           /* of a step at the best profiled setting within the same time */
+};
+
 struct demo {
 	struct rig rig;
 	hg_frontier *f;
 	uint64_t units;
 	struct demo_run runs[DEMO_RUNS]; /* the first is the default */
-	size_t shown;                    /* the run that the page and its power plots are about */
+	struct demo_tuned tuned;
+	size_t shown; /* the run that the page and its power plots are about */
 };
+
+/** Tunes the job within the time of the run that is shown. @return exit code */
+int demo_tune(struct cli *cli, struct demo *d);
 
 /** Appends the page: one self-contained HTML file. */
 void demo_page(struct buf *out, const struct demo *d);

@@ -63,6 +63,8 @@ int sweep_read(
 	struct cli *cli, hg_device *d, const char *const *texts, size_t n, struct sweep_set *set);
 /** Both knobs: power limits as by default, and clocks from half of the highest. */
 int sweep_limits_and_clocks(struct cli *cli, hg_device *d, struct sweep_set *set);
+/** Clocks from half of the highest. */
+int sweep_clocks(struct cli *cli, hg_device *d, struct sweep_set *set);
 void sweep_set_finish(struct sweep_set *set);
 /** Number of settings in the grid. */
 size_t sweep_count(const struct sweep_set *set);

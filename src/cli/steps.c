@@ -39,8 +39,11 @@ int steps_start(struct cli *cli, const char *from, const char *const *argv, stru
 		rc = read_regex(cli, from + 6, s);
 		if (rc != EXIT_OK)
 			return rc;
+	} else if (strcmp(from, "marks") == 0) {
+		s->by_marks = true;
 	} else if (strcmp(from, "fd") != 0) {
-		return cli_usage(cli, "--steps-from %.80s: must be fd or regex:EXPRESSION", from);
+		return cli_usage(
+			cli, "--steps-from %.80s: must be fd, marks or regex:EXPRESSION", from);
 	}
 	if (pipe2(fds, O_CLOEXEC) != 0) {
 		cli_note(cli, "no pipe: %s", strerror(errno));
@@ -81,10 +84,18 @@ static void pass_on(const char *data, size_t len)
 
 static void end_of_line(struct steps *s)
 {
+	bool begins;
+
 	s->line[s->len] = '\0';
-	if (!s->by_regex || regexec(&s->regex, s->line, 0, NULL, 0) == 0)
-		s->count++;
 	s->len = 0;
+	begins = s->by_marks && strcmp(s->line, "begin") == 0;
+	if (s->by_regex && regexec(&s->regex, s->line, 0, NULL, 0) != 0)
+		return;
+	if (s->by_marks && !begins && strcmp(s->line, "end") != 0)
+		return;
+	s->count += !begins;
+	if (s->told)
+		s->told(s->told_user, begins);
 }
 
 /** Takes what there is. @return false: there will be no more */

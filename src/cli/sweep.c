@@ -275,6 +275,15 @@ static hg_err fill_clocks(struct vec *values, const hg_knob_info *knob)
 	return err;
 }
 
+int sweep_clocks(struct cli *cli, hg_device *d, struct sweep_set *set)
+{
+	set->n = 0;
+	set->sweeps = calloc(1, sizeof *set->sweeps);
+	if (!set->sweeps)
+		return cli_broken(cli, HG_ENOMEM);
+	return add_sweep(cli, d, "sm_clock", fill_clocks, set);
+}
+
 int sweep_limits_and_clocks(struct cli *cli, hg_device *d, struct sweep_set *set)
 {
 	int rc;

@@ -50,7 +50,7 @@ bad profile -d $sim -- true
 says "hourglass profile: --output is missing: standard output is the command's"
 bad profile -d $sim -o x.json --steps-from 'regex:(' -- true
 bad profile -d $sim -o x.json --steps-from file -- true
-says "hourglass profile: --steps-from file: must be fd or regex:EXPRESSION"
+says "hourglass profile: --steps-from file: must be fd, marks or regex:EXPRESSION"
 bad profile -d $sim -o x.json -w resnet50-training -- true
 bad profile -d $sim -o x.json -w resnet50-training --steps-from fd
 bad profile -d $sim -o x.json true

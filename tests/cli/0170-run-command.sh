@@ -119,7 +119,7 @@ says "hourglass run: unexpected argument 'sleep': options, then --, then the com
 bad run -d sim:h100 --
 says "hourglass run: there is no command after --"
 bad run -d sim:h100 --knee -- true
-says "hourglass run: --knee goes with --workload, not with a command"
+says "hourglass run: --knee tunes a command by its steps: --steps-from says where it tells them"
 bad run -d sim:h100 -w resnet50-training --knee --isolated
 says "hourglass run: --isolated goes with a command after --"
 bad run -d sim:h100 -I 1 -- true

@@ -33,6 +33,8 @@
 #define WALK_P 0.2
 #define OWN_T  0.03
 #define OWN_P  0.02
+/* log odds of less than that, before anything was measured */
+#define OWN_ODDS (-1.0)
 /* The walk's clock also runs a little with the knob itself. */
 #define WALK_KNOB 0.02
 /* The common factor is not known at all. */
@@ -87,7 +89,7 @@ void model_begin(hg_tune *t)
 	t->looseness = 1;
 	t->prior_known = false;
 	for (size_t i = 0; i < t->n; i++)
-		t->cands[i].sd_t = t->cands[i].sd_p = 1;
+		t->cands[i].sd_t = t->cands[i].sd_p = t->cands[i].own = 1;
 }
 
 /* ----- the process */
@@ -108,7 +110,7 @@ static double covariance(const struct cand *a, const struct cand *b, double walk
 	if (a->line == b->line)
 		cov += walk * walk * fmin(a->place, b->place);
 	if (a == b)
-		cov += own * own;
+		cov += own * own * a->own * a->own;
 	return cov;
 }
 
@@ -144,11 +146,11 @@ static void factor(const struct fit *f)
 		}
 }
 
-/* One of the two, time or power, for all settings. */
-static void regress(hg_tune *t, const struct fit *f, bool power)
+/* Fills in and factors what was measured; f->y becomes its whitened form. @return its log
+ * likelihood, but for a constant */
+static double whiten(const hg_tune *t, const struct fit *f, bool power, double walk, double own)
 {
-	double walk = (power ? WALK_P : WALK_T) * t->looseness;
-	double own = power ? OWN_P : OWN_T;
+	double log_likelihood = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct cand *a = &t->cands[f->at[i]];
@@ -161,6 +163,36 @@ static void regress(hg_tune *t, const struct fit *f, bool power)
 	}
 	factor(f);
 	forward(f, f->y);
+	for (size_t i = 0; i < f->n; i++)
+		log_likelihood -= log(f->l[i * f->n + i]) + 0.5 * f->y[i] * f->y[i];
+	return log_likelihood;
+}
+
+/* How much settings have of their own on this device: what is likeliest by what was measured, and
+ * the usual until that says otherwise. */
+static double own_of(const hg_tune *t, const struct fit *f, bool power, double walk)
+{
+	static const double shares[] = {1, 0.5, 0.25}, odds[] = {0, OWN_ODDS, OWN_ODDS};
+	double usual = power ? OWN_P : OWN_T, best = -HUGE_VAL, own = usual;
+
+	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+		double likely = whiten(t, f, power, walk, usual * shares[i]) + odds[i];
+
+		if (likely > best) {
+			best = likely;
+			own = usual * shares[i];
+		}
+	}
+	return own;
+}
+
+/* One of the two, time or power, for all settings. */
+static void regress(hg_tune *t, const struct fit *f, bool power)
+{
+	double walk = (power ? WALK_P : WALK_T) * t->looseness;
+	double own = own_of(t, f, power, walk);
+
+	(void)whiten(t, f, power, walk, own);
 	backward(f, f->y);
 	for (size_t i = 0; i < t->n; i++) {
 		struct cand *c = &t->cands[i];
@@ -267,6 +299,8 @@ void model_restart(hg_tune *t, double looseness)
 
 		c->prior_t = c->t;
 		c->prior_p = c->p;
+		if (c->seen.steps > 0)
+			c->own = fmin(c->own, looseness);
 		c->seen = (struct seen){0};
 	}
 	t->looseness = looseness;

@@ -26,6 +26,7 @@ struct cand {
 	bool recalled; /* in an earlier one */
 	struct seen seen;
 	double prior_t, prior_p; /* what is expected, but for a factor common to all */
+	double own;              /* how much of its own is still unknown, as a share */
 	double place;            /* along the line, from the baseline: variance grows with it */
 	double t, p, sd_t, sd_p; /* what is known now */
 };

@@ -1,0 +1,249 @@
+/* The knobs of devices that are tuned together. */
+#include "tune-knobs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+#include "core/number.h"
+#include "rig.h"
+
+/* A limit that reads back this far from what was asked is another one. */
+#define OBSERVED_SHARE 0.02
+
+static bool settable(const hg_device *d, size_t i)
+{
+	hg_knob_info info = {.size = sizeof info};
+
+	return hg_device_knob(d, i, &info) == HG_OK && !info.unsettable && info.max > info.min;
+}
+
+/* What is tuned unless --knob says otherwise. */
+static const char *const usual[] = {"power_limit", "sm_clock"};
+
+static bool tunable(const hg_device *d)
+{
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+		size_t at = hg_device_knob_index(d, usual[i]);
+
+		if (at != SIZE_MAX && settable(d, at))
+			return true;
+	}
+	return false;
+}
+
+/* The first reason that a device gives why its knob cannot be set. */
+static void say_why(struct tune_knobs *k, const struct gauge *g)
+{
+	(void)fail(&k->reason, HG_ENOENT, "no device has a power limit or clock to set");
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t u = 0; u < sizeof usual / sizeof *usual; u++) {
+			hg_knob_info info = {.size = sizeof info};
+			size_t at = hg_device_knob_index(g->devices[i], usual[u]);
+
+			if (at == SIZE_MAX || hg_device_knob(g->devices[i], at, &info) != HG_OK ||
+				!info.unsettable)
+				continue;
+			(void)fail(&k->reason, HG_ENOENT, "%.80s: %s cannot be set: %s",
+				gauge_info(g, i).spec, usual[u], info.unsettable);
+			return;
+		}
+}
+
+static void find_devices(struct cli *cli, bool named, const struct gauge *g, struct tune_knobs *k)
+{
+	const char *model = NULL;
+	size_t others = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (!named && !tunable(g->devices[i]))
+			continue;
+		if (!model)
+			model = gauge_info(g, i).model;
+		if (strcmp(gauge_info(g, i).model, model) == 0)
+			k->devices[k->n++] = g->devices[i];
+		else
+			others++;
+	}
+	if (others)
+		cli_note(cli,
+			"%zu devices of other models than %.80s are measured and left as they are",
+			others, model);
+	if (k->n == 0)
+		say_why(k, g);
+}
+
+static int read_sweeps(struct cli *cli, const char *const *texts, size_t n,
+	const struct tune_knobs *k, struct sweep_set *set)
+{
+	hg_device *d = k->devices[0];
+	size_t limit = hg_device_knob_index(d, usual[0]);
+	size_t clock = hg_device_knob_index(d, usual[1]);
+
+	if (n > TUNE_KNOBS)
+		return cli_usage(cli, "--knob: more than %d knobs", TUNE_KNOBS);
+	if (n > 0)
+		return sweep_read(cli, d, texts, n, set);
+	if (limit != SIZE_MAX && settable(d, limit) && clock != SIZE_MAX && settable(d, clock))
+		return sweep_limits_and_clocks(cli, d, set);
+	return limit != SIZE_MAX && settable(d, limit) ? sweep_read(cli, d, NULL, 0, set)
+						       : sweep_clocks(cli, d, set);
+}
+
+/* How a knob is called in frontiers: "power_limit_w" in W, "sm_clock_mhz" in MHz. */
+static void name_knob(struct tune_knobs *k, size_t i)
+{
+	double factor;
+	enum quantity q = knob_quantity(&k->info[i], &factor);
+	const char *name = k->info[i].name, *unit = k->info[i].unit;
+
+	k->factor[i] = 1;
+	if (q == QUANTITY_POWER) {
+		(void)snprintf(k->names[i], sizeof k->names[i], "%.50s_w", name);
+		k->factor[i] = factor;
+		unit = "W";
+	} else if (q == QUANTITY_CLOCK) {
+		(void)snprintf(k->names[i], sizeof k->names[i], "%.50s_mhz", name);
+		k->factor[i] = factor * 1e-6;
+		unit = "MHz";
+	} else {
+		(void)snprintf(k->names[i], sizeof k->names[i], "%.50s", name);
+	}
+	k->defs[i] = (hg_knob_def){k->names[i], unit, NULL, 0};
+}
+
+static double cell_of(const struct tune_knobs *k, size_t i, int64_t value)
+{
+	return (double)value * k->factor[i];
+}
+
+static size_t count_rows(const struct sweep_set *set)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < set->n; i++)
+		n += set->sweeps[i].n_values;
+	return n;
+}
+
+/* Row 0 is what was found; every other one sets one knob. */
+static int fill_rows(struct cli *cli, const struct sweep_set *set, struct tune_knobs *k)
+{
+	k->n_knobs = set->n;
+	k->cells = calloc(count_rows(set) * set->n + 1, sizeof *k->cells);
+	if (!k->cells)
+		return cli_broken(cli, HG_ENOMEM);
+	k->n_settings = 1;
+	for (size_t i = 0; i < set->n; i++) {
+		hg_err rc;
+
+		k->knob[i] = set->sweeps[i].knob;
+		k->info[i].size = sizeof k->info[i];
+		rc = hg_device_knob(k->devices[0], k->knob[i], &k->info[i]);
+		if (rc != HG_OK)
+			return cli_broken(cli, rc);
+		name_knob(k, i);
+		k->cells[i] =
+			k->info[i].current > 0 ? cell_of(k, i, k->info[i].current) : (double)NAN;
+		if (strcmp(k->info[i].name, usual[0]) == 0)
+			k->max_power_w = cell_of(k, i, k->info[i].max) * (double)k->n;
+	}
+	for (size_t i = 0; i < set->n; i++)
+		for (size_t v = 0; v < set->sweeps[i].n_values; v++) {
+			double *row = k->cells + k->n_settings * set->n;
+			int64_t value = set->sweeps[i].values[v];
+
+			if (value <= 0 || value == k->info[i].current)
+				continue;
+			memcpy(row, k->cells, set->n * sizeof *row);
+			row[i] = cell_of(k, i, value);
+			k->n_settings++;
+		}
+	if (k->n_settings > HG_TUNE_SETTINGS)
+		return cli_usage(cli, "--knob: more than %d settings", HG_TUNE_SETTINGS - 1);
+	return EXIT_OK;
+}
+
+int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, const struct gauge *g,
+	hg_guard *guard, struct tune_knobs *k)
+{
+	struct sweep_set set = {NULL, 0};
+	int rc = EXIT_OK;
+
+	memset(k, 0, sizeof *k);
+	k->guard = guard;
+	find_devices(cli, n > 0, g, k);
+	if (k->n == 0)
+		return EXIT_OK;
+	rc = read_sweeps(cli, texts, n, k, &set);
+	if (rc == EXIT_OK)
+		rc = fill_rows(cli, &set, k);
+	sweep_set_finish(&set);
+	return rc;
+}
+
+void tune_knobs_finish(struct tune_knobs *k)
+{
+	free(k->cells);
+	memset(k, 0, sizeof *k);
+}
+
+/* The value that a row gives a knob of a device. */
+static int64_t value_of(const struct tune_knobs *k, size_t row, size_t i)
+{
+	double cell = k->cells[row * k->n_knobs + i];
+
+	return row == 0 || isnan(cell) ? k->info[i].current : llround(cell / k->factor[i]);
+}
+
+static hg_err set_one(struct tune_knobs *k, size_t d, size_t i, int64_t value, hg_error *why)
+{
+	hg_effect effect = {0};
+	hg_err rc = hg_guard_set(k->guard, k->devices[d], k->knob[i], value, &effect, why);
+
+	if (rc != HG_OK || value <= 0 || (k->info[i].flags & HG_KNOB_WRITE_ONLY))
+		return rc;
+	if (fabs((double)(effect.observed - value)) <= OBSERVED_SHARE * (double)value + 1)
+		return HG_OK;
+	(void)snprintf(why->text, sizeof why->text, "%.40s: asked for %lld, reads back %lld",
+		k->info[i].name, (long long)value, (long long)effect.observed);
+	return HG_EDEVICE;
+}
+
+hg_err tune_knobs_set(struct tune_knobs *k, size_t row, hg_error *why)
+{
+	hg_err rc = HG_OK;
+
+	if (row == k->now)
+		return HG_OK;
+	for (size_t d = 0; d < k->n; d++)
+		for (size_t i = 0; rc == HG_OK && i < k->n_knobs; i++)
+			if (k->now == SIZE_MAX || value_of(k, row, i) != value_of(k, k->now, i))
+				rc = set_one(k, d, i, value_of(k, row, i), why);
+	/* what is not known to be in force is set again next time */
+	k->now = rc == HG_OK ? row : SIZE_MAX;
+	return rc;
+}
+
+void tune_knobs_text(struct buf *out, const struct tune_knobs *k, size_t row)
+{
+	char number[DOUBLE_TEXT];
+	bool any = false;
+
+	for (size_t i = 0; i < k->n_knobs; i++) {
+		double cell = k->cells[row * k->n_knobs + i];
+
+		if (row > 0 && value_of(k, row, i) == value_of(k, 0, i))
+			continue;
+		buf_adds(out, any ? ", " : "");
+		any = true;
+		if (isnan(cell)) {
+			buf_addf(out, "%s as it was", k->info[i].name);
+			continue;
+		}
+		double_format(cell, number);
+		buf_addf(out, "%s %s %s", k->info[i].name, number, k->defs[i].unit);
+	}
+}
