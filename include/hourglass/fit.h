@@ -156,6 +156,43 @@ typedef struct hg_obs_issue {
 HG_API HG_NODISCARD hg_err hg_obs_check(const hg_model *m, const hg_obs *obs, size_t n,
 	hg_obs_issue *issues, size_t *found, hg_error *why);
 
+/** Observations of workloads, from a file; opaque, immutable. */
+typedef struct hg_obs_set hg_obs_set;
+
+/** The observations of one workload. */
+typedef struct hg_obs_group {
+	uint32_t size;         /**< sizeof(hg_obs_group) */
+	uint32_t n;            /**< observations */
+	const char *name;      /**< the workload */
+	const hg_obs *obs;     /**< n of them */
+	const uint32_t *lines; /**< lines of the file that they stand on */
+} hg_obs_group;
+
+/**
+ * Reads observations: CSV with the columns workload, power_limit_w, clock_mhz, time_s, energy_j or
+ * power_w, time_rsd, energy_rsd, or hourglass.fit/1 as `hourglass fit -o` writes it. Both are in
+ * hourglass-fit(1). Values are not judged: see hg_obs_check().
+ *
+ * @param text    len bytes, needs no NUL
+ * @param origin  what the text is called in errors
+ * @param out     release with hg_obs_set_destroy()
+ * @return HG_OK; HG_EFORMAT, HG_EVERSION (file, line, field), HG_ELIMIT, HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_obs_parse(
+	const char *text, size_t len, const char *origin, hg_obs_set **out, hg_error *why);
+
+/** Releases observations. NULL is fine. */
+HG_API void hg_obs_set_destroy(hg_obs_set *set);
+
+/** The device that a hourglass.fit/1 file is of; NULL for CSV. */
+HG_API const char *hg_obs_set_device(const hg_obs_set *set);
+
+/** How many workloads there are: at least one. */
+HG_API size_t hg_obs_set_count(const hg_obs_set *set);
+
+/** The i-th workload, in the order of the file; valid as long as the set. out->size must be set. */
+HG_API void hg_obs_set_get(const hg_obs_set *set, size_t i, hg_obs_group *out);
+
 HG_END_DECLS
 
 #endif

@@ -8,6 +8,7 @@
  * rig.c        devices and their knobs        plot-*.c     SVG and terminal plots
  * gauge.c      devices that are measured      child.c      a command and its descendants
  * energy-*.c   what a command cost            top-*.c      what devices draw now
+ * fits.c       observations and predictions
  * cmd-NAME.c   one command each
  */
 #ifndef HG_CLI_CLI_H

@@ -25,6 +25,8 @@ const struct command *const commands[] = {
 	&cmd_doctor,
 	&cmd_profile,
 	&cmd_frontier,
+	&cmd_fit,
+	&cmd_predict,
 	&cmd_plan,
 	&cmd_recur,
 	&cmd_run,

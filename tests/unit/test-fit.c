@@ -2,6 +2,7 @@
 #include "near.h"
 
 #include "core/rng.h"
+#include "hardware/model/linear.h"
 #include "hardware/model/observe.h"
 
 #include <hourglass/fit.h>
@@ -24,13 +25,20 @@ static double limit(const hg_model *m, size_t i)
 	       (m->f.cap_max_w - m->f.cap_min_w) * (double)i / (double)(LIMITS - 1);
 }
 
-/* Correlated normals: mean + L e with L L' the prior's covariance, which the default has diagonal.
- */
+/* A workload that the prior expects. */
 static void draw_work(struct rng *r, const struct prior *p, double z[WORK_N])
 {
+	double l[PRIOR_N * PRIOR_N], e[PRIOR_N];
+
+	memcpy(l, p->covariance, sizeof l);
+	assert_true(cholesky(l, PRIOR_N));
 	z[WORK_TIME] = 4.0 * rng_double(r) - 2.0;
-	for (size_t i = 0; i < PRIOR_N; i++)
-		z[i + 1] = p->mean[i] + sqrt(p->covariance[i][i]) * rng_normal(r);
+	for (size_t i = 0; i < PRIOR_N; i++) {
+		e[i] = rng_normal(r);
+		z[i + 1] = p->mean[i];
+		for (size_t j = 0; j <= i; j++)
+			z[i + 1] += l[i * PRIOR_N + j] * e[j];
+	}
 }
 
 static hg_obs observation(const hg_knobs *k, double ln_time, double ln_power)

@@ -22,4 +22,7 @@ struct prior {
 /** The prior of a device that nothing but figures is known of. */
 void prior_default(const struct figures *f, struct prior *out);
 
+/** Reads the "prior" of a device file into m, where there is one. */
+hg_err prior_read(const struct json_doc *doc, struct hg_model *m, hg_error *why);
+
 #endif

@@ -15,6 +15,7 @@
 #include <hourglass/frontier.h>
 
 #include "model.h"
+#include "prior.h"
 
 enum kind {
 	KIND_NUMBER,
@@ -108,7 +109,7 @@ static const struct field fields[] = {
 static const char *const groups[] = {"clock", "power", "peak", "chip", "physics", "thermal"};
 
 static const char *const top_fields[] = {"schema", "name", "title", "vendor", "aliases", "about",
-	"clock", "power", "peak", "chip", "physics", "thermal"};
+	"clock", "power", "peak", "chip", "physics", "thermal", "prior"};
 
 static const char *const number_fields[] = {"value", "unit", "source"};
 
@@ -359,6 +360,8 @@ static hg_err model_read(const struct json_doc *doc, struct hg_model *m, hg_erro
 	rc = aliases_read(doc, m, why);
 	for (size_t i = 0; i < COUNT(groups) && !rc; i++)
 		rc = group_read(doc, groups[i], m, why);
+	if (!rc)
+		rc = prior_read(doc, m, why);
 	return rc ? rc : figures_check(doc, &m->f, why);
 }
 

@@ -1,0 +1,278 @@
+/* fit: from observed settings to the parameters of workloads. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "cmd.h"
+#include "fits.h"
+#include "load.h"
+#include "rig.h"
+#include "table.h"
+
+static const struct option fit_options[] = {
+	{.name = "device",
+		.abbr = 'd',
+		.kind = OPTION_TEXT,
+		.value = "NAME|FILE",
+		.text = "device model that the observations are of"},
+	{.name = "output",
+		.abbr = 'o',
+		.kind = OPTION_FILE,
+		.value = "FILE",
+		.text = "keep device and observations there, for predict"},
+	{.name = "drop-odd",
+		.kind = OPTION_FLAG,
+		.text = "leave out observations that cannot be right, rather than refuse them"},
+	{.name = NULL},
+};
+
+/** A workload, checked and fitted. */
+struct fitted {
+	const char *name;
+	hg_obs *obs;
+	size_t n;
+	hg_fit *fit;
+	hg_fit_report report;
+};
+
+struct fits {
+	const char *device, *path;
+	hg_model *model;
+	hg_obs_set *set;
+	struct fitted *at;
+	size_t n;
+};
+
+static void fits_finish(struct fits *f)
+{
+	for (size_t i = 0; i < f->n && f->at; i++) {
+		free(f->at[i].obs);
+		hg_fit_destroy(f->at[i].fit);
+	}
+	free(f->at);
+	hg_obs_set_destroy(f->set);
+	hg_model_destroy(f->model);
+}
+
+/* Copies the observations without those that have a fault; each fault is said on stderr. */
+static int observations_check(
+	struct cli *cli, const struct fits *f, const hg_obs_group *g, bool drop, struct fitted *to)
+{
+	hg_obs_issue *issues = calloc(g->n, sizeof *issues);
+	hg_error why = {""};
+	size_t found = 0, next = 0;
+	hg_err rc = issues ? hg_obs_check(f->model, g->obs, g->n, issues, &found, &why) : HG_ENOMEM;
+
+	to->obs = calloc(g->n, sizeof *to->obs);
+	if (rc || !to->obs) {
+		free(issues);
+		return cli_broken(cli, rc ? rc : HG_ENOMEM);
+	}
+	for (size_t i = 0; i < found; i++)
+		cli_note(cli, "%s:%u: %s: %s", path_text(f->path), g->lines[issues[i].index],
+			g->name, issues[i].text);
+	for (size_t i = 0; i < g->n; i++) {
+		bool odd = next < found && issues[next].index == i;
+
+		next += odd;
+		if (!odd)
+			to->obs[to->n++] = g->obs[i];
+	}
+	free(issues);
+	if (found && !drop)
+		return cli_usage(cli,
+			"%s: %zu of %u observations cannot be right; --drop-odd leaves them out",
+			g->name, found, g->n);
+	if (!to->n)
+		return cli_usage(cli, "%s: no observation is left", g->name);
+	return EXIT_OK;
+}
+
+static int workloads_fit(struct cli *cli, struct fits *f, bool drop)
+{
+	f->n = hg_obs_set_count(f->set);
+	f->at = calloc(f->n, sizeof *f->at);
+	if (!f->at)
+		return cli_broken(cli, HG_ENOMEM);
+	for (size_t i = 0; i < f->n; i++) {
+		hg_obs_group g = {.size = sizeof g};
+		struct fitted *to = &f->at[i];
+		hg_error why = {""};
+		hg_err err;
+		int rc;
+
+		hg_obs_set_get(f->set, i, &g);
+		to->name = g.name;
+		rc = observations_check(cli, f, &g, drop, to);
+		if (rc != EXIT_OK)
+			return rc;
+		err = hg_fit_create(f->model, to->obs, to->n, NULL, &to->fit, &why);
+		if (err)
+			return cli_input_error(cli, err, &why);
+		to->report.size = sizeof to->report;
+		hg_fit_get_report(to->fit, &to->report);
+	}
+	return EXIT_OK;
+}
+
+/* ----- what is said */
+
+static void parameter_json(struct json_out *j, const char *key, double value, double sd)
+{
+	json_key(j, key);
+	json_open(j, '{', true);
+	json_kv_number(j, "value", value);
+	json_kv_number(j, "sd", sd);
+	json_close(j, '}');
+}
+
+static void observation_json(struct json_out *j, const hg_obs *o)
+{
+	json_open(j, '{', true);
+	if (o->setting.cap_w > 0)
+		json_kv_number(j, "power_limit_w", o->setting.cap_w);
+	if (o->setting.clock_hz > 0)
+		json_kv_number(j, "clock_hz", o->setting.clock_hz);
+	json_kv_number(j, "time_s", o->time_s);
+	json_kv_number(j, "energy_j", o->energy_j);
+	if (o->time_rsd > 0)
+		json_kv_number(j, "time_rsd", o->time_rsd);
+	if (o->energy_rsd > 0)
+		json_kv_number(j, "energy_rsd", o->energy_rsd);
+	json_close(j, '}');
+}
+
+static void workload_json(struct json_out *j, const struct fitted *w)
+{
+	const hg_fit_report *r = &w->report;
+
+	json_open(j, '{', false);
+	json_kv_string(j, "name", w->name);
+	json_key(j, "parameters");
+	json_open(j, '{', false);
+	json_kv_string(j, "origin", "fitted");
+	parameter_json(j, "time_s", r->time_s, r->time_s * r->time_ln_sd);
+	parameter_json(j, "gap", r->gap, r->gap_sd);
+	parameter_json(j, "compute", r->compute, r->compute_sd);
+	parameter_json(j, "compute_w", r->compute_w, r->compute_w_sd);
+	parameter_json(j, "gap_w", r->gap_w, r->gap_w_sd);
+	parameter_json(j, "static_w", r->static_w, r->static_w_sd);
+	json_close(j, '}');
+	json_kv_number(j, "physics_time_mape", r->physics_time_mape);
+	json_kv_number(j, "physics_energy_mape", r->physics_energy_mape);
+	json_key(j, "observations");
+	json_open(j, '[', false);
+	for (size_t i = 0; i < w->n; i++)
+		observation_json(j, &w->obs[i]);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void file_json(struct buf *out, const struct fits *f)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_open(&j, '{', false);
+	json_kv_string(&j, "schema", "hourglass.fit/1");
+	json_kv_string(&j, "device", f->device);
+	json_key(&j, "workloads");
+	json_open(&j, '[', false);
+	for (size_t i = 0; i < f->n; i++)
+		workload_json(&j, &f->at[i]);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	buf_addc(out, '\n');
+}
+
+static void print_text(struct cli *cli, const struct fits *f)
+{
+	char text[QUANTITY_TEXT];
+	struct table t;
+
+	table_init(&t, "lrrrrrrrr");
+	table_cell(&t, "workload");
+	table_cell(&t, "seen");
+	table_cell(&t, "time");
+	table_cell(&t, "gap");
+	table_cell(&t, "compute");
+	table_cell(&t, "W busy");
+	table_cell(&t, "W in gap");
+	table_cell(&t, "time off");
+	table_cell(&t, "energy off");
+	for (size_t i = 0; i < f->n; i++) {
+		const hg_fit_report *r = &f->at[i].report;
+
+		table_cell(&t, "%s", f->at[i].name);
+		table_cell(&t, "%zu", f->at[i].n);
+		table_cell(&t, "%s", quantity_format(QUANTITY_TIME, r->time_s, text));
+		table_cell(&t, "%.2f+-%.2f", r->gap, r->gap_sd);
+		table_cell(&t, "%.2f+-%.2f", r->compute, r->compute_sd);
+		table_cell(&t, "%.0f+-%.0f", r->compute_w, r->compute_w_sd);
+		table_cell(&t, "%.0f+-%.0f", r->gap_w, r->gap_w_sd);
+		table_cell(&t, "%.1f %%", 100 * r->physics_time_mape);
+		table_cell(&t, "%.1f %%", 100 * r->physics_energy_mape);
+	}
+	table_print(&t, &cli->out, cli->color);
+	table_finish(&t);
+	buf_adds(&cli->out, "fitted; what is off at the observations is by the physics alone\n");
+}
+
+static int fits_write(struct cli *cli, const struct args *args, const struct fits *f)
+{
+	const char *path = args_text(args, "output", NULL);
+	struct buf text;
+	int rc = EXIT_OK;
+
+	buf_init(&text, (size_t)1 << 30);
+	file_json(&text, f);
+	if (text.failed)
+		rc = cli_broken(cli, text.failed);
+	else if (path)
+		rc = cli_write(cli, path, text.data, text.len);
+	if (rc == EXIT_OK && args_has(args, "json") && !(path && path[0] == '-' && !path[1]))
+		buf_add(&cli->out, text.data, text.len);
+	else if (rc == EXIT_OK && !(path && path[0] == '-' && !path[1]))
+		print_text(cli, f);
+	buf_finish(&text);
+	return rc;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	struct fits f = {.path = args->operands[0]};
+	hg_error why = {""};
+	hg_err err;
+	int rc = observations_read(cli, f.path, &f.set);
+
+	if (rc != EXIT_OK)
+		return rc;
+	f.device = args_text(args, "device", hg_obs_set_device(f.set));
+	if (!f.device) {
+		rc = cli_usage(cli, "--device: expected the device that was observed");
+		goto out;
+	}
+	err = hg_model_load(f.device, rig_data_dir(), &f.model, &why);
+	if (err)
+		rc = cli_input_error(cli, err, &why);
+	if (rc == EXIT_OK)
+		rc = workloads_fit(cli, &f, args_has(args, "drop-odd"));
+	if (rc == EXIT_OK)
+		rc = fits_write(cli, args, &f);
+out:
+	fits_finish(&f);
+	return rc;
+}
+
+const struct command cmd_fit = {
+	.name = "fit",
+	.path = "fit",
+	.page = "hourglass-fit",
+	.usage = "OBS --device NAME [-o FILE] [--json]",
+	.summary = "what workloads are made of, from a few observed settings",
+	.tables = {fit_options},
+	.operand = OPERAND_FILE,
+	.operand_name = "OBS",
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

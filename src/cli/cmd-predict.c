@@ -1,0 +1,335 @@
+/* predict: what settings will cost, from a fit or from a device model alone. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hourglass/frontier.h>
+
+#include "cmd.h"
+#include "core/text.h"
+#include "describe.h"
+#include "fits.h"
+#include "rig.h"
+#include "table.h"
+
+/* Settings that are shown when none is asked for, and the most that may be asked for. */
+#define LIMITS       9
+#define SETTINGS_MAX 4096u
+
+static const struct option predict_options[] = {
+	{.name = "setting",
+		.abbr = 's',
+		.kind = OPTION_TEXT,
+		.repeat = true,
+		.value = "POWER|CLOCK[,...]",
+		.text = "a power limit, a locked clock or both, such as 150W,1.2GHz; may be "
+			"repeated"},
+	{.name = "confidence",
+		.kind = OPTION_QUANTITY,
+		.quantity = QUANTITY_RATIO,
+		.min = 0.01,
+		.max = 0.999,
+		.value = "RATIO",
+		.fallback = "80%",
+		.text = "of the intervals"},
+	{.name = NULL},
+};
+
+/** What is predicted from, and where. */
+struct source {
+	hg_model *model;
+	hg_obs_set *set;
+	hg_fit *fit; /* or: */
+	hg_workload *workload;
+	hg_predictor *predictor;
+	hg_knobs *settings;
+	size_t n;
+	double confidence;
+};
+
+static void source_finish(struct source *s)
+{
+	hg_fit_destroy(s->fit);
+	hg_predictor_destroy(s->predictor);
+	hg_workload_destroy(s->workload);
+	hg_obs_set_destroy(s->set);
+	hg_model_destroy(s->model);
+	free(s->settings);
+}
+
+/* ----- settings */
+
+static int setting_read(const struct cli *cli, const char *text, hg_knobs *k)
+{
+	struct slice rest = {text, strlen(text)};
+
+	*k = (hg_knobs){0, 0};
+	while (rest.len > 0) {
+		struct slice part = slice_trim(slice_cut(&rest, ','));
+		char word[64];
+		hg_error why = {""};
+
+		if (part.len == 0 || part.len >= sizeof word)
+			return cli_usage(cli, "--setting %s: expected such as 150W,1.2GHz", text);
+		memcpy(word, part.text, part.len);
+		word[part.len] = '\0';
+		if (word[part.len - 1] == 'z') {
+			if (quantity_parse(QUANTITY_CLOCK, word, "--setting", &k->clock_hz, &why))
+				return cli_usage(cli, "%s", why.text);
+		} else if (quantity_parse(QUANTITY_POWER, word, "--setting", &k->cap_w, &why)) {
+			return cli_usage(cli, "%s", why.text);
+		}
+	}
+	if (k->cap_w <= 0 && k->clock_hz <= 0)
+		return cli_usage(cli, "--setting %s: expected such as 150W,1.2GHz", text);
+	return EXIT_OK;
+}
+
+static int settings_read(struct cli *cli, const struct args *args, struct source *s)
+{
+	size_t n = args_count(args, "setting");
+	hg_model_info info = {.size = sizeof info};
+
+	s->n = n ? n : LIMITS;
+	if (s->n > SETTINGS_MAX)
+		return cli_usage(cli, "--setting: expected at most %u", SETTINGS_MAX);
+	s->settings = calloc(s->n, sizeof *s->settings);
+	if (!s->settings)
+		return cli_broken(cli, HG_ENOMEM);
+	hg_model_get_info(s->model, &info);
+	for (size_t i = 0; i < s->n; i++) {
+		int rc = EXIT_OK;
+
+		if (n)
+			rc = setting_read(cli, args_nth(args, "setting", i), &s->settings[i]);
+		else
+			s->settings[i].cap_w = info.cap_min_w + (info.cap_max_w - info.cap_min_w) *
+									(double)i / (LIMITS - 1);
+		if (rc != EXIT_OK)
+			return rc;
+	}
+	return EXIT_OK;
+}
+
+/* ----- sources */
+
+static bool group_find(const hg_obs_set *set, const char *name, hg_obs_group *g)
+{
+	for (size_t i = 0; i < hg_obs_set_count(set); i++) {
+		hg_obs_set_get(set, i, g);
+		if (strcmp(g->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A file of hourglass fit: fitted again, which gives the same numbers. */
+static int fit_open(struct cli *cli, const char *path, const char *workload, struct source *s)
+{
+	hg_fit_options opts = {.size = sizeof opts, .confidence = s->confidence};
+	hg_obs_group g = {.size = sizeof g};
+	hg_error why = {""};
+	hg_err err;
+	int rc = observations_read(cli, path, &s->set);
+
+	if (rc != EXIT_OK)
+		return rc;
+	if (!hg_obs_set_device(s->set))
+		return cli_usage(cli, "%s: expected a file that hourglass fit -o wrote", path);
+	if (workload ? !group_find(s->set, workload, &g) : hg_obs_set_count(s->set) > 1) {
+		hg_obs_set_get(s->set, 0, &g);
+		return cli_usage(cli, "%s: expected one of its %zu workloads, such as \"%s\"", path,
+			hg_obs_set_count(s->set), g.name);
+	}
+	if (!workload)
+		hg_obs_set_get(s->set, 0, &g);
+	err = hg_model_load(hg_obs_set_device(s->set), rig_data_dir(), &s->model, &why);
+	if (!err)
+		err = hg_fit_create(s->model, g.obs, g.n, &opts, &s->fit, &why);
+	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
+}
+
+static int device_open(struct cli *cli, const char *device, const char *workload, struct source *s)
+{
+	hg_error why = {""};
+	hg_err err;
+
+	if (!workload)
+		return cli_usage(cli, "%s: expected the workload too", device);
+	err = hg_model_load(device, rig_data_dir(), &s->model, &why);
+	if (!err)
+		err = hg_workload_load(workload, rig_data_dir(), &s->workload, &why);
+	if (!err)
+		err = hg_predictor_create(s->model, s->workload, &s->predictor, &why);
+	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
+}
+
+/* Whether a file is one of fits and not of a device. */
+static bool is_fit(const char *path)
+{
+	size_t len = strlen(path);
+	hg_model *m = NULL;
+	bool file = strchr(path, '/') || (len > 5 && !strcmp(path + len - 5, ".json"));
+
+	if (!file)
+		return strcmp(path, "-") == 0;
+	if (hg_model_load(path, NULL, &m, NULL) == HG_OK) {
+		hg_model_destroy(m);
+		return false;
+	}
+	return true;
+}
+
+/* ----- answers */
+
+static hg_err answer(const struct source *s, const hg_knobs *k, hg_forecast *f)
+{
+	hg_estimate e;
+	hg_err rc;
+
+	*f = (hg_forecast){.size = sizeof *f};
+	if (s->fit)
+		return hg_fit_predict(s->fit, k, f);
+	rc = hg_predictor_eval(s->predictor, k, &e);
+	if (rc)
+		return rc;
+	/* nothing was observed: nobody knows how far this is off */
+	f->time_rsd = f->energy_rsd = (double)NAN;
+	f->time_low_s = f->time_high_s = f->energy_low_j = f->energy_high_j = (double)NAN;
+	f->time_s = f->physics_time_s = e.time_s;
+	f->energy_j = f->physics_energy_j = e.energy_j;
+	f->clock_hz = e.clock_hz;
+	f->flags = e.flags;
+	f->origin = e.origin;
+	return HG_OK;
+}
+
+static void interval_json(struct json_out *j, const char *key, double low, double high)
+{
+	json_key(j, key);
+	if (isnan(low)) {
+		json_put_null(j);
+		return;
+	}
+	json_open(j, '[', true);
+	json_put_number(j, low);
+	json_put_number(j, high);
+	json_close(j, ']');
+}
+
+static void answer_json(struct json_out *j, const hg_knobs *k, const hg_forecast *f)
+{
+	json_open(j, '{', false);
+	json_key(j, "setting");
+	knobs_json(j, k);
+	json_kv_number(j, "time_s", f->time_s);
+	interval_json(j, "time_interval_s", f->time_low_s, f->time_high_s);
+	json_kv_number(j, "energy_j", f->energy_j);
+	interval_json(j, "energy_interval_j", f->energy_low_j, f->energy_high_j);
+	json_kv_number(j, "clock_hz", f->clock_hz);
+	json_kv_bool(j, "cap_binds", !(f->flags & HG_CAP_NOT_BINDING));
+	json_kv_bool(j, "cap_feasible", !(f->flags & HG_CAP_INFEASIBLE));
+	json_key(j, "origin");
+	origin_json(j, f->origin);
+	json_close(j, '}');
+}
+
+static void range_cell(struct table *t, enum quantity q, double low, double high)
+{
+	char a[QUANTITY_TEXT], b[QUANTITY_TEXT];
+
+	if (isnan(low))
+		table_cell(t, "unknown");
+	else
+		table_cell(t, "%s to %s", quantity_format(q, low, a), quantity_format(q, high, b));
+}
+
+static void answer_row(struct table *t, const hg_knobs *k, const hg_forecast *f)
+{
+	char text[QUANTITY_TEXT];
+	struct buf origin;
+
+	buf_init(&origin, 256);
+	origin_text(&origin, f->origin);
+	knobs_cell(t, k);
+	table_cell(t, "%s", quantity_format(QUANTITY_TIME, f->time_s, text));
+	range_cell(t, QUANTITY_TIME, f->time_low_s, f->time_high_s);
+	table_cell(t, "%s", quantity_format(QUANTITY_ENERGY, f->energy_j, text));
+	range_cell(t, QUANTITY_ENERGY, f->energy_low_j, f->energy_high_j);
+	table_cell(t, "%s%s", origin.data ? origin.data : "-",
+		f->flags & HG_CAP_INFEASIBLE ? "; draws more than the limit" : "");
+	buf_finish(&origin);
+}
+
+static int answers_say(struct cli *cli, const struct args *args, const struct source *s)
+{
+	struct json_out j;
+	struct table t;
+	hg_err rc = HG_OK;
+
+	table_init(&t, "lrrrrl");
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const heads[] = {
+			"setting", "time", "interval", "energy", "interval", "origin"};
+
+		table_cell(&t, "%s", heads[i]);
+	}
+	json_out_init(&j, &cli->out);
+	if (args_has(args, "json")) {
+		json_open(&j, '{', false);
+		json_kv_string(&j, "schema", "hourglass.predict/1");
+		json_kv_number(&j, "confidence", s->confidence);
+		json_key(&j, "predictions");
+		json_open(&j, '[', false);
+	}
+	for (size_t i = 0; i < s->n && !rc; i++) {
+		hg_forecast f;
+
+		rc = answer(s, &s->settings[i], &f);
+		if (!rc && args_has(args, "json"))
+			answer_json(&j, &s->settings[i], &f);
+		else if (!rc)
+			answer_row(&t, &s->settings[i], &f);
+	}
+	if (args_has(args, "json")) {
+		json_close(&j, ']');
+		json_close(&j, '}');
+		buf_addc(&cli->out, '\n');
+	} else {
+		table_print(&t, &cli->out, cli->color);
+	}
+	table_finish(&t);
+	return rc ? cli_usage(cli, "--setting: the device has no such setting") : EXIT_OK;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	struct source s = {.confidence = args_number(args, "confidence", 0.8)};
+	const char *workload = args->n_operands > 1 ? args->operands[1] : NULL;
+	int rc;
+
+	if (is_fit(args->operands[0]))
+		rc = fit_open(cli, args->operands[0], workload, &s);
+	else
+		rc = device_open(cli, args->operands[0], workload, &s);
+	if (rc == EXIT_OK)
+		rc = settings_read(cli, args, &s);
+	if (rc == EXIT_OK)
+		rc = answers_say(cli, args, &s);
+	source_finish(&s);
+	return rc;
+}
+
+const struct command cmd_predict = {
+	.name = "predict",
+	.path = "predict",
+	.page = "hourglass-predict",
+	.usage = "FIT|DEVICE [WORKLOAD] [--setting S]... [--json]",
+	.summary = "what settings will cost, with intervals",
+	.tables = {predict_options},
+	.operand = OPERAND_FILE,
+	.operand_name = "FIT",
+	.min_operands = 1,
+	.max_operands = 2,
+	.run = run,
+};

@@ -1,0 +1,67 @@
+#!/bin/sh
+# fit and predict: files, bad observations, what is said of unknown intervals.
+. "$(dirname "$0")/lib.sh"
+
+cat >obs.csv <<END
+workload,power_limit_w,time_s,power_w
+train,100,11010,115
+train,175,4463,161
+train,300,3740,244
+serve,100,10.0,90
+serve,300,9.9,95
+END
+
+good fit obs.csv --device a40 -o fit.json --json
+json .schema hourglass.fit/1
+json .device a40
+json '.workloads | length' 2
+json '.workloads[0].parameters.time_s | .value > 3400 and .value < 4000 and .sd > 0' true
+json '.workloads[0].observations | length' 3
+good fit obs.csv --device a40
+shows '^train  *3 .*1 h 0'
+good fit fit.json -o again.json
+cmp -s fit.json again.json || fail "a file of a fit does not give itself"
+
+good predict fit.json train --setting 150W --setting 175W --json
+json .schema hourglass.predict/1
+json '.predictions[0] | .time_s > .time_interval_s[0] and .time_s < .time_interval_s[1]' true
+json '.predictions[0].time_s > 4800 and .predictions[0].time_s < 7500' true
+json '.predictions[1].origin | join(" ")' 'measured fitted'
+good predict fit.json serve
+shows '300 W .*fitted'
+good predict fit.json train --setting 150W,1.2GHz --confidence 95%
+good predict h100 llm-decode --setting 1.2GHz --json
+json '.predictions[0] | .time_interval_s == null and .time_s > 0' true
+good predict h100 llm-decode
+shows unknown
+
+# What is wrong is named.
+bad predict fit.json
+bad predict fit.json trian
+bad predict fit.json train --setting 30W
+bad predict fit.json train --setting fast
+bad predict obs.csv train
+bad predict h100
+bad fit obs.csv
+bad fit obs.csv --device nothing
+printf 'power_limit_w,time,power_w\n' >x.csv
+bad fit x.csv --device a40
+says_like 'x.csv:1: unknown column "time"'
+printf 'power_limit_w,time_s,energy_j\n100,x,1\n' >x.csv
+bad fit x.csv --device a40
+says_like 'x.csv:2: time_s: expected a number, found "x"'
+cat >x.csv <<END
+power_limit_w,time_s,energy_j
+100,20,2100
+150,12,1700000
+200,10,1800
+250,9.5,-3
+300,9.2,1950
+END
+run 2 fit x.csv --device a40
+says_like 'x.csv:3: .*mJ'
+says_like 'x.csv:5: .*expected joules above 0'
+run 0 fit x.csv --device a40 --drop-odd --json
+json '.workloads[0].observations | length' 3
+
+finish
