@@ -27,6 +27,9 @@ const hg_plan_point *hg_plan_frontier_points(const hg_plan_frontier *set, size_t
 	return set->points;
 }
 
+/* Events that mending may look at, of those there are, before a slower state is taken. */
+#define LOOK_MAX 10u
+
 /* Last point with a time up to time_s. */
 static size_t find_point(const hg_plan_frontier *set, double time_s)
 {
@@ -169,21 +172,26 @@ static void go_on(struct sweep *s, int64_t time_ns, int64_t t_min_ns, int64_t *d
 	}
 }
 
-/* The state of an extended frontier. Where the copy stands is found by mending, so the breakpoints
- * are only where to begin looking. */
+/*
+ * The state of an extended frontier. Where the copy stands is found by mending, so the breakpoints
+ * are only where to begin looking. Near T_min, where many flows are optimal, a copy can be far off
+ * the mark; then it is cheaper to sweep on from a slower one that is not.
+ */
 static hg_err replay_extended(const hg_plan_frontier *set, size_t target, int64_t time_ns,
 	struct sweep *s, int64_t *drop_ns)
 {
 	for (size_t k = target, back = 1;; back *= 2) {
-		hg_err rc = extended_state(set, k, UINT64_MAX, s);
+		uint64_t most = k ? (uint64_t)LOOK_MAX * set->net.n_events : UINT64_MAX;
+		hg_err rc = extended_state(set, k, most, s);
 
-		if (rc)
+		if (rc && rc != HG_ELIMIT)
 			return rc;
-		if (s->pi[NET_SINK] >= time_ns || k == 0) {
+		if (!rc && (s->pi[NET_SINK] >= time_ns || k == 0)) {
 			go_on(s, time_ns, set->t_min_ns, drop_ns);
 			return HG_OK;
 		}
-		sweep_finish(s);
+		if (!rc)
+			sweep_finish(s);
 		k -= back < k ? back : k;
 	}
 }
