@@ -4,6 +4,7 @@
 
 #include "cmd.h"
 #include "plan.h"
+#include "software/pipeline/proof.h"
 
 static const struct option at_options[] = {
 	{.name = "time",
@@ -31,6 +32,10 @@ static const struct option at_options[] = {
 		.kind = OPTION_FILE,
 		.value = "CSV",
 		.text = "write the plan there, one row an operation"},
+	{.name = "proof",
+		.kind = OPTION_FILE,
+		.value = "JSON",
+		.text = "write what the plan claims there, and the flow that proves its bound"},
 	{.name = NULL},
 };
 
@@ -146,9 +151,46 @@ static int write_rows(struct cli *cli, const struct plans *p, const hg_plan *pla
 	return rc;
 }
 
+/* The flow of the bound is that of the relaxed plan for the deadline. */
+static int write_proof(struct cli *cli, const struct plans *p, const hg_plan_frontier *set,
+	const hg_plan_opts *opts, const hg_plan_info *i, const char *path)
+{
+	struct proof proof = {.time_s = i->time_s,
+		.charged_s = i->charged_s,
+		.energy_j = i->energy_j,
+		.bound_j = i->bound_j,
+		.tight_bound_j = i->tight_bound_j,
+		.switches = i->switches,
+		.switch_cost_j = opts->switch_cost_j,
+		.switch_latency_s = opts->switch_latency_s};
+	hg_plan_frontier_info figures = {.size = sizeof figures};
+	hg_relaxed *r = NULL;
+	hg_error why = {""};
+	struct buf text;
+	hg_err err;
+	int rc;
+
+	hg_plan_frontier_get_info(set, &figures);
+	err = hg_relaxed_at(set, fmax(fmax(opts->time_s, i->base_time_s), figures.t_min_s),
+		HG_CLASS_OP, &r, &why);
+	if (!err)
+		err = plans_witness_one(p, r, &proof.flow, &why);
+	hg_relaxed_destroy(r);
+	buf_init(&text, PLANS_BYTES);
+	if (!err) {
+		proof_write(&proof, &text);
+		err = text.failed;
+	}
+	rc = err ? cli_broken(cli, err) : cli_write(cli, path, text.data, text.len);
+	buf_finish(&text);
+	proof_finish(&proof);
+	return rc;
+}
+
 static int make(struct cli *cli, const struct args *args, const struct plans *p, hg_plan_opts *opts)
 {
 	const char *path = args_text(args, "output", NULL);
+	const char *proof = args_text(args, "proof", NULL);
 	hg_plan_frontier *set = NULL;
 	hg_plan *plan = NULL;
 	hg_plan_info info = {.size = sizeof info};
@@ -168,6 +210,8 @@ static int make(struct cli *cli, const struct args *args, const struct plans *p,
 	base_j = base_energy(p, &info, opts->charge_s);
 	if (path)
 		rc = write_rows(cli, p, plan, path);
+	if (rc == EXIT_OK && proof)
+		rc = write_proof(cli, p, set, opts, &info, proof);
 	if (rc == EXIT_OK && args_has(args, "json"))
 		at_json(cli, &info, base_j);
 	else if (rc == EXIT_OK && !(path && strcmp(path, "-") == 0))

@@ -11,6 +11,10 @@ static const struct option check_options[] = {
 		.kind = OPTION_FILE,
 		.value = "CSV",
 		.text = "the stage profile as it was measured"},
+	{.name = "proof",
+		.kind = OPTION_FILE,
+		.value = "JSON",
+		.text = "what 'plan at --proof' wrote: check those claims too"},
 	{.name = NULL},
 };
 
@@ -33,6 +37,8 @@ static void tell_json(struct cli *cli, const struct check *c)
 	json_kv_number(&j, "time_s", c->time_s > 0 ? c->time_s : NAN);
 	json_kv_number(&j, "energy_j", c->time_s > 0 ? c->energy_j : NAN);
 	json_kv_number(&j, "bound_j", c->bound_j > 0 ? c->bound_j : NAN);
+	json_kv_number(&j, "tight_bound_j", c->tight_bound_j > 0 ? c->tight_bound_j : NAN);
+	json_kv_number(&j, "proved_within", c->loose);
 	json_kv_number(&j, "gap", c->bound_j > 0 ? c->energy_j / c->bound_j - 1 : NAN);
 	json_kv_int(&j, "switches", (int64_t)c->switches);
 	json_key(&j, "claims");
@@ -66,26 +72,51 @@ static void tell(struct cli *cli, const struct check *c)
 			quantity_format(QUANTITY_TIME, c->time_s, a),
 			quantity_format(QUANTITY_ENERGY, c->energy_j, b),
 			100 * (c->energy_j / c->bound_j - 1), (unsigned long long)c->switches);
+	if (isfinite(c->loose))
+		buf_addf(&cli->out, "the frontier is proved to within %.2g %%\n", 100 * c->loose);
+	else if (c->plans->claims.witnesses.len == 0)
+		buf_adds(&cli->out, "the file holds no flows: they were solved for again\n");
 }
 
-/* Reads a file and hands its text to rows_parse() or the profile's parser. */
-static int read_both(struct cli *cli, const struct args *args, struct plan_rows *rows,
-	hg_stage_profile **profile)
+static hg_err read_one(const char *path, struct buf *text, const char **name, hg_error *why)
 {
-	const char *paths[2] = {args->operands[1], args_text(args, "profile", "")};
+	*name = path_text(path);
+	return file_read(path, FILE_MAX, text, why);
+}
+
+/* What is checked, besides the PLANS file. */
+struct inputs {
+	struct plan_rows rows;
+	hg_stage_profile *profile;
+	struct proof proof;
+};
+
+static void inputs_finish(struct inputs *in)
+{
+	proof_finish(&in->proof);
+	hg_stage_profile_destroy(in->profile);
+	rows_finish(&in->rows);
+}
+
+static int read_inputs(struct cli *cli, const struct args *args, struct inputs *in)
+{
+	const char *paths[3] = {
+		args->operands[1], args_text(args, "profile", ""), args_text(args, "proof", NULL)};
 	hg_error why = {""};
 	hg_err err = HG_OK;
 
-	for (size_t i = 0; i < 2 && !err; i++) {
+	for (size_t i = 0; i < 3 && paths[i] && !err; i++) {
 		struct buf text;
-		const char *name = path_text(paths[i]);
+		const char *name, *data;
 
-		err = file_read(paths[i], FILE_MAX, &text, &why);
+		err = read_one(paths[i], &text, &name, &why);
+		data = text.data ? text.data : "";
 		if (!err && i == 0)
-			err = rows_parse(rows, text.data ? text.data : "", text.len, name, &why);
+			err = rows_parse(&in->rows, data, text.len, name, &why);
+		else if (!err && i == 1)
+			err = hg_stage_profile_parse(data, text.len, name, &in->profile, &why);
 		else if (!err)
-			err = hg_stage_profile_parse(
-				text.data ? text.data : "", text.len, name, profile, &why);
+			err = proof_parse(&in->proof, data, text.len, name, &why);
 		buf_finish(&text);
 	}
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
@@ -93,8 +124,8 @@ static int read_both(struct cli *cli, const struct args *args, struct plan_rows 
 
 static int run(struct cli *cli, const struct args *args)
 {
-	struct plan_rows rows = {.rows = {.data = NULL}};
-	hg_stage_profile *profile = NULL;
+	struct inputs in = {.profile = NULL};
+	bool has_proof = args_has(args, "proof");
 	struct plans plans;
 	struct check c;
 	hg_error why = {""};
@@ -105,13 +136,19 @@ static int run(struct cli *cli, const struct args *args)
 		return cli_usage(cli, "--profile is missing");
 	rc = plans_read(cli, args->operands[0], &plans);
 	if (rc == EXIT_OK)
-		rc = read_both(cli, args, &rows, &profile);
-	check_init(&c, &plans, &rows, profile);
+		rc = read_inputs(cli, args, &in);
+	check_init(&c, &plans, &in.rows, in.profile);
 	if (rc != EXIT_OK)
 		goto out;
+	if (has_proof) {
+		plans.switch_cost_j = in.proof.switch_cost_j;
+		plans.switch_latency_s = in.proof.switch_latency_s;
+	}
 	err = check_plan(&c);
 	if (!err)
 		err = check_bounds(&c, &why);
+	if (!err && has_proof && c.time_s > 0)
+		err = check_proof(&c, &in.proof, &why);
 	if (err) {
 		rc = cli_input_error(cli, err, &why);
 		goto out;
@@ -123,8 +160,7 @@ static int run(struct cli *cli, const struct args *args)
 		tell(cli, &c);
 out:
 	check_finish(&c);
-	hg_stage_profile_destroy(profile);
-	rows_finish(&rows);
+	inputs_finish(&in);
 	plans_finish(&plans);
 	return rc;
 }

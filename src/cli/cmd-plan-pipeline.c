@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "load.h"
 #include "plan.h"
+#include "software/pipeline/witness.h"
 #include "table.h"
 
 static const char *const range_names[] = {"all", "useful", NULL};
@@ -269,8 +270,10 @@ static int solve(struct cli *cli, const struct args *args, struct plans *p)
 		err = plans_claim(p, set, &why);
 		p->claims.extrapolated = done;
 	}
-	hg_plan_frontier_destroy(set);
 	p->claims.solve_s = (double)(plan_clock(NULL) - start) * 1e-9;
+	if (!err && set)
+		err = plans_witness(p, set, &why);
+	hg_plan_frontier_destroy(set);
 	return err ? plan_error(cli, err, &why) : rc;
 }
 

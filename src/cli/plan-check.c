@@ -23,6 +23,7 @@ void check_init(struct check *c, const struct plans *plans, const struct plan_ro
 {
 	memset(c, 0, sizeof *c);
 	c->plans = plans;
+	c->loose = NAN;
 	c->rows = rows;
 	c->profile = profile;
 	vec_init(&c->findings, sizeof(struct finding), FINDINGS);
@@ -154,32 +155,100 @@ static hg_err match_rows(struct check *c, bool *whole)
 	return err;
 }
 
+/* Devices of a rank and of its replicas, which all wait at the static power. */
+static double devices_of(const struct check *c)
+{
+	hg_dag_info info = {.size = sizeof info};
+	hg_schedule_info schedule = {.size = sizeof schedule};
+	double watts = 0;
+
+	hg_dag_get_info(hg_pipeline_dag(c->plans->pipeline), &info);
+	hg_schedule_get_info(c->plans->schedule, &schedule);
+	for (uint32_t r = 0; r < schedule.ranks; r++)
+		watts += c->plans->static_power_w[c->plans->n_static_power == 1 ? 0 : r];
+	return watts > 0 ? info.static_power_w / watts : 0;
+}
+
+double check_waiting_w(const struct check *c, uint32_t rank)
+{
+	return c->devices * c->plans->static_power_w[c->plans->n_static_power == 1 ? 0 : rank];
+}
+
+const hg_stage_option *check_options_of(
+	const struct check *c, const hg_pipeline_step *step, size_t *n)
+{
+	const char *name = hg_stage_profile_instruction(c->plans->profile, step->instruction);
+
+	*n = 0;
+	for (uint32_t i = 0; name && i < hg_stage_profile_instructions(c->profile); i++)
+		if (strcmp(name, hg_stage_profile_instruction(c->profile, i)) == 0)
+			return hg_stage_profile_options(c->profile, step->stage, i, n);
+	return NULL;
+}
+
 /* The option of the measured profile that a row names, or NULL. */
 static const hg_stage_option *option_of(
 	const struct check *c, const hg_pipeline_step *step, const struct plan_row *r)
 {
-	const char *name = hg_stage_profile_instruction(c->plans->profile, step->instruction);
-	size_t n = 0;
-	const hg_stage_option *options = NULL;
+	size_t n;
+	const hg_stage_option *options = check_options_of(c, step, &n);
 
-	for (uint32_t i = 0; name && i < hg_stage_profile_instructions(c->profile); i++)
-		if (strcmp(name, hg_stage_profile_instruction(c->profile, i)) == 0)
-			options = hg_stage_profile_options(c->profile, step->stage, i, &n);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(options[i].written, r->setting) == 0)
 			return &options[i];
 	return NULL;
 }
 
-/* A late change of setting stretches or shortens an operation by at most the latency. */
-static bool figures_fit(const struct check *c, const hg_pipeline_step *step,
-	const struct plan_row *r, double time_s, double energy_j)
-{
-	double late = c->plans->switch_latency_s;
+struct figures {
+	double time_s, energy_j;
+};
 
-	if (late > 0 && step->instruction != HG_INSTRUCTION_NONE)
-		return fabs(r->time_s - time_s) <= late + SAME * time_s;
-	return same(r->time_s, time_s) && same(r->energy_j, energy_j);
+/* The first seconds of a step run at the setting that its rank had before, where the change did not
+ * fit into the wait before it; a setting that was not measured does nothing meanwhile. */
+static void run_late(
+	const struct check *c, size_t i, const struct plan_row *before, struct figures *f)
+{
+	size_t n;
+	const hg_pipeline_step *step = hg_pipeline_steps(c->plans->pipeline, &n) + i;
+	const struct plan_row *r = row_at(c, c->row_of[i]);
+	double wait_s = fmax(r->start_s - before->start_s - before->time_s, 0);
+	double late_s = c->plans->switch_latency_s - wait_s, time_s, part;
+	const hg_stage_option *was;
+
+	if (late_s <= 0 || strcmp(before->setting, r->setting) == 0)
+		return;
+	was = option_of(c, step, before);
+	if (!was) {
+		f->time_s += late_s;
+		f->energy_j += late_s * check_waiting_w(c, step->rank);
+		return;
+	}
+	time_s = was->time_s * step->share;
+	part = time_s > late_s ? late_s / time_s : 1;
+	f->time_s = part * time_s + (1 - part) * f->time_s;
+	f->energy_j = part * was->energy_j * step->energy_share + (1 - part) * f->energy_j;
+}
+
+/* What a row's step takes and draws at its setting. @return false: it was not measured */
+static bool measured(const struct check *c, size_t i, struct figures *f)
+{
+	size_t n;
+	const hg_pipeline_step *steps = hg_pipeline_steps(c->plans->pipeline, &n);
+	const hg_stage_option *o;
+
+	if (steps[i].instruction == HG_INSTRUCTION_NONE) {
+		f->time_s = c->plans->step_s;
+		f->energy_j = check_waiting_w(c, steps[i].rank) * f->time_s;
+		return true;
+	}
+	o = option_of(c, &steps[i], row_at(c, c->row_of[i]));
+	if (!o)
+		return false;
+	f->time_s = o->time_s * steps[i].share;
+	f->energy_j = o->energy_j * steps[i].energy_share;
+	if (i > 0 && steps[i - 1].rank == steps[i].rank)
+		run_late(c, i, row_at(c, c->row_of[i - 1]), f);
+	return true;
 }
 
 static hg_err check_options(struct check *c)
@@ -189,22 +258,16 @@ static hg_err check_options(struct check *c)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_row *r = row_at(c, c->row_of[i]);
-		const hg_stage_option *o = option_of(c, &steps[i], r);
-		double time_s = c->plans->step_s;
-		double energy_j = r->energy_j;
+		struct figures f = {0, 0};
 
-		if (steps[i].instruction != HG_INSTRUCTION_NONE && !o)
+		if (!measured(c, i, &f))
 			return check_note(c, false, "settings",
 				"line %zu: stage %u %s: setting \"%.40s\" is not in the profile",
-				r->line, r->stage, r->instruction, r->setting);
-		if (o) {
-			time_s = o->time_s * steps[i].share;
-			energy_j = o->energy_j * steps[i].energy_share;
-		}
-		if (!figures_fit(c, &steps[i], r, time_s, energy_j))
+				r->line, steps[i].stage, r->instruction, r->setting);
+		if (!same(r->time_s, f.time_s) || !same(r->energy_j, f.energy_j))
 			return check_note(c, false, "settings",
 				"line %zu: %.9g s and %.9g J claimed, %.9g s and %.9g J measured",
-				r->line, r->time_s, r->energy_j, time_s, energy_j);
+				r->line, r->time_s, r->energy_j, f.time_s, f.energy_j);
 	}
 	return check_note(c, true, "settings", "%s", "");
 }
@@ -234,20 +297,6 @@ static hg_err check_starts(struct check *c)
 	return check_note(c, true, "starts", "%s", "");
 }
 
-/* Devices of a rank and of its replicas, which all wait at the static power. */
-static double devices_of(const struct check *c)
-{
-	hg_dag_info info = {.size = sizeof info};
-	hg_schedule_info schedule = {.size = sizeof schedule};
-	double watts = 0;
-
-	hg_dag_get_info(hg_pipeline_dag(c->plans->pipeline), &info);
-	hg_schedule_get_info(c->plans->schedule, &schedule);
-	for (uint32_t r = 0; r < schedule.ranks; r++)
-		watts += c->plans->static_power_w[c->plans->n_static_power == 1 ? 0 : r];
-	return watts > 0 ? info.static_power_w / watts : 0;
-}
-
 /* Makespan, energy over it, and changes of setting along each rank. */
 static void derive(struct check *c)
 {
@@ -264,8 +313,7 @@ static void derive(struct check *c)
 
 		c->time_s = fmax(c->time_s, r->start_s + r->time_s);
 		busy_j += r->energy_j;
-		saved_j += r->time_s *
-			   c->plans->static_power_w[c->plans->n_static_power == 1 ? 0 : rank];
+		saved_j += r->time_s * check_waiting_w(c, rank);
 		if (i > 0 && rank != steps[i - 1].rank)
 			last = NULL;
 		if (steps[i].instruction == HG_INSTRUCTION_NONE)
@@ -273,7 +321,7 @@ static void derive(struct check *c)
 		c->switches += last && strcmp(last->setting, r->setting) != 0;
 		last = r;
 	}
-	c->energy_j = busy_j - devices_of(c) * saved_j + info.static_power_w * c->time_s +
+	c->energy_j = busy_j - saved_j + info.static_power_w * c->time_s +
 		      (double)c->switches * c->plans->switch_cost_j;
 }
 
@@ -312,6 +360,7 @@ hg_err check_plan(struct check *c)
 	bool whole = false;
 	hg_err err = check_profile(c);
 
+	c->devices = devices_of(c);
 	if (!err)
 		err = match_rows(c, &whole);
 	if (err || !whole)

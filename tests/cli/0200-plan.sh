@@ -147,12 +147,93 @@ jq '.frontier[2].slope_w += 5' job.plans >bad.plans && broken plan.csv bad.plans
 jq '.t_min_s *= 0.99' job.plans >bad.plans && broken plan.csv bad.plans
 jq '.t_star_s *= 1.01' job.plans >bad.plans && broken plan.csv bad.plans
 awk -F, -v OFS=, 'NR == 2 { $5 *= 1.01 } 1' p.csv >other.csv && broken plan.csv job.plans other.csv
+jq '.frontier[-1].energy_j *= 1.01' job.plans >bad.plans && broken plan.csv bad.plans
+jq '.all_fastest_j *= 0.999' job.plans >bad.plans && broken plan.csv bad.plans
+jq '.t_max_s *= 1.001' job.plans >bad.plans && broken plan.csv bad.plans
 run 1 plan check job.plans bad.csv --profile p.csv
 shows '^FALSE  operations: '
 bad plan check job.plans plan.csv
 says "hourglass plan check: --profile is missing"
 bad plan check job.plans p.csv --profile p.csv
 says "hourglass: p.csv:1: column microbatch: expected in the header, found none of that name"
+
+# its flows prove the frontier without the solver; whatever is changed of one is found
+json '.witnesses | [.coding, (.flows | length > 5)]' '["runs/1",true]' job.plans
+good plan check job.plans plan.csv --profile p.csv --json
+json '.proved_within < 1e-4 and .tight_bound_j >= .bound_j and .gap >= 0' true
+for change in '.nodes[1] += 1' '.edges[1] += 1' '.nodes[0] += 1' '.edges[0] -= 1' '.flow_uw += 1' \
+	'.energy_j *= 1.00001' '.time_s *= 1.01' '.nodes |= .[2:]' '.edges += [1, 0]' \
+	'.nodes[1] = 9007199254740992' '.edges[1] = 9007199254740992'; do
+	jq ".witnesses.flows[3] |= ($change)" job.plans >bad.plans && broken plan.csv bad.plans
+	json '[.claims[] | select(.holds | not) | .what] | any(. == "flows")' true
+done
+jq '.frontier[1:-1][].energy_j *= 1.002' job.plans >bad.plans && broken plan.csv bad.plans
+jq '.witnesses.flows |= .[:1]' job.plans >bad.plans && broken plan.csv bad.plans
+jq 'del(.witnesses)' job.plans >old.plans
+good plan check old.plans plan.csv --profile p.csv
+shows 'the file holds no flows: they were solved for again'
+jq '.frontier[].energy_j *= 0.99 | del(.witnesses)' job.plans >bad.plans && broken plan.csv bad.plans
+jq '.witnesses.coding = "runs/2"' job.plans >bad.plans
+bad plan check bad.plans plan.csv --profile p.csv
+says_like 'witnesses: coding "runs/2" is not known, expected runs/1'
+jq '.witnesses.flows[0].nodes |= .[1:]' job.plans >bad.plans
+bad plan check bad.plans plan.csv --profile p.csv
+jq '.witnesses.flows[0].nodes[1] = -1' job.plans >bad.plans
+bad plan check bad.plans plan.csv --profile p.csv
+says_like 'nodes: expected a whole number from 0 to'
+good plan at one.plans --slowdown 0 --effort 0 -o long.csv --json
+json '.gap >= 0 and .gap < 0.05' true
+good plan check one.plans long.csv --profile p.csv --json
+json '.holds and .proved_within < 1e-4' true
+check "flows do not grow with the microbatches" test \
+	"$(jq '[.witnesses.flows[].edges | length] | add' one.plans)" -lt \
+	"$(jq '10 * ([.witnesses.flows[].edges | length] | add)' job.plans)"
+
+# the proof of a plan: its claims, by a flow for exactly its time
+good plan at job.plans --slowdown 1% --iterations 200 -o s.csv --proof s.proof --json
+cp out at.json
+json .schema hourglass.plan-proof/1 s.proof
+good plan check job.plans s.csv --profile p.csv --proof s.proof --json
+near .bound_j "$(jq .bound_j at.json)" 1e-9
+near .tight_bound_j "$(jq .tight_bound_j at.json)" 1e-9
+near .energy_j "$(jq .energy_j at.json)" 1e-9
+for change in '.time_s *= 0.999999' '.energy_j *= 0.999999' '.bound_j *= 1.000001' \
+	'.tight_bound_j *= 1.000001' '.switches += 1' '.flow.nodes[1] += 5' '.flow.flow_uw += 1' \
+	'.charged_s *= 0.9'; do
+	jq "$change" s.proof >bad.proof
+	run 1 plan check job.plans s.csv --profile p.csv --proof bad.proof --json
+	json .holds false
+done
+good plan at job.plans --straggler 1.2 --iterations 200 -o s.csv --proof s.proof
+good plan check job.plans s.csv --profile p.csv --proof s.proof
+good plan at job.plans --slowdown 2% --switch-cost 0.5 --switch-latency 4ms --iterations 200 \
+	-o s.csv --proof s.proof
+good plan check job.plans s.csv --profile p.csv --proof s.proof
+awk -F, -v OFS=, 'NR == 9 { $8 *= 1.02 } 1' s.csv >bad.csv
+run 1 plan check job.plans bad.csv --profile p.csv --proof s.proof
+jq '.schema = "hourglass.plan-proof/2"' s.proof >bad.proof
+bad plan check job.plans s.csv --profile p.csv --proof bad.proof
+says_like 'hourglass.plan-proof/2'
+for schedule in interleaved:2 zb-h1; do # constant work, copies, figures of each rank
+	good plan pipeline --profile p.csv --static-power 80,90,100,110 --schedule $schedule \
+		--microbatches 8 --step-time 20ms --transfer 1ms --data-parallel 2 \
+		--tensor-parallel 2 -o s.plans
+	good plan at s.plans --slowdown 3% --iterations 200 -o s.csv --proof s.proof
+	good plan check s.plans s.csv --profile p.csv --proof s.proof
+	awk -F, -v OFS=, '/,step,/ { $8 *= 1.5 } 1' s.csv >bad.csv
+	run 1 plan check s.plans bad.csv --profile p.csv --json
+	json .holds false
+done
+good $solve --schedule 1f1b --microbatches 8 --quantum 20 -o s.plans
+good plan at s.plans --slowdown 1% --iterations 200 -o s.csv --proof s.proof
+good plan check s.plans s.csv --profile p.csv --proof s.proof
+good $solve --schedule 1f1b --microbatches 8 --range useful -o s.plans
+good plan at s.plans --slowdown 1% --iterations 200 -o s.csv --proof s.proof
+good plan check s.plans s.csv --profile p.csv --proof s.proof
+sed 's/,[0-9.]*,\([0-9.]*\)$/,0.05,\1/; 1s/.*/stage,instruction,frequency,time,energy/' p.csv >flat.csv
+good plan pipeline --profile flat.csv --static-power 80 --schedule 1f1b --microbatches 8 -o s.plans
+good plan at s.plans --slowdown 1% --iterations 20 -o s.csv --proof s.proof
+good plan check s.plans s.csv --profile flat.csv --proof s.proof
 
 # show
 good plan show job.plans -o job.html

@@ -7,6 +7,7 @@
 #include "core/json.h"
 
 #include "plans.h"
+#include "witness.h"
 
 /* Most seconds, joules, watts of any figure. */
 #define LARGEST 1e18
@@ -233,6 +234,8 @@ static hg_err read_all(struct reader *r)
 		err = read_inputs(r);
 	if (!err)
 		err = read_claims(r);
+	if (!err)
+		err = witnesses_read(&r->p->claims.witnesses, &r->doc, r->why);
 	if (!err)
 		err = read_profile(r);
 	if (err)

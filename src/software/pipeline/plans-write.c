@@ -5,6 +5,7 @@
 #include "core/json.h"
 
 #include "plans.h"
+#include "witness.h"
 
 static hg_err write_schedule(const struct plans *p, struct json_out *j, hg_error *why)
 {
@@ -84,6 +85,7 @@ hg_err plans_format(const struct plans *p, struct buf *out, hg_error *why)
 	err = write_schedule(p, &j, why);
 	write_inputs(p, &j);
 	plans_write_claims(p, &j);
+	witnesses_write(&p->claims.witnesses, &j);
 	json_kv_string(&j, "profile", p->profile_csv.data ? p->profile_csv.data : "");
 	json_close(&j, '}');
 	buf_addc(out, '\n');

@@ -6,6 +6,7 @@
 
 #include "core/fail.h"
 #include "software/plan/set.h"
+#include "witness.h"
 
 const char *const plan_class_names[] = {"op", "ramp", "stage", NULL};
 const char *const plan_range_names[] = {"all", "useful", NULL};
@@ -39,10 +40,14 @@ void plans_init(struct plans *p)
 	p->group_size = 1;
 	buf_init(&p->profile_csv, PLANS_BYTES);
 	vec_init(&p->claims.frontier, sizeof(hg_plan_point), (size_t)1 << 26);
+	vec_init(&p->claims.witnesses, sizeof(struct witness), WITNESSES);
 }
 
 void plans_finish(struct plans *p)
 {
+	for (size_t i = 0; i < p->claims.witnesses.len; i++)
+		witness_finish(vec_at(&p->claims.witnesses, i));
+	vec_finish(&p->claims.witnesses);
 	hg_pipeline_destroy(p->pipeline);
 	hg_schedule_destroy(p->schedule);
 	hg_stage_profile_destroy(p->profile);

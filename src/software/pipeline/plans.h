@@ -22,6 +22,8 @@ struct plans_claims {
 	double solve_s;       /* how long the frontier took */
 	bool extrapolated;    /* the frontier is extended from fewer microbatches */
 	struct vec frontier;  /* hg_plan_point by time */
+	struct vec
+		witnesses; /* struct witness: flows that prove it; none: it must be solved again */
 };
 
 struct plans {
@@ -66,6 +68,9 @@ hg_err plans_claim(struct plans *p, const hg_plan_frontier *set, hg_error *why);
  */
 hg_err plans_extend(const struct plans *p, hg_plan_frontier **set, struct plans_claims *line,
 	bool *done, hg_error *why);
+
+/** Microbatches that a schedule repeats after; 0: it is not known. */
+uint32_t plans_period(const hg_schedule *s);
 
 /** Appends the file. @return out->failed, or why it cannot be written */
 hg_err plans_format(const struct plans *p, struct buf *out, hg_error *why);

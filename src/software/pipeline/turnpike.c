@@ -304,8 +304,7 @@ static hg_err claim_extended(const struct plans *p, const struct small *a, const
 	return err;
 }
 
-/* Microbatches that the schedule repeats after; 0: it cannot be made smaller. */
-static uint32_t period(const hg_schedule *s)
+uint32_t plans_period(const hg_schedule *s)
 {
 	switch (s->kind) {
 	case HG_SCHEDULE_INTERLEAVED:
@@ -372,7 +371,7 @@ static hg_err try_from(const struct plans *p, uint32_t m0, uint32_t step, hg_pla
 hg_err plans_extend(const struct plans *p, hg_plan_frontier **set, struct plans_claims *line,
 	bool *done, hg_error *why)
 {
-	uint32_t m = p->schedule->microbatches, step = period(p->schedule);
+	uint32_t m = p->schedule->microbatches, step = plans_period(p->schedule);
 	uint64_t small = (uint64_t)SMALL * p->schedule->stages;
 	hg_err err = HG_OK;
 
