@@ -58,7 +58,6 @@ hg_err hg_open(const hg_config *cfg, hg_ctx **out, hg_error *why)
 	ctx->log = c.log;
 	ctx->log_user = c.log_user;
 	ctx->clock = c.clock ? c.clock : clock_monotonic;
-	ctx->monotonic = !c.clock;
 	ctx->clock_user = c.clock_user;
 	ctx->driver_timeout_ns = c.driver_timeout_ns > 0 ? c.driver_timeout_ns : DRIVER_TIMEOUT_NS;
 	ctx->holders = 1;

@@ -16,7 +16,6 @@ struct hg_ctx {
 	hg_log_fn log; /* may be NULL */
 	void *log_user;
 	hg_clock_fn clock; /* never NULL */
-	bool monotonic;    /* it is CLOCK_MONOTONIC */
 	void *clock_user;
 	struct fsroot root;
 	char *data_dir;            /* NULL: none */

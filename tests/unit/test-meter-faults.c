@@ -149,6 +149,39 @@ static void test_implausible(void **state)
 	metered_end(&m);
 }
 
+/* A counter that moves all the time stalls for a moment, as whoever renews it has no turn, and then
+ * has counted on: what was drawn meanwhile is in it. */
+static void wait_a_turn(struct script *s, const char *signal, double t, hg_reading *r)
+{
+	int64_t *held = s->more;
+
+	if (!is_energy(signal))
+		return;
+	if (!within(t, 10.0, 10.15))
+		*held = r->value;
+	r->value = *held;
+}
+
+static void test_wait(void **state)
+{
+	int64_t held = 0;
+	struct script s = script(wait_a_turn);
+	struct metered m;
+
+	(void)state;
+	s.period_s = 0.0;
+	s.said_period_s = 0.001;
+	s.more = &held;
+	m = metered(&s);
+	run_open(&m, 1.0, 20.0);
+	script_run(m.device, &s, 1.0);
+	assert_int_equal(state_of(&m).source, HG_SOURCE_READ);
+	assert_int_equal(state_of(&m).resets, 0);
+	assert_near(energy(&m, 8.0, 12.0).joules, 1200.0, 0.005);
+	assert_near(energy(&m, 9.0, 10.08).joules, 324.0, 0.01);
+	metered_end(&m);
+}
+
 static void freeze(struct script *s, const char *signal, double t, hg_reading *r)
 {
 	int64_t *held = s->more;
@@ -335,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_glitch),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_implausible),

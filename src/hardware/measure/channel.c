@@ -27,6 +27,8 @@
 /** Periods that a counter may stand still, and the steps it must owe, to be called frozen. */
 #define FROZEN_PERIODS 10
 #define FROZEN_STEPS   8
+/** It is stalled before that: whoever renews it may have to wait for its turn. */
+#define FROZEN_LEAST_NS 300000000
 /** Period of a counter that does not say: only absurd jumps are implausible then. */
 #define UNKNOWN_PERIOD_NS 1000000000
 /** A gap in samples of power that is longer than this many intervals is no measurement. */
@@ -321,7 +323,7 @@ static void same(struct channel *c, const hg_reading *r)
 		(double)(middle(r) - c->last_ns) < fmax(3.0 * period_ns, READ_EVERY_NS))
 		return;
 	owed = steps_owed(c, still_ns);
-	if (owed > FROZEN_STEPS && still_ns > FROZEN_PERIODS * fmax(period_ns, 1e6))
+	if (owed > FROZEN_STEPS && still_ns > fmax(FROZEN_PERIODS * period_ns, FROZEN_LEAST_NS))
 		freeze(c, still_ns);
 	else if (!(owed > FROZEN_STEPS))
 		/* nothing is drawn: windows must become final all the same */
@@ -331,10 +333,13 @@ static void same(struct channel *c, const hg_reading *r)
 
 static void moved(struct channel *c, const hg_reading *r)
 {
+	int64_t from = c->loop.old_ns;
 	struct loop_edge e;
+	bool stalled;
 
 	c->moved_ns = r->t1_ns;
-	if (c->source == HG_SOURCE_READ && c->n_same >= SAME_THEN_MOVED) {
+	if (c->source == HG_SOURCE_READ && c->n_same >= SAME_THEN_MOVED &&
+		c->n_proved < MOVES_ALWAYS) {
 		/* what was logged as its time was that of reads */
 		c->source = HG_SOURCE_EDGES;
 		loop_init(&c->loop, 0.0);
@@ -344,6 +349,8 @@ static void moved(struct channel *c, const hg_reading *r)
 		c->n_same = 0;
 		return;
 	}
+	stalled = c->source == HG_SOURCE_READ && c->n_same > 0 && c->loop.has_old && !c->frozen;
+	c->n_proved += c->n_same == 0 && c->n_proved < MOVES_ALWAYS;
 	c->n_same = 0;
 	if (c->frozen) {
 		/* what was drawn meanwhile is in the step, or is not: nobody can tell */
@@ -370,6 +377,11 @@ static void moved(struct channel *c, const hg_reading *r)
 	read_beside(c);
 	if (c->source == HG_SOURCE_STAMPED)
 		log_record(c, middle(r), c->period_ns, c->filter.energy_uj, HG_EDGE_STAMPED);
+	else if (stalled)
+		/* it stood still for a while: that it moved since it was last looked at is all
+		 * that is known */
+		log_record(c, from + (r->t1_ns - from) / 2, (r->t1_ns - from + 1) / 2,
+			c->filter.energy_uj, 0);
 	else
 		log_record(c, middle(r), (r->t1_ns - r->t0_ns + 1) / 2, c->filter.energy_uj,
 			c->period_ns > 0 ? HG_EDGE_READ : 0);

@@ -61,6 +61,7 @@ struct channel {
 	unsigned n_failed;   /* reads in a row */
 	unsigned n_moved;    /* reads in a row that all moved */
 	unsigned n_same;     /* and that all did not */
+	unsigned n_proved;   /* that moved as the ones before did, with a counter merely read */
 	int64_t integral_ns; /* power: integrated up to here; INT64_MIN: nowhere */
 	int64_t integral_mw; /* power there */
 	double integral_uj;
