@@ -15,6 +15,7 @@
 #include "energy-report.h"
 #include "estimate.h"
 #include "gauge.h"
+#include "others.h"
 
 /* Idle power is taken over so many update periods before the first run, and padding needs so many
  * edges before and after each. */
@@ -25,7 +26,10 @@
 /* The edge that covers the end comes within so many periods. */
 #define FINAL_PERIODS 4.0
 #define FINAL_EXTRA_S 0.5
-#define SPEC_CPU      "estimate:cpu"
+/* Who uses a device is looked at so often while a command runs, where nothing else is to be done.
+ */
+#define OTHERS_NS INT64_C(1000000000)
+#define SPEC_CPU  "estimate:cpu"
 
 static const char *const formats[] = {"text", "json", "jsonl", "csv", "openmetrics", NULL};
 static const char *const policies[] = {"report", "subtract", "none", NULL};
@@ -83,8 +87,11 @@ struct job {
 	unsigned repeat;
 	bool estimate, raw, live;
 	bool interrupted;
-	size_t run;       /* under way */
-	int64_t begin_ns; /* of the run under way, meter's clock */
+	bool told[GAUGE_DEVICES];   /* its driver tells who uses it */
+	bool shared[GAUGE_DEVICES]; /* others used it in the run under way */
+	bool watched;               /* any is told */
+	size_t run;                 /* under way */
+	int64_t begin_ns;           /* of the run under way, meter's clock */
 	int64_t idle_begin_ns, idle_end_ns;
 	int64_t interval_ns; /* end of the last interval, meter's clock */
 	int own;             /* exit code of what went wrong on our side */
@@ -326,6 +333,8 @@ static void device_joules(struct job *j, size_t d, const struct energy_run *run)
 	}
 	if (j->report.devices[d].simulated)
 		one->energy.flags |= HG_ENERGY_SIMULATED;
+	if (j->shared[d])
+		one->energy.flags |= HG_ENERGY_SHARED;
 	one->idle_j = one->energy.method == HG_METHOD_PADDED
 			      ? one->energy.idle_j
 			      : j->report.devices[d].idle_w * run->time_s;
@@ -427,6 +436,35 @@ static void live_line(const struct job *j, const struct energy_interval *v)
 				: quantity_format(QUANTITY_ENERGY, v->energy_j[d], energy));
 }
 
+/* ----- others */
+
+static void find_told(struct job *j)
+{
+	for (size_t d = 0; d < j->gauge.n; d++) {
+		j->told[d] = others_known(j->gauge.devices[d]);
+		j->watched |= j->told[d];
+	}
+}
+
+/** Notes devices that others use now. A driver that hangs is not asked. */
+static void look_for_others(struct job *j)
+{
+	struct vec ours;
+
+	if (!j->watched)
+		return;
+	if (child_descendants(&ours) == HG_OK)
+		for (size_t d = 0; d < j->gauge.n; d++) {
+			hg_meter_state s = {.size = sizeof s};
+
+			if (j->told[d] && !j->shared[d] &&
+				hg_meter_get_state(j->gauge.meter, d, &s, NULL) == HG_OK &&
+				!(s.flags & HG_METER_LOST))
+				j->shared[d] = others_use(j->gauge.devices[d], &ours);
+		}
+	vec_finish(&ours);
+}
+
 /** A child_tick_fn. */
 static void tick(void *user, int64_t since_ns)
 {
@@ -436,6 +474,9 @@ static void tick(void *user, int64_t since_ns)
 		.begin_s = 1e-9 * (double)(j->interval_ns - j->begin_ns),
 		.end_s = 1e-9 * (double)(now - j->begin_ns)};
 
+	look_for_others(j);
+	if (j->interval_s == 0)
+		return;
 	v.energy_j = arena_alloc(&j->report.arena, (j->report.n_devices + 1) * sizeof *v.energy_j);
 	if (!v.energy_j || vec_push(&j->report.intervals, &v) != HG_OK) {
 		j->own = cli_broken(j->cli, HG_ENOMEM);
@@ -477,16 +518,22 @@ static int64_t mark(const struct job *j)
 static int one_run(struct job *j, const char *const *argv, struct energy_run *run)
 {
 	struct child_how how = {.argv = argv,
-		.interval_ns = j->gauge.n ? (int64_t)(j->interval_s * 1e9) : 0,
+		.interval_ns = j->gauge.n == 0     ? 0
+			       : j->interval_s > 0 ? (int64_t)(j->interval_s * 1e9)
+			       : j->watched        ? OTHERS_NS
+						   : 0,
 		.tick = tick,
 		.user = j};
 	struct child_end end;
 	int rc;
 
+	memset(j->shared, 0, sizeof j->shared);
+	look_for_others(j);
 	j->begin_ns = j->interval_ns = mark(j);
 	rc = child_run(j->cli, &how, &end);
 	if (rc != EXIT_OK)
 		return rc;
+	look_for_others(j);
 	*run = (struct energy_run){.time_s = 1e-9 * (double)(end.end_ns - end.begin_ns),
 		.cpu_s = end.cpu_s,
 		.peak_bytes = end.peak_bytes,
@@ -586,6 +633,7 @@ int run_command_measured(struct cli *cli, const struct args *args)
 	if (rc == EXIT_OK) {
 		if (j.gauge.meter)
 			(void)hg_meter_begin(j.gauge.meter);
+		find_told(&j);
 		wait_idle(&j);
 		rc = all_runs(&j, args->operands);
 	}

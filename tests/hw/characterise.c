@@ -62,6 +62,7 @@ static void read_cost(hg_device *d, const char *signal)
 
 static int counter(hg_ctx *ctx, hg_device *d, double seconds, hg_error *why)
 {
+	const hg_meter_opts opts = {.size = sizeof opts, .power_s = 0.02};
 	hg_meter_state s = {.size = sizeof s};
 	hg_energy e = {.size = sizeof e};
 	hg_power power[4096];
@@ -70,7 +71,7 @@ static int counter(hg_ctx *ctx, hg_device *d, double seconds, hg_error *why)
 	int64_t t0, t1;
 	double sum = 0.0;
 
-	if (hg_meter_open(ctx, &d, 1, NULL, &m, why))
+	if (hg_meter_open(ctx, &d, 1, &opts, &m, why))
 		return 1;
 	t0 = hg_meter_begin(m);
 	wait_s(seconds);
