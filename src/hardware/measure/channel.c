@@ -252,6 +252,7 @@ static void log_record(
 	e.flags = flags | (c->anew ? HG_EDGE_FIRST : 0) | (c->missed ? HG_EDGE_MISSED : 0);
 	c->anew = c->missed = false;
 	c->last_ns = e.t_ns;
+	c->last_u_ns = u_ns;
 	log_push(&c->log, &e);
 }
 
@@ -511,7 +512,8 @@ static void publish(struct channel *c, bool looked)
 	s->clock_steps = c->filter.clock_steps;
 	if (c->log.count) {
 		s->last_edge_ns = c->last_ns;
-		s->final_ns = c->last_ns - (int64_t)(lag_s * 1e9);
+		/* the edges that follow may still put it that much earlier */
+		s->final_ns = c->last_ns - c->last_u_ns - (int64_t)(lag_s * 1e9);
 	}
 	if (c->source == HG_SOURCE_READ)
 		s->sensor.period_s = (double)c->period_ns * 1e-9;

@@ -54,6 +54,7 @@ struct channel {
 	int64_t last_power_ns; /* power was read beside the counter; INT64_MIN: never */
 	int64_t moved_ns;      /* the counter moved last */
 	int64_t last_ns;       /* time of the last record */
+	int64_t last_u_ns;     /* and how sure it is */
 	hg_edge beside;        /* what was read beside the counter last */
 	bool anew;             /* the next record begins the log anew */
 	bool missed;           /* and this one says that something was missed */

@@ -80,7 +80,7 @@ static void scaled(struct problem *p, const double *a, const double *b, size_t n
 /* Solves for the free unknowns alone. @return false: they are in step */
 static bool solve_free(const struct problem *p, const bool *active, double *x, double *inverse)
 {
-	size_t index[NNLS_MAX], m = 0, n = p->n;
+	size_t index[NNLS_MAX] = {0}, m = 0, n = p->n;
 	double sub[NNLS_MAX * NNLS_MAX] = {0};
 
 	for (size_t i = 0; i < n; i++)

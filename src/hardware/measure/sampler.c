@@ -34,7 +34,8 @@ static struct timespec later(int64_t ns)
 static struct pace pace_take(struct feeder *f, int64_t now_ns)
 {
 	struct pace p = {.now = f->now};
-	bool owing = f->wanted_ns > f->channel.state.final_ns && now_ns < f->wanted_ns + GIVE_UP_NS;
+	bool owing =
+		f->wanted_ns >= f->channel.state.final_ns && now_ns < f->wanted_ns + GIVE_UP_NS;
 
 	p.fast = f->open > 0 || owing;
 	p.fine = f->fine > 0;
