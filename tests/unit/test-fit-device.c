@@ -155,6 +155,46 @@ static void products_recover_the_curve(void **state)
 	gemm_finish(&fit);
 }
 
+/* A product in a workload file costs what the equations of products say at full clock. */
+static void products_in_workloads_go_by_their_shape(void **state)
+{
+	static const char text[] = "{\"schema\": \"hourglass.workload/1\", \"name\": \"x\", "
+				   "\"unit\": \"u\", \"ops\": [{\"name\": \"a\", "
+				   "\"gemm\": [4096, 8192, 4096], \"host_gap_s\": 1e-3}]}";
+	struct gemm shape = {4096, 8192, 4096, 0};
+	struct gemm_parts parts;
+	struct gemm_model g;
+	hg_predictor *p;
+	hg_workload *w;
+	hg_estimate e;
+	hg_model *m;
+	hg_error why;
+
+	(void)state;
+	assert_ok(hg_model_load("h200", NULL, &m, &why), &why);
+	assert_ok(workload_parse(text, sizeof text - 1, "x", &w, &why), &why);
+	assert_ok(hg_predictor_create(m, w, &p, &why), &why);
+	gemm_default(
+		&(struct chip){m->f.peak_flops, m->f.peak_bytes_per_s, m->f.sms, m->f.l2_bytes},
+		&g);
+	parts = gemm_parts(&g.chip, g.z, &shape);
+	assert_int_equal(
+		hg_predictor_eval(p, &(hg_knobs){m->f.clock_max_hz, m->f.cap_max_w}, &e), HG_OK);
+	assert_true(e.time_s >= 1e-3 + fmax(parts.compute_s, parts.memory_s) + parts.fixed_s);
+	assert_true(w->ops[0].flops == 2.0 * 4096 * 8192 * 4096);
+	/* Without the chip's size the peak decides. */
+	hg_predictor_destroy(p);
+	m->f.sms = 0;
+	assert_ok(hg_predictor_create(m, w, &p, &why), &why);
+	assert_int_equal(
+		hg_predictor_eval(p, &(hg_knobs){m->f.clock_max_hz, m->f.cap_max_w}, &e), HG_OK);
+	assert_true(
+		e.time_s >= 1e-3 + w->ops[0].flops / (m->f.peak_flops * m->f.compute_efficiency));
+	hg_predictor_destroy(p);
+	hg_workload_destroy(w);
+	hg_model_destroy(m);
+}
+
 /* ----- collectives */
 
 static void collectives_recover_their_terms(void **state)
@@ -201,6 +241,7 @@ int main(void)
 		cmocka_unit_test(a_device_is_recovered_from_noisy_sweeps),
 		cmocka_unit_test(priors_and_factors_are_learnt),
 		cmocka_unit_test(products_recover_the_curve),
+		cmocka_unit_test(products_in_workloads_go_by_their_shape),
 		cmocka_unit_test(collectives_recover_their_terms),
 		cmocka_unit_test(no_term_is_negative),
 	};

@@ -2,6 +2,7 @@
 #include "near.h"
 
 #include "core/rng.h"
+#include "hardware/model/fit-table.h"
 #include "hardware/model/linear.h"
 #include "hardware/model/observe.h"
 
@@ -274,6 +275,49 @@ static void probes_are_met_and_their_neighbours_follow(void **state)
 	hg_model_destroy(m);
 }
 
+/* What hg_fit_predict() interpolates, against the kriging itself. */
+static void tables_tell_what_kriging_tells(void **state)
+{
+	hg_model *m = device("a40");
+	struct prior prior;
+	struct rng r;
+
+	(void)state;
+	rng_init(&r, 21);
+	prior_of(m, &prior);
+	for (int round = 0; round < 20; round++) {
+		struct work_obs obs[3];
+		struct nature nature;
+		struct fit_table table;
+		struct work_fit fit;
+		hg_error why;
+
+		nature_draw(&r, m, &prior, &nature);
+		for (size_t i = 0; i < 3; i++)
+			obs[i] = (struct work_obs){{0, limit(m, 5 * i)},
+				{nature.at[0][5 * i], nature.at[1][5 * i]}, {0, 0}};
+		assert_int_equal(work_fit_init(&fit, &m->f, &prior, obs, 3), HG_OK);
+		assert_ok(fit_table_init(&table, &fit, &why), &why);
+		for (int i = 0; i < 40; i++) {
+			hg_knobs k = {i % 2 ? m->f.clock_max_hz * (0.3 + 0.7 * rng_double(&r)) : 0,
+				100 + 200 * rng_double(&r)};
+			struct work_forecast exact, fast;
+
+			work_fit_forecast(&fit, &k, &exact);
+			assert_int_equal(fit_table_forecast(&table, &k, &fast), HG_OK);
+			assert_near_abs(fast.ln[0], exact.ln[0], 0, 0.006);
+			assert_near_abs(fast.ln[2], exact.ln[2], 0, 0.006);
+			/* They jump where the voltage bends and where the cap begins. */
+			assert_near_abs(fast.sd[0], exact.sd[0], 0.2, 0.002);
+			assert_near_abs(fast.sd[2], exact.sd[2], 0.2, 0.002);
+			assert_int_equal(fast.flags, exact.flags);
+		}
+		fit_table_finish(&table);
+		work_fit_finish(&fit);
+	}
+	hg_model_destroy(m);
+}
+
 static void same_input_gives_the_same_bytes(void **state)
 {
 	hg_obs obs[2] = {{{0, 100}, 3.0, 300, 0, 0}, {{0, 300}, 1.0, 250, 0, 0}};
@@ -449,6 +493,7 @@ int main(void)
 		cmocka_unit_test(intervals_cover_what_they_say),
 		cmocka_unit_test(confidence_widens_intervals),
 		cmocka_unit_test(probes_are_met_and_their_neighbours_follow),
+		cmocka_unit_test(tables_tell_what_kriging_tells),
 		cmocka_unit_test(same_input_gives_the_same_bytes),
 		cmocka_unit_test(an_outlier_among_many_is_outvoted),
 		cmocka_unit_test(bad_input_is_refused_by_name),

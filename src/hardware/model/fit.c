@@ -9,6 +9,7 @@
 #include <hourglass/fit.h>
 #include <hourglass/frontier.h>
 
+#include "fit-table.h"
 #include "observe.h"
 #include "work-fit.h"
 
@@ -20,6 +21,7 @@
 
 struct hg_fit {
 	struct work_fit work;
+	struct fit_table table;
 	struct work_obs *obs;
 	double quantile;
 };
@@ -28,6 +30,7 @@ void hg_fit_destroy(hg_fit *fit)
 {
 	if (!fit)
 		return;
+	fit_table_finish(&fit->table);
 	work_fit_finish(&fit->work);
 	free(fit->obs);
 	free(fit);
@@ -95,6 +98,8 @@ hg_err hg_fit_create(const hg_model *m, const hg_obs *obs, size_t n, const hg_fi
 			(void)fail(why, rc, "fit: %s",
 				rc == HG_ENOMEM ? "out of memory" : "no parameters fit");
 	}
+	if (!rc)
+		rc = fit_table_init(&fit->table, &fit->work, why);
 	if (rc)
 		hg_fit_destroy(fit);
 	else
@@ -125,10 +130,13 @@ hg_err hg_fit_predict(const hg_fit *fit, const hg_knobs *k, hg_forecast *out)
 {
 	struct work_forecast at;
 	double wide[2];
+	hg_err rc;
 
 	if (!setting_exists(&fit->work.f, k))
 		return HG_ERANGE;
-	work_fit_forecast(&fit->work, k, &at);
+	rc = fit_table_forecast(&fit->table, k, &at);
+	if (rc)
+		return rc;
 	wide[0] = fit->quantile * at.sd[0];
 	wide[1] = fit->quantile * at.sd[2];
 	*out = (hg_forecast){

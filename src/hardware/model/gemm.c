@@ -31,24 +31,49 @@ static double tile_time(
 	return t;
 }
 
-double gemm_physics(const struct chip *chip, const double z[GEMM_N], const struct gemm *g)
+static void parameters(const double z[GEMM_N], double p[GEMM_N])
 {
-	static const double tiles[][2] = {{64, 64}, {64, 128}, {128, 128}, {128, 256}};
-	double bytes = 2.0 * (g->m * g->k + g->n * g->k + g->m * g->n), p[GEMM_N];
-	double compute = INFINITY, memory, cached, big;
-
 	for (size_t i = 0; i < GEMM_N; i++)
 		p[i] = exp(z[i]);
+}
+
+static struct gemm_parts parts(const struct chip *chip, const double *p, const struct gemm *g)
+{
+	static const double tiles[][2] = {{64, 64}, {64, 128}, {128, 128}, {128, 256}};
+	double bytes = 2.0 * (g->m * g->k + g->n * g->k + g->m * g->n);
+	struct gemm_parts out = {.compute_s = INFINITY};
+	double cached = bytes / (0.7 * chip->l2_bytes);
+
 	for (size_t i = 0; i < sizeof tiles / sizeof tiles[0]; i++)
-		compute = fmin(compute, tile_time(chip, p, g, tiles[i][0], tiles[i][1]));
-	cached = bytes / (0.7 * chip->l2_bytes);
+		out.compute_s =
+			fmin(out.compute_s, tile_time(chip, p, g, tiles[i][0], tiles[i][1]));
 	cached = 1.0 / (1.0 + cached * cached * cached * cached);
-	memory =
+	out.memory_s =
 		bytes / chip->bytes_per_s * (cached / p[GEMM_L2] + (1.0 - cached) / p[GEMM_MEMORY]);
-	big = fmax(compute, memory);
-	return big * pow(pow(compute / big, p[GEMM_OVERLAP]) + pow(memory / big, p[GEMM_OVERLAP]),
+	out.fixed_s = p[GEMM_LAUNCH] + p[GEMM_DEPTH] * log2(1.0 + g->k / 512.0);
+	return out;
+}
+
+struct gemm_parts gemm_parts(const struct chip *chip, const double z[GEMM_N], const struct gemm *at)
+{
+	double p[GEMM_N];
+
+	parameters(z, p);
+	return parts(chip, p, at);
+}
+
+double gemm_physics(const struct chip *chip, const double z[GEMM_N], const struct gemm *at)
+{
+	struct gemm_parts g;
+	double p[GEMM_N], big;
+
+	parameters(z, p);
+	g = parts(chip, p, at);
+	big = fmax(g.compute_s, g.memory_s);
+	return big * pow(pow(g.compute_s / big, p[GEMM_OVERLAP]) +
+				     pow(g.memory_s / big, p[GEMM_OVERLAP]),
 			     1.0 / p[GEMM_OVERLAP]) +
-	       p[GEMM_LAUNCH] + p[GEMM_DEPTH] * log2(1.0 + g->k / 512.0);
+	       g.fixed_s;
 }
 
 static void residuals(const void *user, const double *z, double *r)

@@ -50,6 +50,14 @@ hg_err gemm_fit(
 	struct gemm_model *g, const struct chip *chip, const struct gemm *samples, size_t n);
 void gemm_finish(struct gemm_model *g);
 
+/** Seconds of compute, of memory traffic, and fixed ones. */
+struct gemm_parts {
+	double compute_s, memory_s, fixed_s;
+};
+
+struct gemm_parts gemm_parts(
+	const struct chip *chip, const double z[GEMM_N], const struct gemm *at);
+
 /** Seconds by the equations alone. */
 double gemm_physics(const struct chip *chip, const double z[GEMM_N], const struct gemm *at);
 

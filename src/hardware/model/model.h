@@ -71,6 +71,7 @@ struct op {
 	double flops, bytes, host_gap_s;
 	double compute_efficiency, memory_efficiency; /* relative to what the device reaches */
 	double activity;                              /* factor on D */
+	double gemm[3];                               /* m, n, k of a matrix product; 0: none */
 	uint64_t repeat;
 };
 

@@ -6,6 +6,8 @@
 
 #include "core/fail.h"
 
+#include "gemm.h"
+
 static double voltage(const struct figures *f, double x)
 {
 	double above = x > f->voltage_knee ? x - f->voltage_knee : 0.0;
@@ -157,11 +159,30 @@ static void tables_fill(hg_predictor *p)
 				fmax(p->kernels[j].power_w[i], p->kernels[j].power_w[i - 1]);
 }
 
-static uint32_t kernel_find(hg_predictor *p, const struct op *op)
+/* Seconds of an op at full clock. A product of known shape on a chip of known size goes by tiles
+ * and waves; the rest by what a good kernel reaches. */
+static struct gemm_parts op_parts(const struct figures *f, const struct op *op)
+{
+	struct gemm_parts parts = {op->flops / (f->peak_flops * f->compute_efficiency),
+		op->bytes / (f->peak_bytes_per_s * f->memory_efficiency), 0.0};
+
+	if (op->gemm[0] > 0.0 && f->sms > 0.0 && f->l2_bytes > 0.0) {
+		struct chip chip = {f->peak_flops, f->peak_bytes_per_s, f->sms, f->l2_bytes};
+		struct gemm shape = {op->gemm[0], op->gemm[1], op->gemm[2], 0.0};
+		struct gemm_model g;
+
+		gemm_default(&chip, &g);
+		parts = gemm_parts(&chip, g.z, &shape);
+	}
+	parts.compute_s /= op->compute_efficiency;
+	parts.memory_s /= op->memory_efficiency;
+	return parts;
+}
+
+static uint32_t kernel_find(hg_predictor *p, const struct op *op, const struct gemm_parts *parts)
 {
 	const struct figures *f = &p->f;
-	double c = op->flops / (f->peak_flops * f->compute_efficiency * op->compute_efficiency);
-	double m = op->bytes / (f->peak_bytes_per_s * f->memory_efficiency * op->memory_efficiency);
+	double c = parts->compute_s, m = parts->memory_s;
 	double scale = c > m ? c : m;
 	struct kernel k;
 
@@ -212,8 +233,11 @@ hg_err hg_predictor_create(
 		const struct op *op = &w->ops[i];
 		struct step *step = &p->steps[i];
 
-		*step = (struct step){kernel_find(p, op), op->repeat, op->host_gap_s};
-		p->gap_s += (double)op->repeat * op->host_gap_s;
+		struct gemm_parts parts = op_parts(&p->f, op);
+
+		*step = (struct step){
+			kernel_find(p, op, &parts), op->repeat, op->host_gap_s + parts.fixed_s};
+		p->gap_s += (double)op->repeat * step->host_gap_s;
 		if (step->kernel != KERNEL_NONE)
 			p->kernels[step->kernel].count += (double)op->repeat;
 	}

@@ -46,18 +46,14 @@ void work_to(const struct work *w, double z[WORK_N])
 static double active(const struct response *c, double x, double ln_x, double *power_w)
 {
 	const struct figures *f = c->f;
-	double mp = c->mp, m = c->m, v, tk;
+	double mp = c->mp, v, tk;
 
-	if (x < f->memory_knee) {
-		double slow = pow(f->memory_knee / x, f->memory_exponent);
-
-		m *= slow;
-		mp *= pow(slow, f->overlap);
-	}
+	if (x < f->memory_knee)
+		mp *= pow(f->memory_knee / x, f->memory_exponent * f->overlap);
 	tk = exp(log(c->cp * exp(-f->overlap * ln_x) + mp) / f->overlap);
 	v = (1.0 + f->voltage_slope * fmax(0.0, x - f->voltage_knee)) / c->v_top;
 	*power_w = c->static_w + v * v * (x * f->clock_tree_w + c->w.power_w * c->w.compute / tk) +
-		   f->memory_w * m / tk;
+		   f->memory_w * c->m / tk;
 	return tk;
 }
 

@@ -11,7 +11,7 @@
 static const char *const top_fields[] = {"schema", "name", "unit", "about", "ops"};
 
 static const char *const op_fields[] = {"name", "about", "flops", "bytes", "host_gap_s", "repeat",
-	"compute_efficiency", "memory_efficiency", "activity"};
+	"compute_efficiency", "memory_efficiency", "activity", "gemm"};
 
 /** A number of an op; absent, it keeps its default. */
 struct op_field {
@@ -28,6 +28,35 @@ static const struct op_field op_numbers[] = {
 	{"memory_efficiency", 1e-3, 1.5, offsetof(struct op, memory_efficiency)},
 	{"activity", 0.0, 4.0, offsetof(struct op, activity)},
 };
+
+/* A matrix product by its shape: FLOP and bytes follow from it. */
+static hg_err gemm_read(
+	const struct json_doc *doc, const struct json *v, struct op *op, hg_error *why)
+{
+	const struct json *list = json_get(v, "gemm");
+	double *g = op->gemm;
+
+	if (!list)
+		return HG_OK;
+	if (op->flops > 0.0 || op->bytes > 0.0)
+		return fail(why, HG_EFORMAT,
+			"%s:%u: gemm: expected no flops and bytes beside it, they follow from it",
+			doc->origin, list->line);
+	if (list->type != JSON_ARRAY || list->len != COUNT(op->gemm))
+		return fail(why, HG_EFORMAT, "%s:%u: gemm: expected [m, n, k], found %s",
+			doc->origin, list->line, json_type_text(list));
+	for (const struct json *at = list->first; at; at = at->next) {
+		if (at->type != JSON_NUMBER || !(at->number >= 1.0 && at->number <= 1e7))
+			return fail(why, HG_EFORMAT,
+				"%s:%u: gemm: expected three numbers of 1 to 1e7", doc->origin,
+				at->line);
+		*g++ = at->number;
+	}
+	g = op->gemm;
+	op->flops = 2.0 * g[0] * g[1] * g[2];
+	op->bytes = 2.0 * (g[0] * g[2] + g[1] * g[2] + g[0] * g[1]);
+	return HG_OK;
+}
 
 static hg_err op_read(
 	const struct json_doc *doc, const struct json *v, struct op *op, hg_error *why)
@@ -54,6 +83,9 @@ static hg_err op_read(
 		if (rc)
 			return rc;
 	}
+	rc = gemm_read(doc, v, op, why);
+	if (rc)
+		return rc;
 	rc = json_number_or(doc, v, "repeat", 1.0, 1e9, &repeat, why);
 	if (rc)
 		return rc;
