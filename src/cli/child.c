@@ -142,6 +142,7 @@ static _Noreturn void become(const struct child_how *how, const sigset_t *mask, 
 	if (how->keeps_fd)
 		(void)fcntl(how->kept_fd, F_SETFD, 0);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(how->argv[0], (char *const *)how->argv);
 	wrong = errno;

@@ -41,6 +41,18 @@ extern const struct command cmd_plan_pipeline;
 extern const struct command cmd_plan_show;
 extern const struct command cmd_plan_straggle;
 
+extern const struct command cmd_recur_backup;
+extern const struct command cmd_recur_check;
+extern const struct command cmd_recur_end;
+extern const struct command cmd_recur_explain;
+extern const struct command cmd_recur_export;
+extern const struct command cmd_recur_import;
+extern const struct command cmd_recur_list;
+extern const struct command cmd_recur_new;
+extern const struct command cmd_recur_next;
+extern const struct command cmd_recur_report;
+extern const struct command cmd_recur_run;
+extern const struct command cmd_recur_show;
 extern const struct command cmd_recur_simulate;
 
 #endif

@@ -242,6 +242,8 @@ int main(int argc, char **argv)
 		return EXIT_BROKEN;
 	/* a closed pipe is an error of write(), which is told, not a silent death */
 	signal(SIGPIPE, SIG_IGN);
+	/* and so is a file that may not grow */
+	signal(SIGXFSZ, SIG_IGN);
 	buf_init(&cli.out, OUT_MAX);
 	term_init(&cli);
 	return finish(&cli, dispatch(&cli, argc - 1, argv + 1));

@@ -14,36 +14,74 @@
 #define LOOK_MS 20
 #define END_NS  INT64_C(100000000)
 
-static int read_regex(struct cli *cli, const char *text, struct steps *s)
+static int read_regex(struct cli *cli, const struct steps_how *how, struct steps *s)
 {
+	const char *text = how->from + 6;
 	char wrong[200];
-	int rc = regcomp(&s->regex, text, REG_EXTENDED | REG_NOSUB);
+	int rc = regcomp(&s->regex, text, REG_EXTENDED);
 
-	if (rc == 0) {
-		s->by_regex = true;
-		return EXIT_OK;
+	if (rc != 0) {
+		(void)regerror(rc, &s->regex, wrong, sizeof wrong);
+		return cli_usage(cli, "%s regex:%.80s: %s", how->option, text, wrong);
 	}
-	(void)regerror(rc, &s->regex, wrong, sizeof wrong);
-	return cli_usage(cli, "--steps-from regex:%.80s: %s", text, wrong);
+	s->by_regex = true;
+	if (how->line && (s->regex.re_nsub < 1 || s->regex.re_nsub > 2))
+		return cli_usage(cli,
+			"%s regex:%.80s: needs one or two groups in parentheses, it has %zu",
+			how->option, text, s->regex.re_nsub);
+	return EXIT_OK;
+}
+
+static int read_from(struct cli *cli, const struct steps_how *how, struct steps *s)
+{
+	if (strncmp(how->from, "regex:", 6) == 0)
+		return read_regex(cli, how, s);
+	s->by_marks = !how->line && strcmp(how->from, "marks") == 0;
+	if (!s->by_marks && strcmp(how->from, "fd") != 0)
+		return cli_usage(cli, "%s %.80s: must be fd%s or regex:EXPRESSION", how->option,
+			how->from, how->line ? "" : ", marks");
+	return EXIT_OK;
+}
+
+int steps_check(struct cli *cli, const struct steps_how *how)
+{
+	struct steps s = {.by_regex = false};
+	int rc = read_from(cli, how, &s);
+
+	if (s.by_regex)
+		regfree(&s.regex);
+	return rc;
 }
 
 int steps_start(struct cli *cli, const char *from, const char *const *argv, struct steps *s)
 {
+	const struct steps_how how = {.option = "--steps-from",
+		.from = from,
+		.fd_env = "HOURGLASS_STEPS_FD",
+		.argv = argv};
+
+	return steps_begin(cli, &how, s);
+}
+
+#define ENV_ROOM 8
+
+int steps_begin(struct cli *cli, const struct steps_how *steps, struct steps *s)
+{
 	char env[64] = "";
-	const char *envs[] = {env, NULL};
-	struct child_how how = {.argv = argv};
+	const char *envs[ENV_ROOM] = {NULL};
+	struct child_how how = {.argv = steps->argv, .env = envs};
+	size_t n = 0;
 	int fds[2], rc;
 
 	memset(s, 0, sizeof *s);
-	if (strncmp(from, "regex:", 6) == 0) {
-		rc = read_regex(cli, from + 6, s);
-		if (rc != EXIT_OK)
-			return rc;
-	} else if (strcmp(from, "marks") == 0) {
-		s->by_marks = true;
-	} else if (strcmp(from, "fd") != 0) {
-		return cli_usage(
-			cli, "--steps-from %.80s: must be fd, marks or regex:EXPRESSION", from);
+	s->line_fn = steps->line;
+	s->line_user = steps->user;
+	rc = read_from(cli, steps, s);
+	if (rc != EXIT_OK)
+		return rc;
+	while (steps->env && steps->env[n] && n < ENV_ROOM - 2) {
+		envs[n] = steps->env[n];
+		n++;
 	}
 	if (pipe2(fds, O_CLOEXEC) != 0) {
 		cli_note(cli, "no pipe: %s", strerror(errno));
@@ -57,8 +95,8 @@ int steps_start(struct cli *cli, const char *from, const char *const *argv, stru
 	} else {
 		how.keeps_fd = true;
 		how.kept_fd = fds[1];
-		(void)snprintf(env, sizeof env, "HOURGLASS_STEPS_FD=%d", fds[1]);
-		how.env = envs;
+		(void)snprintf(env, sizeof env, "%s=%d", steps->fd_env, fds[1]);
+		envs[n] = env;
 	}
 	rc = child_start(cli, &how, &s->child);
 	s->started = rc == EXIT_OK;
@@ -82,12 +120,51 @@ static void pass_on(const char *data, size_t len)
 	}
 }
 
+/** The words of a line, or what the expression's groups matched. @return how many */
+static size_t words_of(const struct steps *s, struct slice words[2])
+{
+	struct slice rest = {s->line, s->len};
+	regmatch_t m[3];
+	size_t n = 0;
+
+	if (s->by_regex) {
+		if (regexec(&s->regex, s->line, 3, m, 0) != 0)
+			return 0;
+		for (size_t i = 1; i < 3; i++)
+			if (i <= s->regex.re_nsub && m[i].rm_so >= 0)
+				words[n++] = (struct slice){
+					s->line + m[i].rm_so, (size_t)(m[i].rm_eo - m[i].rm_so)};
+		return n;
+	}
+	while (rest.text && n < 2) {
+		struct slice word = slice_trim(slice_cut(&rest, ' '));
+
+		if (word.len > 0)
+			words[n++] = word;
+	}
+	return n;
+}
+
+static void end_of_words(struct steps *s)
+{
+	struct slice words[2];
+	size_t n = words_of(s, words);
+
+	s->count += n > 0;
+	if (n > 0)
+		s->line_fn(s->line_user, words, n);
+}
+
 static void end_of_line(struct steps *s)
 {
 	bool begins;
 
 	s->line[s->len] = '\0';
+	if (s->line_fn)
+		end_of_words(s);
 	s->len = 0;
+	if (s->line_fn)
+		return;
 	begins = s->by_marks && strcmp(s->line, "begin") == 0;
 	if (s->by_regex && regexec(&s->regex, s->line, 0, NULL, 0) != 0)
 		return;
@@ -130,14 +207,20 @@ static bool step(struct steps *s)
 	return child_step(&s->child, s->open ? 0 : END_NS);
 }
 
+bool steps_step(struct steps *s)
+{
+	if (s->started)
+		s->started = step(s);
+	/* what it wrote before it ended */
+	while (!s->started && s->open && take(s))
+		;
+	return s->started;
+}
+
 bool steps_wait(struct steps *s, uint64_t count)
 {
-	while (s->count < count && s->started && !s->child.end.interrupted) {
-		s->started = step(s);
-		/* what it wrote before it ended */
-		while (!s->started && s->open && take(s))
-			;
-	}
+	while (s->count < count && s->started && !s->child.end.interrupted)
+		(void)steps_step(s);
 	return s->count >= count;
 }
 

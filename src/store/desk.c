@@ -274,9 +274,16 @@ static hg_err settle(struct store *s, struct store_job *job, struct desk_answer 
 	err = store_trial_put(s, t, why);
 	if (err == HG_OK)
 		err = store_job_count(s, job, why);
-	if (err == HG_OK && t->t.state == HG_RECUR_RUNNING)
-		err = judge(s, job, out, why);
-	return err;
+	if (err != HG_OK || t->t.state != HG_RECUR_RUNNING)
+		return err;
+	err = judge(s, job, out, why);
+	if (err != HG_OK || out->go_on)
+		return err;
+	/* whether its client obeys or dies first, it has been given up */
+	t->t.state = HG_RECUR_STOPPED;
+	close_trial(s, job, t);
+	err = store_trial_put(s, t, why);
+	return err == HG_OK ? store_job_count(s, job, why) : err;
 }
 
 static hg_err note(
@@ -351,9 +358,9 @@ hg_err desk_end(struct store *s, const char *name, int64_t number, uint32_t stat
 	err = hold(s, name, number, &job, out, why);
 	if (err == HG_OK && out->trial.t.state != HG_RECUR_RUNNING)
 		out->flags |= HG_RECUR_AFTER_END;
-	else if (err == HG_OK)
+	else if (err == HG_OK) {
 		out->trial.t.state = state;
-	if (err == HG_OK)
 		err = settle(s, &job, out, why);
+	}
 	return store_end(s, err, why);
 }

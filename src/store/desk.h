@@ -55,8 +55,7 @@ struct desk_answer {
 };
 
 /**
- * Enters a report and says whether to go on. A trial that reaches its target or its last epoch has
- * ended with that.
+ * Enters a report and says whether to go on. A trial that is not to go on has ended with that.
  * @param extra  STORE_SIMULATED, STORE_ESTIMATED: added to the trial's flags
  */
 hg_err desk_report(struct store *s, const char *job, int64_t number, const hg_recur_report *report,
