@@ -28,7 +28,7 @@ test:
 	@ctest --preset dev -j $(JOBS)
 
 test-long: test
-	HG_LONG=1 ctest --preset dev -j $(JOBS) -L property --timeout 3600
+	HG_LONG=1 ctest --preset dev -j $(JOBS) -L 'property|store' --timeout 3600
 	$(MAKE) fuzz FUZZ_SECONDS=300
 
 bench: all

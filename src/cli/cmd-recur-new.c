@@ -261,8 +261,8 @@ static void say(struct cli *cli, const struct args *args, const char *name,
 
 static int run_new(struct cli *cli, const struct args *args)
 {
-	struct store_kin kin[KIN_MOST + 1];
-	struct store_spec spec;
+	struct store_kin kin[KIN_MOST + 1] = {{.kin = 0}};
+	struct store_spec spec = {.n_sizes = 0};
 	struct store *s = NULL;
 	hg_error why = {""};
 	size_t n_kin = 0;

@@ -311,7 +311,7 @@ static int outcome(struct training *t, const struct child_end *end, unsigned lef
 static int train(struct training *t, const struct args *args)
 {
 	unsigned left = (unsigned)args_number(args, "attempts", ATTEMPTS);
-	struct child_end end;
+	struct child_end end = {.code = 0};
 	bool again = true;
 	int rc = EXIT_OK;
 

@@ -278,8 +278,11 @@ static int run_show(struct cli *cli, const struct args *args)
 	struct store *s = NULL;
 	hg_error why = {""};
 	hg_err err;
-	int rc = v ? recur_open(cli, args, OPEN_READ, &s) : cli_broken(cli, HG_ENOMEM);
+	int rc;
 
+	if (!v)
+		return cli_broken(cli, HG_ENOMEM);
+	rc = recur_open(cli, args, OPEN_READ, &s);
 	if (rc == EXIT_OK) {
 		v->cli = cli;
 		err = read_view(s, args->operands[0], v, &why);

@@ -58,18 +58,18 @@ struct desk_answer {
  * Enters a report and says whether to go on. A trial that is not to go on has ended with that.
  * @param extra  STORE_SIMULATED, STORE_ESTIMATED: added to the trial's flags
  */
-hg_err desk_report(struct store *s, const char *job, int64_t number, const hg_recur_report *report,
+hg_err desk_report(struct store *s, const char *name, int64_t number, const hg_recur_report *report,
 	uint32_t extra, struct desk_answer *out, hg_error *why);
 
 /** A sign of life: the lease begins anew. out->go_on is false if others made it pointless. */
 hg_err desk_beat(
-	struct store *s, const char *job, int64_t number, struct desk_answer *out, hg_error *why);
+	struct store *s, const char *name, int64_t number, struct desk_answer *out, hg_error *why);
 
 /**
  * Ends a trial. One that has ended stays as it is, and out->flags says HG_RECUR_AFTER_END.
  * @param state  HG_RECUR_STOPPED or HG_RECUR_KILLED
  */
-hg_err desk_end(struct store *s, const char *job, int64_t number, uint32_t state,
+hg_err desk_end(struct store *s, const char *name, int64_t number, uint32_t state,
 	struct desk_answer *out, hg_error *why);
 
 #endif

@@ -55,7 +55,7 @@ struct line {
 
 void line_write(struct buf *out, const struct line *l);
 /** @param number  of the line, from 1 */
-hg_err line_read(const char *text, size_t len, const char *origin, uint32_t number,
+hg_err line_read(const char *data, size_t len, const char *origin, uint32_t number,
 	struct line *out, hg_error *why);
 
 #endif

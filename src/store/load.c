@@ -61,5 +61,6 @@ hg_err store_module(const char *name, const struct store_driver **out, hg_error 
 			path);
 	}
 	*out = d;
+	/* cppcheck-suppress resourceLeak ; on purpose, see above */
 	return HG_OK;
 }

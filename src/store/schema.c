@@ -148,7 +148,7 @@ static hg_err judge(struct store *s, int64_t version, hg_error *why)
 /* Everything in one transaction: a crash leaves the old schema or the new one. */
 static hg_err bring_up(struct store *s, hg_error *why)
 {
-	int64_t version;
+	int64_t version = 0;
 	hg_err err = s->driver->begin(s->db, ACCESS_SCHEMA, &s->now_ms, why);
 
 	if (err == HG_OK)

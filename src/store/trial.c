@@ -79,7 +79,7 @@ struct taking {
 static hg_err take_trial(void *user, const struct value *row, size_t n)
 {
 	struct taking *t = user;
-	struct store_trial here, *one = t->one ? t->one : &here;
+	struct store_trial here = {.number = 0}, *one = t->one ? t->one : &here;
 
 	if (n != N_COLUMNS)
 		return HG_EINTERNAL;
