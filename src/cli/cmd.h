@@ -20,6 +20,7 @@ extern const struct command cmd_recur;
 extern const struct command cmd_record;
 extern const struct command cmd_replay;
 extern const struct command cmd_run;
+extern const struct command cmd_search;
 extern const struct command cmd_top;
 
 extern const struct command cmd_frontier_convert;

@@ -107,7 +107,7 @@ static bool ends_with(const char *s, const char *tail)
 	return n >= m && strcmp(s + n - m, tail) == 0;
 }
 
-int frontier_write(struct cli *cli, const struct args *args, const hg_frontier *f, const char *path)
+int frontier_save(struct cli *cli, const hg_frontier *f, const char *path)
 {
 	hg_error why = {""};
 	char *text = NULL;
@@ -120,6 +120,13 @@ int frontier_write(struct cli *cli, const struct args *args, const hg_frontier *
 		return cli_output_error(cli, rc, &why);
 	code = cli_write(cli, path, text, len);
 	free(text);
+	return code;
+}
+
+int frontier_write(struct cli *cli, const struct args *args, const hg_frontier *f, const char *path)
+{
+	int code = frontier_save(cli, f, path);
+
 	if (code == EXIT_OK && strcmp(path, "-") != 0)
 		written(cli, args, path, f);
 	return code;

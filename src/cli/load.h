@@ -17,6 +17,9 @@ void frontiers_free(hg_frontier **list, size_t n);
 /** What standard input and output are called. */
 const char *path_text(const char *path);
 
+/** Writes a frontier to path (".csv": as CSV) and says nothing. @return exit code */
+int frontier_save(struct cli *cli, const hg_frontier *f, const char *path);
+
 /**
  * Writes a frontier to path (".csv": as CSV) and says so on standard output, as text or JSON;
  * nothing but the frontier when path is "-".

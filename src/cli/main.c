@@ -30,6 +30,7 @@ const struct command *const commands[] = {
 	&cmd_plan,
 	&cmd_recur,
 	&cmd_run,
+	&cmd_search,
 	&cmd_record,
 	&cmd_replay,
 	&cmd_diff,

@@ -1,0 +1,638 @@
+/* A search: read, measured, reported. */
+#include "search-job.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fail.h"
+#include "core/file-log.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "load.h"
+#include "search-measure.h"
+#include "software/search/spec.h"
+#include "term.h"
+
+#define LOG_BYTES ((size_t)1 << 28)
+#define WAIT_MS   50
+
+struct search_job {
+	struct cli *cli;
+	const struct args *args;
+	struct spec spec;
+	hg_search *search;
+	const char *log_path;
+	struct file_log log;
+	struct vec results; /* hg_search_result: in the order in which they came */
+	size_t resumed;     /* of them, from the log */
+	double *table;      /* n_configs x 2: seconds and joules; NULL: measured */
+	struct watch watch;
+	uint64_t most; /* for the progress */
+	struct measure running[SEARCH_AT_ONCE];
+};
+
+/* ----- reading */
+
+static int read_file(struct search_job *job, const char *path, struct buf *text)
+{
+	hg_error why = {""};
+	hg_err rc = file_read(path, SPEC_BYTES, text, &why);
+
+	return rc == HG_OK ? EXIT_OK : cli_input_error(job->cli, rc, &why);
+}
+
+static int read_table(struct search_job *job, const char *path, enum spec_table_use use,
+	struct vec *rows, struct vec *cells)
+{
+	hg_error why = {""};
+	struct buf text;
+	hg_err err;
+	int rc = read_file(job, path, &text);
+
+	if (rc == EXIT_OK) {
+		err = spec_table(&job->spec, use, text.data ? text.data : "", text.len,
+			path_text(path), rows, cells, &why);
+		if (err != HG_OK)
+			rc = cli_input_error(job->cli, err, &why);
+	}
+	buf_finish(&text);
+	return rc;
+}
+
+/** The name of the variable that a knob's value is in. */
+static void variable(const char *knob, struct buf *out)
+{
+	buf_adds(out, "HG_");
+	for (; *knob; knob++)
+		buf_addc(out,
+			isalnum((unsigned char)*knob) ? (char)toupper((unsigned char)*knob) : '_');
+}
+
+static int check_variables(struct search_job *job)
+{
+	const struct spec *s = &job->spec;
+	int rc = EXIT_OK;
+
+	for (size_t i = 0; i < s->n_knobs; i++)
+		for (size_t j = 0; j < i && rc == EXIT_OK; j++) {
+			struct buf a, b;
+
+			buf_init(&a, 256);
+			buf_init(&b, 256);
+			variable(s->knobs[i].name, &a);
+			variable(s->knobs[j].name, &b);
+			if (a.failed || b.failed)
+				rc = cli_broken(job->cli, HG_ENOMEM);
+			else if (strcmp(a.data, b.data) == 0)
+				rc = cli_usage(job->cli,
+					"knobs '%.60s' and '%.60s' would both be %.70s",
+					s->knobs[i].name, s->knobs[j].name, a.data);
+			buf_finish(&a);
+			buf_finish(&b);
+		}
+	return rc;
+}
+
+static int read_space(struct search_job *job)
+{
+	const char *path = job->args->operands[0];
+	hg_error why = {""};
+	struct buf text;
+	hg_err err;
+	int rc = read_file(job, path, &text);
+
+	if (rc == EXIT_OK) {
+		err = spec_parse(
+			&job->spec, text.data ? text.data : "", text.len, path_text(path), &why);
+		rc = err == HG_OK ? check_variables(job) : cli_input_error(job->cli, err, &why);
+	}
+	buf_finish(&text);
+	return rc;
+}
+
+/** Leaves the configurations of a table, and keeps what they cost. */
+static int take_table(struct search_job *job, const struct vec *rows)
+{
+	size_t n = spec_count(&job->spec);
+	bool *keep = calloc(n + 1, sizeof *keep);
+	hg_error why = {""};
+	hg_err err;
+
+	job->table = calloc(2 * n + 1, sizeof *job->table);
+	if (!keep || !job->table) {
+		free(keep);
+		return cli_broken(job->cli, HG_ENOMEM);
+	}
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct spec_row *row = vec_at(rows, i);
+
+		if (row->config == UINT32_MAX)
+			continue;
+		keep[row->config] = true;
+		job->table[2 * row->config] = row->time_s;
+		job->table[2 * row->config + 1] = row->energy_j;
+	}
+	for (size_t i = 0, kept = 0; i < n; i++)
+		if (keep[i]) {
+			job->table[2 * kept] = job->table[2 * i];
+			job->table[2 * kept++ + 1] = job->table[2 * i + 1];
+		}
+	err = spec_keep(&job->spec, keep, &why);
+	free(keep);
+	return err == HG_OK ? EXIT_OK : cli_input_error(job->cli, err, &why);
+}
+
+static int read_replay(struct search_job *job)
+{
+	const char *path = args_text(job->args, "table", NULL);
+	struct vec rows = {0}, cells = {0};
+	int rc;
+
+	if (!path)
+		return EXIT_OK;
+	rc = read_table(job, path, SPEC_ONE, &rows, &cells);
+	if (rc == EXIT_OK)
+		rc = take_table(job, &rows);
+	vec_finish(&rows);
+	vec_finish(&cells);
+	return rc;
+}
+
+/** "device=v100 batch_size=8" */
+static void setting_words(const struct search_job *job, const double *cells, struct buf *out)
+{
+	buf_init(out, 1u << 20);
+	for (size_t k = 0; k < job->spec.n_knobs; k++) {
+		buf_addf(out, "%s%s=", k ? " " : "", job->spec.knobs[k].name);
+		spec_cell_text(&job->spec, k, cells[k], out);
+	}
+}
+
+/** What is predicted of each configuration. */
+struct predictions {
+	double *time_s, *energy_j, *rsd;
+};
+
+static int fill_prior(struct search_job *job, const struct vec *rows, const char *path,
+	struct predictions *p, hg_search_space *space)
+{
+	bool with_rsd = rows->len > 0;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct spec_row *row = vec_at(rows, i);
+
+		if (row->config == UINT32_MAX)
+			continue;
+		p->time_s[row->config] = row->time_s;
+		p->energy_j[row->config] = row->energy_j;
+		p->rsd[row->config] = row->rsd;
+		with_rsd &= !isnan(row->rsd);
+	}
+	for (size_t i = 0; i < space->n_configs; i++)
+		if (p->time_s[i] == 0) {
+			struct buf text;
+			int rc;
+
+			setting_words(job, space->cells + i * space->n_knobs, &text);
+			rc = cli_usage(job->cli, "%s: no prediction for %.300s", path_text(path),
+				text.data ? text.data : "");
+			buf_finish(&text);
+			return rc;
+		}
+	space->prior_time_s = p->time_s;
+	space->prior_energy_j = p->energy_j;
+	space->prior_rsd = with_rsd ? p->rsd : NULL;
+	return EXIT_OK;
+}
+
+static int fill_kin(struct search_job *job, const struct vec *rows, const struct vec *cells,
+	struct predictions *p, hg_search_space *space)
+{
+	hg_search_kin *kin = calloc(rows->len + 1, sizeof *kin);
+	hg_error why = {""};
+	hg_err err;
+
+	if (!kin)
+		return cli_broken(job->cli, HG_ENOMEM);
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct spec_row *row = vec_at(rows, i);
+
+		kin[i] = (hg_search_kin){row->workload, 0, row->time_s, row->energy_j};
+	}
+	err = hg_search_transfer(space, cells->data, kin, rows->len, p->time_s, p->energy_j, &why);
+	free(kin);
+	if (err != HG_OK)
+		return cli_input_error(job->cli, err, &why);
+	space->prior_time_s = p->time_s;
+	space->prior_energy_j = p->energy_j;
+	return EXIT_OK;
+}
+
+static int predict(struct search_job *job, struct predictions *p, hg_search_space *space)
+{
+	const char *prior = args_text(job->args, "prior", NULL);
+	const char *kin = args_text(job->args, "kin", NULL), *path = prior ? prior : kin;
+	struct vec rows = {0}, cells = {0};
+	int rc;
+
+	p->time_s = calloc(space->n_configs, sizeof *p->time_s);
+	p->energy_j = calloc(space->n_configs, sizeof *p->energy_j);
+	p->rsd = calloc(space->n_configs, sizeof *p->rsd);
+	if (!p->time_s || !p->energy_j || !p->rsd)
+		return cli_broken(job->cli, HG_ENOMEM);
+	if (!path)
+		return EXIT_OK;
+	rc = read_table(job, path, prior ? SPEC_ONE : SPEC_KIN, &rows, &cells);
+	if (rc == EXIT_OK)
+		rc = prior ? fill_prior(job, &rows, path, p, space)
+			   : fill_kin(job, &rows, &cells, p, space);
+	vec_finish(&rows);
+	vec_finish(&cells);
+	return rc;
+}
+
+static int create(struct search_job *job, const hg_search_opts *opts)
+{
+	struct predictions p = {NULL, NULL, NULL};
+	hg_search_space space;
+	hg_error why = {""};
+	hg_err err;
+	int rc;
+
+	spec_space(&job->spec, &space);
+	rc = predict(job, &p, &space);
+	if (rc == EXIT_OK) {
+		err = hg_search_create(&space, opts, &job->search, &why);
+		if (err != HG_OK)
+			rc = cli_input_error(job->cli, err, &why);
+	}
+	free(p.time_s);
+	free(p.energy_j);
+	free(p.rsd);
+	job->most = opts->max_measured ? opts->max_measured : spec_count(&job->spec);
+	return rc;
+}
+
+/* ----- results */
+
+static hg_err take(void *user, const hg_search_result *r, hg_error *why)
+{
+	struct search_job *job = user;
+	hg_err rc = hg_search_tell(job->search, r, why);
+
+	return rc == HG_OK ? vec_push(&job->results, r) : rc;
+}
+
+static int open_log(struct search_job *job)
+{
+	const char *path = args_text(job->args, "log", NULL);
+	hg_error why = {""};
+	struct buf text;
+	size_t whole = 0;
+	hg_err err;
+
+	job->log_path = path;
+	if (!path)
+		return EXIT_OK;
+	err = file_log_open(&job->log, path, LOG_BYTES, &text, &why);
+	if (err == HG_OK)
+		err = spec_log_read(&job->spec, text.data ? text.data : "", text.len, path, take,
+			job, &whole, &why);
+	if (err == HG_OK && whole < text.len) {
+		cli_note(job->cli, "%s: the last line is not whole and is left out", path);
+		err = file_log_cut(&job->log, path, whole, &why);
+	}
+	buf_finish(&text);
+	job->resumed = job->results.len;
+	return err == HG_OK ? EXIT_OK : cli_input_error(job->cli, err, &why);
+}
+
+int search_job_open(struct cli *cli, const struct args *args, const hg_search_opts *opts,
+	struct search_job **out)
+{
+	struct search_job *job = calloc(1, sizeof *job);
+	int rc;
+
+	*out = job;
+	if (!job)
+		return cli_broken(cli, HG_ENOMEM);
+	job->cli = cli;
+	job->args = args;
+	job->log.fd = -1;
+	vec_init(&job->results, sizeof(hg_search_result), (size_t)1 << 24);
+	rc = read_space(job);
+	if (rc == EXIT_OK)
+		rc = read_replay(job);
+	if (rc == EXIT_OK)
+		rc = create(job, opts);
+	return rc == EXIT_OK ? open_log(job) : rc;
+}
+
+void search_job_close(struct search_job *job)
+{
+	if (!job)
+		return;
+	file_log_close(&job->log);
+	hg_search_destroy(job->search);
+	spec_finish(&job->spec);
+	vec_finish(&job->results);
+	free(job->table);
+	free(job);
+}
+
+static const double *cells_of(const struct search_job *job, uint32_t config)
+{
+	return (const double *)job->spec.cells.data + config * job->spec.n_knobs;
+}
+
+/** To the log first: what the search knows must survive it. */
+static int keep(struct search_job *job, const hg_search_result *r, const char *failed)
+{
+	hg_error why = {""};
+	struct buf line;
+	hg_err err = HG_OK;
+
+	if (job->log_path) {
+		buf_init(&line, 1u << 20);
+		spec_log_line(&job->spec, r, cells_of(job, r->config), failed, &line);
+		err = line.failed
+			      ? line.failed
+			      : file_log_add(&job->log, job->log_path, line.data, line.len, &why);
+		buf_finish(&line);
+		if (err != HG_OK)
+			return cli_output_error(job->cli, err, &why);
+	}
+	err = take(job, r, &why);
+	return err == HG_OK ? EXIT_OK : cli_input_error(job->cli, err, &why);
+}
+
+/* ----- measuring */
+
+static int replay(struct search_job *job)
+{
+	uint32_t config;
+	size_t n;
+	hg_error why = {""};
+	int rc = EXIT_OK;
+
+	while (rc == EXIT_OK && !watch_poll(&job->watch)) {
+		hg_search_result r = {.size = sizeof r};
+		hg_err err = hg_search_next(job->search, 1, &config, &n, &why);
+
+		if (err != HG_OK)
+			return cli_input_error(job->cli, err, &why);
+		if (n == 0)
+			return EXIT_OK;
+		r.config = config;
+		r.time_s = job->table[2 * config];
+		r.energy_j = job->table[2 * config + 1];
+		r.time_rsd = r.energy_rsd = NAN;
+		rc = keep(job, &r, NULL);
+		(void)watch_progress(&job->watch, "replaying", job->results.len, job->most);
+	}
+	return rc == EXIT_OK ? EXIT_INTERRUPTED : rc;
+}
+
+/** Environment of a command: a variable for each knob. */
+static hg_err environment(struct search_job *job, uint32_t config, struct buf *text,
+	const char *env[HG_SEARCH_MAX_KNOBS + 1])
+{
+	const double *cells = cells_of(job, config);
+	size_t at[HG_SEARCH_MAX_KNOBS];
+
+	for (size_t k = 0; k < job->spec.n_knobs; k++) {
+		at[k] = text->len;
+		variable(job->spec.knobs[k].name, text);
+		buf_addc(text, '=');
+		spec_cell_text(&job->spec, k, cells[k], text);
+		buf_addc(text, '\0');
+	}
+	if (text->failed)
+		return text->failed;
+	for (size_t k = 0; k < job->spec.n_knobs; k++)
+		env[k] = text->data + at[k];
+	env[job->spec.n_knobs] = NULL;
+	return HG_OK;
+}
+
+static int begin(struct search_job *job, uint32_t config, struct measure *m)
+{
+	const char *env[HG_SEARCH_MAX_KNOBS + 1];
+	struct buf text;
+	hg_err err;
+	int rc;
+
+	buf_init(&text, 1u << 20);
+	err = environment(job, config, &text, env);
+	m->config = config;
+	rc = err != HG_OK ? cli_broken(job->cli, err)
+			  : measure_start(job->cli, args_text(job->args, "measure", ""), env,
+				    args_number(job->args, "timeout", 0), job->log.fd, m);
+	buf_finish(&text);
+	return rc;
+}
+
+/** One line of JSON, and nothing else but blank lines. */
+static hg_err read_output(const struct measure_end *end, hg_search_result *r, hg_error *why)
+{
+	struct slice rest = {end->text, end->len}, found = {NULL, 0};
+	uint32_t line = 0, at = 1;
+
+	if (end->len == MEASURE_TEXT)
+		return fail(
+			why, HG_EFORMAT, "the command's output: more than %d bytes", MEASURE_TEXT);
+	while (rest.text) {
+		struct slice one = slice_trim(slice_cut(&rest, '\n'));
+
+		line++;
+		if (one.len == 0)
+			continue;
+		if (found.text)
+			return fail(why, HG_EFORMAT,
+				"the command's output:%u: expected one line of JSON", line);
+		found = one;
+		at = line;
+	}
+	if (!found.text)
+		return fail(why, HG_EFORMAT,
+			"the command printed nothing; expected {\"time_s\": ..., \"energy_j\": ...}");
+	return spec_result(found.text, found.len, "the command's output", at, r, why);
+}
+
+/** Takes what a command has found. */
+static int finish(struct search_job *job, struct measure *m)
+{
+	const struct measure_end *end = &m->end;
+	hg_search_result r = {.size = sizeof r, .config = m->config};
+	hg_error why = {""};
+	char failed[80] = "said so";
+
+	if (end->own_code != EXIT_OK)
+		return end->own_code;
+	if (end->interrupted)
+		return EXIT_INTERRUPTED;
+	if (end->timed_out)
+		(void)snprintf(failed, sizeof failed, "timed out");
+	else if (end->code != 0)
+		(void)snprintf(failed, sizeof failed, "exit status %d", end->code);
+	r.failed = end->timed_out || end->code != 0;
+	if (!r.failed && read_output(end, &r, &why) != HG_OK)
+		return cli_input_error(job->cli, HG_EFORMAT, &why);
+	if (r.failed) {
+		struct buf text;
+
+		setting_words(job, cells_of(job, m->config), &text);
+		cli_note(job->cli, "%.300s: %s", text.data ? text.data : "", failed);
+		buf_finish(&text);
+	}
+	return keep(job, &r, failed);
+}
+
+/** Starts as many as there is room for. @return through `running` how many run */
+static int refill(struct search_job *job, size_t slots, size_t *running)
+{
+	uint32_t configs[SEARCH_AT_ONCE];
+	hg_error why = {""};
+	size_t n = 0, at = 0;
+	hg_err err;
+	int rc = EXIT_OK;
+
+	if (*running == slots)
+		return EXIT_OK;
+	err = hg_search_next(job->search, slots - *running, configs, &n, &why);
+	if (err != HG_OK)
+		return cli_input_error(job->cli, err, &why);
+	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
+		while (job->running[at].pid > 0)
+			at++;
+		rc = begin(job, configs[i], &job->running[at]);
+		*running += rc == EXIT_OK;
+	}
+	return rc;
+}
+
+static int measure(struct search_job *job, size_t slots)
+{
+	size_t running = 0;
+	int rc = EXIT_OK;
+
+	while (rc == EXIT_OK) {
+		size_t ended;
+
+		rc = refill(job, slots, &running);
+		if (rc != EXIT_OK || running == 0)
+			break;
+		ended = measure_wait(job->running, slots, WAIT_MS);
+		if (watch_poll(&job->watch))
+			rc = EXIT_INTERRUPTED;
+		else if (ended < slots) {
+			running--;
+			rc = finish(job, &job->running[ended]);
+		}
+		(void)watch_progress(&job->watch, "measuring", job->results.len, job->most);
+	}
+	measure_stop(job->running, slots);
+	return rc;
+}
+
+int search_job_run(struct search_job *job)
+{
+	int rc;
+
+	watch_begin(&job->watch, job->cli);
+	rc = job->table ? replay(job) : measure(job, (size_t)args_number(job->args, "parallel", 1));
+	watch_end(&job->watch);
+	return rc;
+}
+
+/* ----- reporting */
+
+static void tell_json(struct search_job *job, const hg_search_state *now, const char *path)
+{
+	struct json_out j;
+
+	json_out_init(&j, &job->cli->out);
+	json_open(&j, '{', false);
+	json_kv_string(&j, "schema", "hourglass.search/1");
+	json_kv_string(&j, "name", job->spec.name);
+	json_kv_string(&j, "file", path);
+	json_kv_int(&j, "configurations", (int64_t)spec_count(&job->spec));
+	json_kv_int(&j, "points", now->points);
+	json_kv_int(&j, "measured", now->measured);
+	json_kv_int(&j, "failed", now->failed);
+	json_kv_int(&j, "resumed", (int64_t)job->resumed);
+	json_kv_bool(&j, "certified", now->certified);
+	json_kv_number(&j, "epsilon_bound", now->epsilon_bound);
+	json_kv_number(&j, "escape", now->escape);
+	json_key(&j, "results");
+	json_open(&j, '[', false);
+	for (size_t i = 0; i < job->results.len; i++) {
+		const hg_search_result *r = vec_at(&job->results, i);
+		struct buf line;
+
+		buf_init(&line, 1u << 20);
+		spec_log_line(&job->spec, r, cells_of(job, r->config), NULL, &line);
+		if (line.failed)
+			job->cli->out.failed = line.failed;
+		else
+			json_put_raw(&j, line.data, line.len - 1);
+		buf_finish(&line);
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	buf_addc(&job->cli->out, '\n');
+}
+
+static void tell(struct search_job *job, const hg_search_state *now, const char *path)
+{
+	struct buf *out = &job->cli->out;
+
+	buf_addf(out, "%s: %u point%s of %u measured settings, of %zu", path, now->points,
+		now->points == 1 ? "" : "s", now->measured, spec_count(&job->spec));
+	if (now->failed)
+		buf_addf(out, " (%u failed)", now->failed);
+	if (now->left + now->pending == 0)
+		buf_adds(out, "; all that there are\n");
+	else if (now->certified)
+		buf_addf(out, "; certified: nothing is better by more than %.3g %%\n",
+			100 * now->epsilon_bound);
+	else
+		buf_addf(out, "; not certified: something may be better by %.3g %%\n",
+			100 * now->epsilon_bound);
+}
+
+int search_job_report(struct search_job *job, int rc)
+{
+	const char *path = args_text(job->args, "output", "-");
+	hg_search_state now = {.size = sizeof now};
+	hg_frontier *f = NULL;
+	hg_error why = {""};
+	hg_err err = hg_search_look(job->search, &now, &why);
+	int code;
+
+	if (err == HG_OK && now.measured == 0) {
+		cli_note(job->cli, "nothing was measured%s: no frontier",
+			now.failed ? ", every setting failed" : "");
+		return rc == EXIT_OK ? EXIT_INFEASIBLE : rc;
+	}
+	if (err == HG_OK)
+		err = hg_search_frontier(job->search, &f, &why);
+	if (err != HG_OK)
+		return cli_input_error(job->cli, err, &why);
+	code = frontier_save(job->cli, f, path);
+	hg_frontier_destroy(f);
+	if (code != EXIT_OK)
+		return code;
+	if (rc == EXIT_INTERRUPTED)
+		cli_note(job->cli, "interrupted; what was measured was written");
+	if (strcmp(path, "-") == 0)
+		return rc;
+	if (args_has(job->args, "json"))
+		tell_json(job, &now, path);
+	else
+		tell(job, &now, path);
+	return rc;
+}
