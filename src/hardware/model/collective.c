@@ -55,7 +55,7 @@ static bool solve(
 	const struct collective *c, const double *weights, const bool use[TERMS], double out[TERMS])
 {
 	double a[TERMS * TERMS] = {0}, b[TERMS] = {0};
-	size_t which[TERMS], n = 0;
+	size_t which[TERMS] = {0}, n = 0;
 
 	for (size_t k = 0; k < TERMS; k++)
 		if (use[k])

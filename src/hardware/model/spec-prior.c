@@ -38,7 +38,7 @@ static hg_err numbers_read(const struct json_doc *doc, const struct json *obj, c
 static hg_err covariance_read(
 	const struct json_doc *doc, const struct json *obj, struct prior *p, hg_error *why)
 {
-	double triangle[TRIANGLE], copy[PRIOR_N * PRIOR_N];
+	double triangle[TRIANGLE] = {0}, copy[PRIOR_N * PRIOR_N];
 	const double *at = triangle;
 	hg_err rc = numbers_read(doc, obj, "covariance", TRIANGLE, -100.0, 100.0, triangle, why);
 
