@@ -50,6 +50,9 @@ static int read_time(
 	given += args_has(args, "straggler");
 	if (given != 1)
 		return cli_usage(cli, "give one of --time, --slowdown, --straggler");
+	if (slowdown < 1 && strpbrk(args_text(args, "slowdown", ""), "x%-"))
+		return cli_usage(cli, "--slowdown %s: expected no less than none",
+			args_text(args, "slowdown", ""));
 	if (slowdown < 1)
 		slowdown += 1; /* 0.001: as 0.1% */
 	opts->time_s = args_number(args, "time", slowdown * p->claims.t_min_s);

@@ -124,8 +124,9 @@ static void tell(struct cli *cli, const struct workflow *w, const hg_plan *plan)
 	buf_addf(&cli->out, "%s: %s, %s", w->name && w->name[0] ? w->name : "workflow",
 		quantity_format(QUANTITY_TIME, i.time_s, a),
 		quantity_format(QUANTITY_ENERGY, i.energy_j, b));
-	buf_addf(&cli->out, ", %.2f %% less than all fastest, %.3f %% above the bound\n",
-		100 * i.saving, 100 * i.gap);
+	if (isfinite(i.saving)) /* nothing is saved of nothing */
+		buf_addf(&cli->out, ", %.2f %% less than all fastest", 100 * i.saving);
+	buf_addf(&cli->out, ", %.3f %% above the bound\n", 100 * i.gap);
 	table_init(&t, "llrrr");
 	for (size_t k = 0; k < sizeof heads / sizeof *heads; k++)
 		table_cell(&t, "%s", heads[k]);

@@ -284,4 +284,67 @@ jq 'del(.schedule)' job.plans >bad.plans
 bad plan at bad.plans --slowdown 0
 jq '.frontier = []' job.plans >bad.plans
 bad plan at bad.plans --slowdown 0
+
+# hostile input: an error that names it, or the right answer
+for slowdown in -1% 0.99x; do
+	bad plan at job.plans --slowdown $slowdown
+	says "hourglass plan at: --slowdown $slowdown: expected no less than none"
+done
+for m in 0 -1 1.5 99999999999 x; do
+	bad $solve --schedule 1f1b --microbatches $m
+done
+bad $solve --schedule 1f1b --microbatches 4 --tensor-parallel 65536 --data-parallel 1048576
+says "hourglass: pipeline: expected at most 1.04858e+06 devices a rank with its copies, found 6.87195e+10"
+for watts in -5 nan inf 1e300 '80,' ''; do
+	bad plan pipeline --profile p.csv --static-power "$watts" --schedule 1f1b --microbatches 4
+done
+: >empty
+echo stage,instruction,frequency,time,energy >head.csv
+for file in empty head.csv . none; do
+	bad plan pipeline --profile $file --static-power 80 --schedule 1f1b --microbatches 4
+	one_line
+	bad plan at $file --slowdown 1%
+	bad plan check $file plan.csv --profile p.csv
+	bad plan check job.plans $file --profile p.csv
+	bad plan check job.plans plan.csv --profile $file
+	bad plan check job.plans plan.csv --profile p.csv --proof $file
+	bad plan show $file -o x.html
+	bad $solve --schedule $file
+done
+for figure in nan inf -1 1e400 '' x; do
+	awk -F, -v OFS=, -v v="$figure" 'NR == 3 { $4 = v } 1' p.csv >bad.csv
+	bad plan pipeline --profile bad.csv --static-power 80 --schedule 1f1b --microbatches 4
+	says_like 'bad.csv:3: column time: expected a number > 0'
+	awk -F, -v OFS=, -v v="$figure" 'NR == 3 { $5 = v } 1' p.csv >bad.csv
+	bad plan pipeline --profile bad.csv --static-power 80 --schedule 1f1b --microbatches 4
+	says_like 'bad.csv:3: column energy: expected a number >= 0'
+done
+grep -v '^2,backward' p.csv >bad.csv
+bad plan pipeline --profile bad.csv --static-power 80 --schedule 1f1b --microbatches 4
+says "hourglass: profile: stage 2: expected options of instruction backward, found none"
+sed 's/$/\r/' p.csv >crlf.csv
+good plan pipeline --profile crlf.csv --static-power 80 --schedule 1f1b --microbatches 8 --json
+check "CRLF changes nothing" test "$(jq -c .frontier out)" = "$(jq -c .frontier job.plans)"
+awk 'NR == 1 || $0 !~ /^1,forward,(900|1100|1300)/' p.csv >part.csv # measured only partly
+awk -F, -v OFS=, '/^2,/ && NR % 3 == 0 { $5 *= 1.5 } 1' part.csv >odd.csv # no curve
+for class in op ramp stage; do
+	good plan pipeline --profile odd.csv --static-power 80 --schedule 1f1b --microbatches 6 \
+		--class $class -o s.plans
+	good plan at s.plans --slowdown 5% --iterations 100 -o s.csv --proof s.proof
+	good plan check s.plans s.csv --profile odd.csv --proof s.proof
+done
+for m in 1 2; do # one stage, one microbatch
+	good plan pipeline --profile one.csv --static-power 80 --schedule 1f1b --microbatches $m -o s.plans
+	good plan at s.plans --slowdown 0 --iterations 10 -o s.csv --proof s.proof
+	good plan check s.plans s.csv --profile one.csv --proof s.proof
+done
+for cells in '0F0,0B0,0F0' '0B0,0F0' '0F0' '0F0,0B0,9F0,9B0' 'xyz'; do
+	echo "$cells" >bad.sched
+	bad plan pipeline --profile one.csv --static-power 80 --schedule bad.sched
+	one_line
+done
+printf '0F0,0B0,0F1,0B1\n1F1,1B1,1F0,1B0\n' >bad.sched # ranks wait for each other
+sed '/^[23],/d' p.csv >two.csv
+bad plan pipeline --profile two.csv --static-power 80 --schedule bad.sched
+one_line
 finish

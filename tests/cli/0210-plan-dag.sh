@@ -79,4 +79,8 @@ refused "{\"schema\": \"hourglass.dag/1\", $two, \"edges\": [{\"from\": \"a\", \
 	{\"from\": \"b\", \"to\": \"a\"}]}" 'cycle'
 refused '{"schema": "hourglass.dag/1", "nodes": [{"name": "a", "time_s": 1},
 	{"name": "a", "time_s": 1}]}' 'expected once, found twice'
+# nothing to do takes no time, and nothing is saved of nothing
+echo '{"schema": "hourglass.dag/1", "nodes": [{"name": "a", "time_s": 0}], "edges": []}' >zero.json
+good plan dag zero.json
+shows '^workflow: 0 s, 0 J, 0[.]000 % above the bound$'
 finish

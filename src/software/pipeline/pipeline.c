@@ -9,6 +9,10 @@
 #include "profile.h"
 #include "schedule.h"
 
+/* Most devices of a rank with its copies, and most of their static power together. */
+#define DEVICES_MAX 1048576.0
+#define WATTS_MAX   1e11
+
 /* One kind of work: an instruction of a stage, in part or whole. */
 struct kind {
 	uint32_t instruction, work;
@@ -345,9 +349,29 @@ static hg_err check_figures(const hg_pipeline_opts *o, hg_error *why)
 	return HG_OK;
 }
 
+/* Flows are whole uW in 64 bits. */
+static hg_err check_devices(const hg_pipeline_opts *o, hg_error *why)
+{
+	double devices = (o->replicas ? o->replicas : 1.0) * (o->group_size ? o->group_size : 1.0);
+	double watts = 0;
+
+	for (uint32_t r = 0; r < o->schedule->ranks; r++)
+		watts += devices * o->static_power_w[o->n_static_power == 1 ? 0 : r];
+	if (devices > DEVICES_MAX)
+		return fail(why, HG_EINVAL,
+			"pipeline: expected at most %g devices a rank with its copies, found %g",
+			DEVICES_MAX, devices);
+	if (watts > WATTS_MAX)
+		return fail(why, HG_EINVAL,
+			"static power: expected at most %g W of all devices together, found %g",
+			WATTS_MAX, watts);
+	return HG_OK;
+}
+
 static hg_err check_opts(const hg_pipeline_opts *o, hg_error *why)
 {
 	const hg_schedule *s;
+	hg_err rc;
 
 	if (!o->profile || !o->schedule || !o->static_power_w)
 		return fail(why, HG_EINVAL,
@@ -366,7 +390,8 @@ static hg_err check_opts(const hg_pipeline_opts *o, hg_error *why)
 	if (o->group_size > 65536 || o->replicas > 1048576)
 		return fail(why, HG_EINVAL,
 			"pipeline: expected a group of at most 65536 devices and 1048576 replicas");
-	return check_figures(o, why);
+	rc = check_figures(o, why);
+	return rc ? rc : check_devices(o, why);
 }
 
 hg_err hg_pipeline_create(const hg_pipeline_opts *opts, hg_pipeline **out, hg_error *why)
