@@ -2,8 +2,9 @@
  * Tuning a job while it runs, against the sweep of every limit that Zeus makes: the public sweeps,
  * replayed as a live device. Prints "name value unit" lines.
  *
- *     bench-train [DATA [each [SEEDS [NOISE]]]]
- *         DATA: directory with zeus/; each: a line for every sweep too
+ *     bench-train [DATA [WHAT [SEEDS [NOISE]]]]
+ *         DATA: directory with zeus/. WHAT: rule (the tuner alone), each (a line for every sweep
+ *         too), or model (predictions of hg_fit(), whose priors were learnt from these sweeps)
  *
  * Zeus: 10 steps to warm up and 40 measured at each limit, from the highest down, then the best by
  * what was measured. Both see the same noise: steps vary by NOISE (0.01), and the counter is off by
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <hourglass/fit.h>
 #include <hourglass/tune.h>
 
 #include "core/csv.h"
@@ -23,6 +25,7 @@
 
 #define MAX_SWEEPS 256
 #define NAME_ROOM  96
+#define NOISE_VAR  (0.004 * 0.004)
 #define STEPS      4000.0
 #define EPOCH      400.0
 #define ZEUS_WARM  10
@@ -39,6 +42,7 @@ struct sweep {
 	char name[NAME_ROOM];
 	struct live job;
 	uint32_t devices;
+	const hg_model *model; /* NULL: the tuner's own rule */
 };
 
 struct sweeps {
@@ -178,6 +182,58 @@ static void read_summary(const char *data, const char *gpu, struct sweeps *all)
 	buf_finish(&text);
 }
 
+/* ----- predictions */
+
+/* An hg_tune_predict_fn; user is the sweep. As the command does it, without the noise. */
+static hg_err predict(void *user, const hg_point *seen, size_t n, hg_point *out, size_t n_settings)
+{
+	const struct sweep *s = user;
+	hg_obs obs[LIVE_SETTINGS];
+	double time = HUGE_VAL, energy = HUGE_VAL;
+	hg_fit *fit = NULL;
+	hg_err rc;
+
+	for (size_t i = 0; i < n; i++)
+		obs[i] = (hg_obs){.setting = {0, s->job.watts[seen[i].setting]},
+			.time_s = seen[i].time_s,
+			.energy_j = seen[i].energy_j / s->devices,
+			.time_rsd = seen[i].time_rsd,
+			.energy_rsd = seen[i].energy_rsd};
+	rc = hg_fit_create(s->model, obs, n, NULL, &fit, NULL);
+	for (size_t i = 0; rc == HG_OK && i < n_settings; i++) {
+		const hg_knobs k = {0, s->job.watts[i]};
+		hg_forecast f = {.size = sizeof f};
+
+		rc = hg_fit_predict(fit, &k, &f);
+		out[i] = (hg_point){.time_s = f.time_s,
+			.energy_j = f.energy_j * s->devices,
+			.time_rsd = f.time_rsd,
+			.energy_rsd = f.energy_rsd};
+		time = fmin(time, f.time_rsd);
+		energy = fmin(energy, f.energy_rsd);
+	}
+	for (size_t i = 0; rc == HG_OK && i < n_settings; i++) {
+		out[i].time_rsd =
+			sqrt(fmax(pow(out[i].time_rsd, 2) - 0.5 * time * time, NOISE_VAR));
+		out[i].energy_rsd =
+			sqrt(fmax(pow(out[i].energy_rsd, 2) - 0.5 * energy * energy, NOISE_VAR));
+	}
+	hg_fit_destroy(fit);
+	return rc;
+}
+
+static void use_models(struct sweeps *all)
+{
+	hg_model *v100 = NULL, *a40 = NULL;
+	hg_error why = {""};
+
+	need(hg_model_load("v100", NULL, &v100, &why), &why);
+	need(hg_model_load("a40", NULL, &a40, &why), &why);
+	for (size_t i = 0; i < all->n; i++)
+		all->at[i].model =
+			all->at[i].name[0] == 'v' || all->at[i].name[0] == 'V' ? v100 : a40;
+}
+
 /* ----- what settings truly cost */
 
 struct truth {
@@ -261,6 +317,8 @@ static struct result ours(const struct sweep *s, const hg_objective *o, uint64_t
 	opts.devices = s->devices;
 	opts.counter_s = 0.005;
 	opts.settle_s = 0.05;
+	opts.predict = s->model ? predict : NULL;
+	opts.predict_user = (void *)(uintptr_t)s;
 	need(hg_tune_create(&opts, &t, &why), &why);
 	for (size_t i = 0; i < PROBES; i++)
 		r.at[i] = truth.cost[job.baseline] / truth.best - 1;
@@ -442,6 +500,8 @@ int main(int argc, char **argv)
 		read_profile(data, profiles[i], &all);
 	read_summary(data, "v100", &all);
 	read_summary(data, "a40", &all);
+	if (argc > 2 && strcmp(argv[2], "model") == 0)
+		use_models(&all);
 	if (all.n == 0) {
 		(void)fprintf(stderr, "bench-train: no sweeps below %s/zeus\n", data);
 		return 77;

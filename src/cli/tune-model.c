@@ -11,6 +11,8 @@
 #define NAME_ROOM 96
 /* A cap that the device cannot keep: what it then does is not known. */
 #define BEYOND_RSD 0.3
+/* Share of a measurement's variance that is not the setting's own. */
+#define NOISE 0.5
 /* No model is surer than this. */
 #define LEAST_VAR (0.004 * 0.004)
 
@@ -68,7 +70,7 @@ static hg_knobs setting_of(const struct tune_knobs *k, size_t row)
 }
 
 /* A forecast says where a new measurement would fall. What counts is how far the setting itself may
- * be off: without the noise of measuring, which is all there is where it is surest. */
+ * be off: without most of the noise of measuring, which is all there is where it is surest. */
 static void take_noise_off(hg_point *out, size_t n)
 {
 	double time = HUGE_VAL, energy = HUGE_VAL;
@@ -80,9 +82,10 @@ static void take_noise_off(hg_point *out, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		hg_point *p = &out[i];
 
-		p->time_rsd = sqrt(fmax(p->time_rsd * p->time_rsd - time * time, LEAST_VAR));
-		p->energy_rsd =
-			sqrt(fmax(p->energy_rsd * p->energy_rsd - energy * energy, LEAST_VAR));
+		p->time_rsd =
+			sqrt(fmax(p->time_rsd * p->time_rsd - NOISE * time * time, LEAST_VAR));
+		p->energy_rsd = sqrt(
+			fmax(p->energy_rsd * p->energy_rsd - NOISE * energy * energy, LEAST_VAR));
 	}
 }
 

@@ -367,6 +367,45 @@ static void test_two_knobs(void **state)
 	hg_tune_destroy(t);
 }
 
+/* A model that knows the device: what it says is believed, and the best is tried at once. */
+struct oracle {
+	const struct live *job;
+	unsigned asked;
+};
+
+static hg_err foretell(void *user, const hg_point *seen, size_t n, hg_point *out, size_t n_settings)
+{
+	struct oracle *o = user;
+
+	assert_true(n >= 1 && seen[0].time_s > 0);
+	o->asked++;
+	for (size_t i = 0; i < n_settings; i++)
+		out[i] = (hg_point){.time_s = o->job->time_s[i],
+			.energy_j = energy(o->job, i),
+			.time_rsd = 0.004,
+			.energy_rsd = 0.004};
+	return HG_OK;
+}
+
+static void test_model(void **state)
+{
+	struct live l = job(1, 0.2);
+	struct oracle oracle = {.job = &l};
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t;
+
+	(void)state;
+	o.predict = foretell;
+	o.predict_user = &oracle;
+	t = tuner(&o);
+	steps(&l, t, 400);
+	assert_true(report_of(t).probes <= 4);
+	assert_true(energy(&l, report_of(t).best) <= 1.01 * energy(&l, cheapest(&l, HUGE_VAL)));
+	/* a fit may take long: not asked while nothing new is known */
+	assert_true(oracle.asked <= report_of(t).probes);
+	hg_tune_destroy(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_tune),
 		cmocka_unit_test(test_no_energy),
 		cmocka_unit_test(test_two_knobs),
+		cmocka_unit_test(test_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,12 +211,20 @@ static void regress(hg_tune *t, const struct fit *f, bool power)
 	}
 }
 
-/* Puts a model's predictions in the place of ours where nothing was measured. */
+static bool makes_sense(const hg_point *p)
+{
+	return p->time_s > 0 && isfinite(p->time_s) && p->energy_j > 0 && isfinite(p->energy_j) &&
+	       p->time_rsd > 0 && p->energy_rsd > 0;
+}
+
+/* Asks a model. Not again for the same settings: more steps at one change little, and a fit takes
+ * as long as many steps of some jobs. */
 static void ask(hg_tune *t, const struct fit *f)
 {
 	hg_point *seen, *out;
+	bool answered;
 
-	if (!t->opts.predict || f->n == 0)
+	if (!t->opts.predict || (t->asked_n == f->n && t->asked_drifts == t->drifts))
 		return;
 	seen = calloc(f->n, sizeof *seen);
 	out = calloc(t->n, sizeof *out);
@@ -230,21 +238,30 @@ static void ask(hg_tune *t, const struct fit *f)
 			.setting = (hg_setting)f->at[i],
 			.origin = HG_ORIGIN_MEASURED};
 	}
-	if (seen && out && t->opts.predict(t->opts.predict_user, seen, f->n, out, t->n) == HG_OK)
-		for (size_t i = 0; i < t->n; i++) {
-			struct cand *c = &t->cands[i];
-			const hg_point *p = &out[i];
-
-			if (c->seen.steps > 0 || !(p->time_s > 0) || !(p->energy_j > 0) ||
-				!(p->time_rsd > 0) || !(p->energy_rsd > 0))
-				continue;
-			c->t = log(p->time_s);
-			c->p = log(p->energy_j / p->time_s);
-			c->sd_t = p->time_rsd;
-			c->sd_p = p->energy_rsd;
-		}
+	answered = seen && out &&
+		   t->opts.predict(t->opts.predict_user, seen, f->n, out, t->n) == HG_OK;
+	for (size_t i = 0; i < t->n; i++)
+		t->cands[i].told =
+			answered && makes_sense(&out[i]) ? out[i] : (hg_point){.time_s = 0};
+	t->asked_n = f->n;
+	t->asked_drifts = t->drifts;
 	free(seen);
 	free(out);
+}
+
+/* Puts what a model said in the place of ours where nothing was measured. */
+static void believe(hg_tune *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct cand *c = &t->cands[i];
+
+		if (c->seen.steps > 0 || !(c->told.time_s > 0))
+			continue;
+		c->t = log(c->told.time_s);
+		c->p = log(c->told.energy_j / c->told.time_s);
+		c->sd_t = c->told.time_rsd;
+		c->sd_p = c->told.energy_rsd;
+	}
 }
 
 /* Power that one device draws at the baseline, or where it draws most of all seen. */
@@ -283,6 +300,7 @@ hg_err model_update(hg_tune *t)
 	regress(t, &f, false);
 	regress(t, &f, true);
 	ask(t, &f);
+	believe(t);
 	rc = HG_OK;
 out:
 	free(f.at);

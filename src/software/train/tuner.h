@@ -29,6 +29,7 @@ struct cand {
 	double own;              /* how much of its own is still unknown, as a share */
 	double place;            /* along the line, from the baseline: variance grows with it */
 	double t, p, sd_t, sd_p; /* what is known now */
+	hg_point told;           /* by a model, when asked last; time_s 0: nothing */
 };
 
 /** Totals over the job. */
@@ -53,7 +54,9 @@ struct hg_tune {
 	uint32_t stretch;
 
 	/* what is known */
-	bool prior_known;   /* prior_* are of the workload, not yet a guess without a power */
+	bool prior_known; /* prior_* are of the workload, not yet a guess without a power */
+	size_t asked_n;   /* settings that were measured when the model was asked */
+	uint32_t asked_drifts;
 	double looseness;   /* how far the prior may be off, 1: a rule of thumb */
 	double probe_steps; /* length of the last trial */
 	hg_tune_phase phase;
