@@ -124,7 +124,7 @@ static void fit_terms(struct collective *c, double *weights)
 	double best = INFINITY, found[TERMS] = {0};
 
 	for (unsigned set = 7; set > 0; set--) {
-		double p[TERMS], at = subset(c, set, weights, p);
+		double p[TERMS] = {0}, at = subset(c, set, weights, p);
 
 		if (at < best - 1e-12) {
 			best = at;
