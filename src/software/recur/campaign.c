@@ -90,7 +90,7 @@ static void work_and_tell(struct pool *p)
 
 static void run_threads(struct pool *p)
 {
-	pthread_t threads[256];
+	pthread_t threads[256] = {0};
 	unsigned n = 0, want = p->c->threads > 256 ? 256 : p->c->threads;
 
 	/* Fewer threads than asked are slower, no more. */

@@ -76,7 +76,7 @@ static size_t beyond(const struct tally *t, double limit)
 /* Longest step that still counts. */
 static double longest(const struct tally *t)
 {
-	double values[TALLY_PIECES], median, limit;
+	double values[TALLY_PIECES] = {0}, median, limit;
 	size_t out;
 
 	for (size_t i = 0; i < t->n; i++)
