@@ -22,7 +22,7 @@ static void plain_name(const char *device, char name[NAME_ROOM])
 	static const char *const makers[] = {"nvidia ", "amd ", "instinct ", "tesla "};
 	char low[NAME_ROOM] = "", *at = low;
 
-	for (size_t i = 0; device[i] && i < NAME_ROOM - 1; i++)
+	for (size_t i = 0; i < NAME_ROOM - 1 && device[i]; i++)
 		low[i] = (char)tolower((unsigned char)device[i]);
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
 		if (strncmp(at, makers[i], strlen(makers[i])) == 0)

@@ -69,7 +69,7 @@ bool deadline_in_reach(const hg_tune *t)
 /* Ends of the frontier by what is expected: what the knee is measured between. */
 static void find_ends(const hg_tune *t, struct goal *g)
 {
-	size_t fast = t->opts.baseline, cheap = t->opts.baseline;
+	size_t fast = t->opts.baseline, cheap = fast;
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct cand *c = &t->cands[i];
