@@ -9,7 +9,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const hg_model *m)
 {
-	struct op op = {1e12, 1e9, 1e-3, 1.0, 1.0, 1.0, 3};
+	struct op op = {.flops = 1e12,
+		.bytes = 1e9,
+		.host_gap_s = 1e-3,
+		.compute_efficiency = 1.0,
+		.memory_efficiency = 1.0,
+		.activity = 1.0,
+		.repeat = 3};
 	const hg_workload w = {.name = "w", .unit = "u", .ops = &op, .n_ops = 1};
 	hg_model_info info = {.size = sizeof info};
 	const hg_knobs settings[] = {{0, 0}, {m->f.clock_min_hz, 0}, {0, m->f.cap_min_w}};
