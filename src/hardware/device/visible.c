@@ -11,7 +11,8 @@
 /* A GPU that is cut is its first instance. */
 static size_t first_instance(const struct visible_gpu *gpus, size_t n, size_t i)
 {
-	return i + 1 < n && !strcmp(gpus[i + 1].parent, gpus[i].uuid) ? i + 1 : i;
+	/* without a UUID nothing can be part of it */
+	return *gpus[i].uuid && i + 1 < n && !strcmp(gpus[i + 1].parent, gpus[i].uuid) ? i + 1 : i;
 }
 
 /* The GPU of number k; SIZE_MAX none. */
