@@ -7,7 +7,7 @@
 /**
  * Energy of the host's processors by a model: so much for each hardware thread all the time, and so
  * much for each second of processor time. The bounds span what laptops and servers draw, a factor
- * of six; only a measurement narrows that down.
+ * of twelve to fifteen; only a measurement narrows that down.
  *
  * @param cpu_s  user and system time
  */
