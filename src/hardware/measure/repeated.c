@@ -4,8 +4,8 @@
 
 #include "core/fail.h"
 #include "core/size.h"
+#include "core/stat.h"
 #include "curve.h"
-#include "student.h"
 
 /* Lags of the Newey-West estimate. */
 #define NW_LAGS 2
@@ -124,7 +124,7 @@ static void line_result(const struct line *l, double passed_s, double repetition
 	out->power_sd_w = power_sd;
 	out->joules = l->slope * tau;
 	out->sigma = sqrt(power_sd * tau * power_sd * tau + partial * partial);
-	out->half_width_j = student_95(l->n - 2) * power_sd * tau + partial;
+	out->half_width_j = student_quantile(l->n - 2, 0.975) * power_sd * tau + partial;
 	if (s->coverage < 1) {
 		out->flags |= HG_ENERGY_PARTIAL_COVERAGE;
 		out->dither = fabs(off) < ALIAS && tau > s->period_s / 2;
