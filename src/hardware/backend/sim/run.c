@@ -274,6 +274,14 @@ static void idle(struct sim *s, double seconds)
 	}
 }
 
+static hg_err idle_check(const struct sim *s, double seconds, hg_error *why)
+{
+	if ((double)s->t.whole * 1e-9 + seconds < SIM_MAX_S &&
+		(double)s->e.whole + seconds * s->model->f.idle_w * 1e6 < SIM_MAX_UJ)
+		return HG_OK;
+	return fail(why, HG_ELIMIT, "%s: the device's clock ends at %g s", s->spec, SIM_MAX_S);
+}
+
 hg_err hg_sim_idle(hg_device *d, double seconds, hg_sim_truth *truth, hg_error *why)
 {
 	hg_err rc;
@@ -285,11 +293,10 @@ hg_err hg_sim_idle(hg_device *d, double seconds, hg_sim_truth *truth, hg_error *
 	if (!(seconds >= 0.0))
 		return fail(why, HG_EINVAL, "%s: seconds: expected 0 or more, found %g", s->spec,
 			seconds);
-	if (!((double)s->t.whole * 1e-9 + seconds < SIM_MAX_S) ||
-		!((double)s->e.whole + seconds * s->model->f.idle_w * 1e6 < SIM_MAX_UJ))
-		return fail(
-			why, HG_ELIMIT, "%s: the device's clock ends at %g s", s->spec, SIM_MAX_S);
 	(void)device_enter(d);
+	rc = idle_check(s, seconds, why);
+	if (rc)
+		goto out;
 	sim_begin(s, d);
 	call = call_begin(s);
 	idle(s, seconds);
@@ -299,6 +306,7 @@ hg_err hg_sim_idle(hg_device *d, double seconds, hg_sim_truth *truth, hg_error *
 	s->flags = HG_CAP_NOT_BINDING;
 	call_end(s, &call, 0, truth);
 	rc = s->stopped ? fail(why, HG_EABORTED, "%s: stopped by the watcher", s->spec) : HG_OK;
+out:
 	device_leave(d);
 	return rc;
 }
