@@ -39,7 +39,7 @@ static hg_err make_plans(struct page *page, const hg_plan_frontier *set, hg_erro
 	hg_err err = HG_OK;
 
 	(void)hg_pipeline_steps(p->pipeline, &n_ops);
-	n = n_ops <= 1024 ? PAGE_PLANS : n_ops <= 8192 ? 13 : 3;
+	n = n_ops <= 4096 ? PAGE_PLANS : n_ops <= 16384 ? 13 : 5;
 
 	for (size_t k = 0; k < n && !err; k++) {
 		hg_plan_opts opts = {.size = sizeof opts,
@@ -47,7 +47,7 @@ static hg_err make_plans(struct page *page, const hg_plan_frontier *set, hg_erro
 			.time_s = time_at(p, k, n),
 			.switch_cost_j = p->switch_cost_j,
 			.switch_latency_s = p->switch_latency_s,
-			.iterations = n_ops <= 1024 ? 4000 : 0};
+			.iterations = n_ops <= 1024 ? 3000 : 0};
 
 		err = hg_plan_at(set, &opts, &page->plan[page->n_plans], why);
 		if (!err)

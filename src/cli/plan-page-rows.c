@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/number.h"
 #include "plan-page.h"
@@ -50,17 +51,32 @@ static int64_t index_of(const char *setting, const char **settings, size_t n)
 	return found ? found - settings : -1;
 }
 
+/* As the page tells kinds apart; profiles name instructions in several ways. */
+static char letter_of(const char *instruction)
+{
+	static const struct {
+		const char *begins;
+		char letter;
+	} kinds[] = {{"backward_i", 'I'}, {"backward_w", 'W'}, {"f", 'F'}, {"b", 'B'}, {"i", 'I'},
+		{"w", 'W'}, {"r", 'R'}, {"s", 'S'}};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strncasecmp(instruction, kinds[i].begins, strlen(kinds[i].begins)) == 0)
+			return kinds[i].letter;
+	return 'B';
+}
+
 static void put_ops(struct json_out *j, const struct vec *rows, const char **settings, size_t n)
 {
 	json_key(j, "ops");
 	json_open(j, '[', true);
 	for (size_t i = 0; i < rows->len; i++) {
 		const struct plan_row *r = vec_at(rows, i);
-		bool forward = r->instruction[0] == 'f' || r->instruction[0] == 'F';
+		char letter[2] = {letter_of(r->instruction), '\0'};
 
 		json_open(j, '[', true);
 		json_put_int(j, r->stage);
-		json_put_string(j, forward ? "F" : "B");
+		json_put_string(j, letter);
 		json_put_int(j, r->stage);
 		json_put_int(j, r->microbatch);
 		json_put_int(j, (int64_t)i);

@@ -12,7 +12,7 @@
 /* Points of the frontier that are drawn. */
 #define DRAWN 400
 
-/* assets/page.css, assets/plan.css and assets/plan.js */
+/* assets/page.css, assets/plan.css, and assets/plan-pen.js, plan-draw.js and plan-page.js */
 extern const struct embedded embedded_page_css[];
 extern const struct embedded embedded_plan_css[];
 extern const struct embedded embedded_plan_js[];
@@ -31,59 +31,73 @@ static void add_head(struct buf *out, const char *title)
 	buf_adds(out, "</h1>\n");
 }
 
+static const char *file_of(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path ? path : "";
+}
+
 static void add_intro(struct buf *out, const struct plans *p)
 {
+	static const char *const classes[] = {
+		[HG_CLASS_OP] = "a setting for each operation",
+		[HG_CLASS_RAMP] =
+			"a setting for each operation of the ramps, one for the steady state",
+		[HG_CLASS_FAMILY] = "one setting for each stage and phase",
+	};
 	hg_schedule_info info = {.size = sizeof info};
 
 	hg_schedule_get_info(p->schedule, &info);
-	buf_addf(out, "<p class=\"dim\">Schedule %s, %u ranks, %u microbatches; profile ",
-		schedule_kind_name(info.kind), info.ranks, info.microbatches);
-	add_escaped(out, p->source ? p->source : "");
-	buf_adds(out,
-		". Times and energies are those of the profile, put together: no iteration was "
-		"run.</p>\n<div class=\"cards\">\n"
-		"<div class=\"card\"><b id=\"v-energy\"></b><span>energy of one iteration</span></div>\n"
-		"<div class=\"card good\"><b id=\"v-saving\"></b><span>saved against all "
-		"fastest</span></div>\n"
-		"<div class=\"card\"><b id=\"v-time\"></b><span>more time than the "
-		"least</span></div>\n"
-		"<div class=\"card\"><b id=\"v-gap\"></b><span>above what any plan must "
-		"draw</span></div>\n</div>\n");
+	buf_addf(out, "<p class=\"dim\">%s, %u ranks, %u microbatches; %s; profile ",
+		schedule_kind_name(info.kind), info.ranks, info.microbatches, classes[p->class_of]);
+	add_escaped(out, file_of(p->source));
+	buf_adds(out, ". Times and energies are <b>computed</b> from the profile: no iteration was "
+		      "run.</p>\n");
 }
 
-static void add_chart(struct buf *out, const char *id, const char *title)
+static void add_card(struct buf *out, const char *id, const char *text)
 {
+	buf_addf(out, "<div class=\"card%s\"><b id=\"%s\"></b><span>%s</span></div>\n",
+		strcmp(id, "v-saving") == 0 ? " good" : "", id, text);
+}
+
+static void add_control(struct buf *out, const struct page *page)
+{
+	buf_adds(out, "<div class=\"cards\">\n");
+	add_card(out, "v-energy", "energy of one iteration, computed");
+	add_card(out, "v-saving", "saved against all fastest");
+	add_card(out, "v-time", "time against the least");
+	add_card(out, "v-gap", "above what any plan must draw");
+	add_card(out, "v-switches", "changes of setting");
 	buf_addf(out,
-		"<figure><h3>%s<small id=\"%s-text\"></small></h3><canvas id=\"%s\" role=\"img\" "
-		"aria-label=\"%s: operations of each rank over time\"></canvas></figure>\n",
-		title, id, id, title);
+		"</div>\n<div class=\"slider\"><label for=\"time\"><span>Iteration time </span>T</label><input "
+		"id=\"time\" type=\"range\" min=\"0\" max=\"%zu\" value=\"%zu\"><output for=\"time\" "
+		"id=\"time-text\"></output></div>\n",
+		page->n_plans - 1, page->n_plans > 6 ? page->n_plans / 5 : page->n_plans - 1);
 }
 
 static void add_body(struct buf *out, const struct page *page)
 {
-	buf_adds(out, page->plans ? "<div class=\"plan\">\n<div>\n"
-				  : "<div class=\"plan alone\">\n<div>\n");
 	if (page->plans)
-		add_chart(out, "before", "Before: all fastest");
-	add_chart(out, "after", page->plans ? "After: the plan for T" : "The plan");
-	buf_adds(out,
-		"<div class=\"legend\"><span id=\"slow\"></span><span class=\"ramp\" "
-		"id=\"ramp\"></span><span id=\"fast\"></span><span><span class=\"box forth\"></span>"
-		"forward</span><span><span class=\"box back\"></span>backward</span><span><span "
-		"class=\"box idle\"></span>waiting, share at the right</span>"
-		"<button class=\"small\" id=\"in\" type=\"button\">zoom in</button>"
-		"<button class=\"small\" id=\"out\" type=\"button\">zoom out</button>"
-		"<span>drag to move; Ctrl and wheel to zoom</span></div>\n</div>\n");
+		add_control(out, page);
+	buf_addf(out,
+		"<div class=\"plan%s\">\n<figure><canvas id=\"gantt\" role=\"img\" tabindex=\"0\">"
+		"</canvas>\n<div class=\"tools\"><button class=\"small\" id=\"in\" "
+		"type=\"button\">zoom in</button><button class=\"small\" id=\"out\" "
+		"type=\"button\">zoom out</button><button class=\"small\" id=\"all\" "
+		"type=\"button\">all</button><button class=\"small\" id=\"save\" "
+		"type=\"button\">save SVG</button><span>Drag to move, Ctrl and wheel to zoom. Keys: "
+		"arrows from operation to operation, Shift and arrows to move, + &minus; 0 to "
+		"zoom.</span></div></figure>\n",
+		page->plans ? "" : " alone");
 	if (page->plans)
-		buf_addf(out,
-			"<div>\n<figure><h3>Time-energy frontier</h3><canvas id=\"frontier\" "
-			"role=\"img\" aria-label=\"energy over iteration time\"></canvas>\n<div "
-			"class=\"slider\"><input id=\"time\" type=\"range\" min=\"0\" max=\"%zu\" "
-			"value=\"%zu\" aria-label=\"iteration time\"><output "
-			"id=\"time-text\"></output></div>\n<figcaption>Line: the least any plan "
-			"can draw. Dots: plans with measured settings. Move the slider, or press "
-			"on the plot.</figcaption></figure>\n</div>\n",
-			page->n_plans - 1, page->n_plans > 6 ? (size_t)5 : page->n_plans - 1);
+		buf_adds(out,
+			"<figure class=\"beside\"><h2>Time-energy frontier</h2><canvas "
+			"id=\"frontier\" role=\"img\" aria-label=\"energy over iteration "
+			"time\"></canvas>\n<figcaption>Line: the least any plan can draw. Dots: "
+			"plans with measured settings. Press or drag, or move T "
+			"above.</figcaption></figure>\n");
 	buf_adds(out, "</div>\n");
 }
 
@@ -179,6 +193,7 @@ static void plan_json(struct json_out *j, const hg_plan *plan)
 	json_kv_number(j, "time_s", info.time_s);
 	json_kv_number(j, "energy_j", info.energy_j);
 	json_kv_number(j, "bound_j", info.bound_j);
+	json_kv_int(j, "switches", (int64_t)info.switches);
 	json_key(j, "options");
 	json_open(j, '[', true);
 	for (size_t i = 0; i < n; i++)
@@ -271,6 +286,21 @@ static hg_err plans_json(struct json_out *j, const struct page *page)
 	return err;
 }
 
+/* What a picture that leaves the page says of itself. */
+static void note_json(struct json_out *j, const struct page *page)
+{
+	struct buf note;
+
+	buf_init(&note, 4096);
+	buf_adds(&note, "Computed");
+	if (page->plans)
+		buf_addf(&note, " from the profile %s", file_of(page->plans->source));
+	buf_addf(&note, ": no iteration was run. hourglass %s", hg_version());
+	json_kv_string(j, "note", note.failed ? "" : note.data);
+	json_kv_string(j, "by", "clock or setting");
+	buf_finish(&note);
+}
+
 hg_err plan_page(struct buf *out, const struct page *page)
 {
 	struct json_out j;
@@ -279,17 +309,22 @@ hg_err plan_page(struct buf *out, const struct page *page)
 	add_head(out, page->title);
 	if (page->plans)
 		add_intro(out, page->plans);
+	else
+		buf_adds(out, "<p class=\"dim\">Times and energies are <b>computed</b> from a "
+			      "profile: no iteration was run.</p>\n");
 	add_body(out, page);
 	buf_adds(out, "<script type=\"application/json\" id=\"data\">\n");
 	json_out_init(&j, out);
 	json_open(&j, '{', false);
+	note_json(&j, page);
 	err = page->plans ? plans_json(&j, page) : page_rows_json(&j, page->rows);
 	json_close(&j, '}');
 	buf_addf(out,
 		"\n</script>\n<p class=\"dim\">Made by hourglass %s.</p>\n</main>\n"
 		"<div id=\"tip\" role=\"status\" hidden></div>\n<script>\n",
 		hg_version());
-	buf_add(out, embedded_plan_js[0].text, embedded_plan_js[0].len);
+	for (const struct embedded *e = embedded_plan_js; e->name; e++)
+		buf_add(out, e->text, e->len);
 	buf_adds(out, "</script>\n</body>\n</html>\n");
 	return err ? err : out->failed;
 }

@@ -238,10 +238,16 @@ good plan check s.plans s.csv --profile flat.csv --proof s.proof
 # show
 good plan show job.plans -o job.html
 shows '^job.html: page of [0-9]* plans$'
-check "a page that needs nothing else" sh -c '! grep -qE "src=|href=|http" job.html'
+check "a page that needs nothing else" sh -c \
+	'! sed "s,http://www.w3.org/2000/svg,," job.html | grep -qE "src=|href=|http"'
 check "its data is JSON" sh -c \
-	'sed -n "/id=\"data\"/,/<\/script>/p" job.html | sed "1d;\$d" | jq -e "(.plans | length) > 5" >t'
+	'sed -n "/id=\"data\"/,/<\/script>/p" job.html | sed "1d;\$d" >t0 && jq -e "(.plans | length) > 5" t0'
+check "it says that its joules are computed" grep -q 'energy of one iteration, computed' job.html
+check "so does what is saved from it" sh -c 'jq -e ".note | test(\"^Computed from the profile p.csv\")" t0'
+check "plans by rising time, with their changes of setting" sh -c \
+	'jq -e "(.plans | map(.time_s) | . == sort) and (.plans | all(.switches >= 0))" t0'
 good plan show plan.csv -o plan.html --json
+check "a plan alone has no slider" sh -c '! grep -q "id=\"time\"" plan.html && grep -q computed plan.html'
 json .schema hourglass.written/1
 bad plan show order.csv -o x.html
 
