@@ -406,6 +406,64 @@ static void test_model(void **state)
 	hg_tune_destroy(t);
 }
 
+/* A job that is rougher than its model says, as the first trial shows: it is believed less, and the
+ * best is found where the model has none. */
+static void test_model_wrong(void **state)
+{
+	unsigned good = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		static const double power_w[] = {500, 412, 406, 400, 406, 412};
+		struct live l = job(seed, 0.2), smooth;
+		struct oracle oracle = {.job = &smooth};
+		hg_tune_opts o;
+		hg_tune *t;
+
+		l.n = sizeof power_w / sizeof *power_w;
+		for (size_t i = 0; i < l.n; i++) {
+			l.time_s[i] = 0.2;
+			l.power_w[i] = power_w[i];
+		}
+		smooth = l;
+		l.power_w[3] *= 1.06;
+		l.power_w[5] *= 0.93;
+		o = live_opts(&l, HG_MIN_ENERGY, 0);
+		o.predict = foretell;
+		o.predict_user = &oracle;
+		t = tuner(&o);
+		steps(&l, t, 400);
+		good += report_of(t).best == 5;
+		hg_tune_destroy(t);
+	}
+	assert_true(good >= 8);
+}
+
+/* Two settings that a short look does not tell apart: they are looked at again, within bounds. */
+static void test_close(void **state)
+{
+	unsigned better = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct live l = job(seed, 0.2);
+		hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+		hg_tune *t;
+
+		l.n = o.n_settings = 3;
+		l.noise = 0.02;
+		l.time_s[1] = l.time_s[2] = l.time_s[0];
+		l.power_w[1] = 0.8 * l.power_w[0];
+		l.power_w[2] = (seed % 2 ? 0.785 : 0.815) * l.power_w[0];
+		t = tuner(&o);
+		steps(&l, t, 600);
+		better += report_of(t).best == (seed % 2 ? 2 : 1);
+		assert_true(report_of(t).learning_steps < 200);
+		hg_tune_destroy(t);
+	}
+	assert_true(better >= 18);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +481,8 @@ int main(void)
 		cmocka_unit_test(test_no_energy),
 		cmocka_unit_test(test_two_knobs),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_model_wrong),
+		cmocka_unit_test(test_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

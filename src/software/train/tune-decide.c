@@ -4,15 +4,6 @@
 
 #include "tuner.h"
 
-/* A trial is long enough when time and power are known to this. */
-#define TIME_RSD  0.008
-#define POWER_RSD 0.015
-/* First to this: where the setting is clearly worse, that is enough. */
-#define POWER_RSD_FIRST 0.05
-/* A trial ends early when its setting is worse than the best by so many deviations. */
-#define WORSE_SIGMAS 3.0
-/* Steps that a job of unknown length has left at least. */
-#define HORIZON 2000.0
 /* A change counts from this many deviations on, and when it is seen twice. */
 #define DRIFT_SIGMAS 4.0
 #define DRIFT_SEEN   2
@@ -23,17 +14,6 @@
 #define DRIFT_SCALE_DECAY 0.98
 /* A setting's figures become the reference for drifts, and stay so. */
 #define REFERENCE_STEPS 2000.0
-/* Of what is left until a deadline, one stretch takes at most this share. */
-#define STRETCH_SHARE 0.05
-/* 1 / sqrt(2 pi) */
-#define NORMAL_PEAK 0.3989422804014327
-
-static double probe_length(const hg_tune *t, double time_s)
-{
-	double n = fmax(t->opts.min_steps, ceil(t->want_s / time_s));
-
-	return n + t->opts.settle_steps;
-}
 
 /* ----- stretches */
 
@@ -44,7 +24,8 @@ static double watch_length(const hg_tune *t, double time_s)
 
 	if (t->opts.objective.kind == HG_DEADLINE || t->opts.objective.kind == HG_BUDGET)
 		n = fmin(n, ceil(STRETCH_SHARE * left));
-	return fmax(n, t->opts.min_steps);
+	/* what was chosen by a few steps is soon looked at again */
+	return fmax(fmin(n, t->cands[t->setting].seen.steps), t->opts.min_steps);
 }
 
 void stretch_begin(hg_tune *t, size_t setting)
@@ -132,100 +113,6 @@ static bool drifted(hg_tune *t, const hg_tune_summary *s)
 	return false;
 }
 
-/* ----- what to try */
-
-static double steps_left(const hg_tune *t)
-{
-	return t->opts.steps > 0 ? fmax(0, t->opts.steps - t->all.steps)
-				 : fmax(HORIZON, t->all.steps);
-}
-
-/* With a deadline: whether it is met even if this trial goes badly. */
-static bool affordable(const hg_tune *t, const struct goal *g, const struct cand *c, double length)
-{
-	double steps, each, fastest = HUGE_VAL;
-
-	if (g->kind != HG_DEADLINE)
-		return true;
-	for (size_t i = 0; i < t->n; i++)
-		if (t->cands[i].seen.steps > 0 && !t->cands[i].refused)
-			fastest = fmin(fastest, cand_time(&t->cands[i]));
-	each = time_left(t, &steps);
-	return length <= STRETCH_SHARE * 2 * steps &&
-	       length * exp(c->t + 2 * c->sd_t) + (steps - length) * fastest <= each * steps;
-}
-
-/* What a trial is expected to save over the rest of the job, as a share of it; <= 0: not worth it
- */
-static double worth(const hg_tune *t, const struct goal *g, size_t i, double best_cost)
-{
-	const struct cand *c = &t->cands[i];
-	double cost = goal_cost(g, cand_time(c), cand_energy(c));
-	double sd = cost * goal_rsd(g, c);
-	double z = (best_cost - cost) / sd;
-	double gain = (best_cost - cost) * normal_cdf(z) + sd * exp(-z * z / 2) * NORMAL_PEAK;
-	double length = probe_length(t, cand_time(c));
-	double left = steps_left(t) - length;
-
-	gain *= goal_chance(g, c);
-	if (left <= 0 || gain < t->opts.threshold * best_cost || !affordable(t, g, c, length))
-		return 0;
-	return (gain * left - fmax(0, cost - best_cost) * length) / (best_cost * left);
-}
-
-/* Costs are compared with this while nothing meets the goal: whatever does is better. */
-static double reference(const hg_tune *t, const struct goal *g, size_t best, bool feasible)
-{
-	double cost = goal_cost(g, cand_time(&t->cands[best]), cand_energy(&t->cands[best]));
-
-	return feasible ? cost : 2 * cost;
-}
-
-static size_t most_promising(const hg_tune *t, const struct goal *g, double best_cost)
-{
-	double most = 0;
-	size_t at = SIZE_MAX;
-
-	for (size_t i = 0; i < t->n; i++) {
-		double w;
-
-		if (t->cands[i].seen.steps > 0 || t->cands[i].refused)
-			continue;
-		w = worth(t, g, i, best_cost);
-		if (w > most) {
-			most = w;
-			at = i;
-		}
-	}
-	return at;
-}
-
-/* Whether a trial should go on, and for how many steps. */
-static bool too_short(hg_tune *t, const struct goal *g, double best_cost)
-{
-	const struct cand *c = &t->cands[t->setting];
-	const struct seen *s = &c->seen;
-	double cost = goal_cost(g, cand_time(c), cand_energy(c));
-	double more = s->steps * (s->time_var / (TIME_RSD * TIME_RSD) - 1);
-	double more_s = 0;
-
-	if (t->phase != HG_TUNE_LEARNING || s->steps <= 0)
-		return false;
-	if (t->setting != t->best &&
-		cost * (1 - WORSE_SIGMAS * fmin(goal_rsd(g, c), 0.3)) > best_cost)
-		return false;
-	if (s->steps >= t->opts.max_steps)
-		more = 0;
-	if (s->power_var > POWER_RSD * POWER_RSD)
-		more_s = sqrt(2.0) * t->opts.counter_s / POWER_RSD;
-	if (!(more >= 1) && more_s <= 0)
-		return false;
-	stretch_begin(t, t->setting);
-	t->want_steps = fmax(1, fmin(ceil(more), t->opts.max_steps - s->steps));
-	t->want_s = more_s;
-	return true;
-}
-
 static bool nothing_left(const hg_tune *t)
 {
 	for (size_t i = 0; i < t->n; i++)
@@ -279,19 +166,16 @@ static void count(hg_tune *t, const hg_tune_summary *s)
 static hg_err settle_or_try(hg_tune *t)
 {
 	struct goal g = goal_now(t);
-	double best_cost;
+	struct trial trial;
 	bool met;
-	size_t next;
 
 	t->best = goal_best(t, &g, &met);
 	t->feasible = met || (g.kind == HG_DEADLINE && deadline_in_reach(t));
-	best_cost = reference(t, &g, t->best, met);
-	if (too_short(t, &g, best_cost))
-		return HG_OK;
-	next = most_promising(t, &g, best_cost);
-	if (next != SIZE_MAX) {
+	if (trial_next(t, &g, met, &trial)) {
 		t->phase = HG_TUNE_LEARNING;
-		stretch_begin(t, next);
+		stretch_begin(t, trial.setting);
+		t->want_steps = trial.steps;
+		t->want_s = 0;
 		return HG_OK;
 	}
 	t->phase = HG_TUNE_SETTLED;

@@ -151,27 +151,27 @@ double normal_cdf(double z)
 	return 0.5 * erfc(-z / sqrt(2.0));
 }
 
-double goal_chance(const struct goal *g, const struct cand *c)
+double goal_chance(const struct goal *g, const struct cand *c, double sd_t, double sd_p)
 {
 	double chance = 1;
 
 	if (g->time_max <= 0 || g->energy_max <= 0)
 		return 0;
 	if (isfinite(g->time_max))
-		chance *= normal_cdf((log(g->time_max) - c->t) / c->sd_t);
+		chance *= normal_cdf((log(g->time_max) - c->t) / sd_t);
 	if (isfinite(g->energy_max))
-		chance *= normal_cdf((log(g->energy_max) - c->t - c->p) / hypot(c->sd_t, c->sd_p));
+		chance *= normal_cdf((log(g->energy_max) - c->t - c->p) / hypot(sd_t, sd_p));
 	return chance;
 }
 
-double goal_rsd(const struct goal *g, const struct cand *c)
+double goal_rsd(const struct goal *g, const struct cand *c, double sd_t, double sd_p)
 {
 	double t = cand_time(c), e = cand_energy(c), step = 1e-4;
 	double cost = goal_cost(g, t, e);
 	double by_t = (goal_cost(g, t * (1 + step), e * (1 + step)) - cost) / (step * cost);
 	double by_p = (goal_cost(g, t, e * (1 + step)) - cost) / (step * cost);
 
-	return hypot(by_t * c->sd_t, by_p * c->sd_p);
+	return hypot(by_t * sd_t, by_p * sd_p);
 }
 
 size_t goal_best(const hg_tune *t, const struct goal *g, bool *feasible)

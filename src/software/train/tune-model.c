@@ -28,17 +28,18 @@
 #define CLOCK_POWER 0.65
 #define CLOCK_EXP   2.4
 
-/* Widths of the walk, for time and power; and of each setting's own. */
-#define WALK_T 0.4
-#define WALK_P 0.2
-#define OWN_T  0.03
-#define OWN_P  0.02
-/* log odds of less than that, before anything was measured */
-#define OWN_ODDS (-1.0)
+/* Widths of the walk, for time and power. */
+#define WALK_T 0.25
+#define WALK_P 0.15
+/* How much settings may have of their own. */
+#define OWN_CLASSES 4
 /* The walk's clock also runs a little with the knob itself. */
 #define WALK_KNOB 0.02
 /* The common factor is not known at all. */
 #define LEVEL_VAR 25.0
+/* Of a mixture, less is left out; and no variance is less than rounding makes it. */
+#define WEIGHT_MIN 1e-6
+#define VAR_MIN    1e-9
 
 /* Power kept at a limit below which a job drawing exp(over) times as much bends; <= 0. */
 static double limit_loss(double over)
@@ -168,99 +169,89 @@ static double whiten(const hg_tune *t, const struct fit *f, bool power, double w
 	return log_likelihood;
 }
 
-/* How much settings have of their own on this device: what is likeliest by what was measured, and
- * the usual until that says otherwise. */
-static double own_of(const hg_tune *t, const struct fit *f, bool power, double walk)
+/** How much settings have of their own, by what was measured: a mixture. */
+struct own {
+	double sd[OWN_CLASSES], weight[OWN_CLASSES];
+};
+
+/* On most devices and jobs it is next to nothing, on some a few percent: what is likeliest by what
+ * was measured counts most. */
+static struct own weigh_own(const hg_tune *t, const struct fit *f, bool power, double walk)
 {
-	static const double shares[] = {1, 0.5, 0.25}, odds[] = {0, OWN_ODDS, OWN_ODDS};
-	double usual = power ? OWN_P : OWN_T, best = -HUGE_VAL, own = usual;
+	static const struct own usual[] = {
+		{{0.003, 0.015, 0.03, 0.06}, {0.5, 0.15, 0.2, 0.15}},
+		{{0.003, 0.01, 0.02, 0.045}, {0.1, 0.3, 0.35, 0.25}},
+	};
+	struct own own = usual[power];
+	double most = -HUGE_VAL, sum = 0;
 
-	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
-		double likely = whiten(t, f, power, walk, usual * shares[i]) + odds[i];
-
-		if (likely > best) {
-			best = likely;
-			own = usual * shares[i];
-		}
+	for (size_t i = 0; i < OWN_CLASSES; i++) {
+		own.weight[i] = log(own.weight[i]) + whiten(t, f, power, walk, own.sd[i]);
+		most = fmax(most, own.weight[i]);
 	}
+	for (size_t i = 0; i < OWN_CLASSES; i++) {
+		own.weight[i] = exp(own.weight[i] - most);
+		sum += own.weight[i];
+	}
+	for (size_t i = 0; i < OWN_CLASSES; i++)
+		own.weight[i] /= sum;
 	return own;
 }
 
-/* One of the two, time or power, for all settings. */
+static double *channel(struct cand *c, bool power)
+{
+	return power ? &c->p : &c->t;
+}
+
+static double *channel_sd(struct cand *c, bool power)
+{
+	return power ? &c->sd_p : &c->sd_t;
+}
+
+/* Mean and variance of one setting, by the whitened weights in f->y. */
+static void krige(const hg_tune *t, const struct fit *f, const struct cand *c, double walk,
+	double own, double *mean, double *var)
+{
+	*mean = 0;
+	*var = covariance(c, c, walk, own);
+	for (size_t j = 0; j < f->n; j++) {
+		f->v[j] = covariance(c, &t->cands[f->at[j]], walk, own);
+		*mean += f->v[j] * f->y[j];
+	}
+	forward(f, f->v);
+	for (size_t j = 0; j < f->n; j++)
+		*var -= f->v[j] * f->v[j];
+}
+
+/* One of the two, time or power, for all settings: the mixture's mean and deviation. */
 static void regress(hg_tune *t, const struct fit *f, bool power)
 {
 	double walk = (power ? WALK_P : WALK_T) * t->looseness;
-	double own = own_of(t, f, power, walk);
+	struct own own = weigh_own(t, f, power, walk);
 
-	(void)whiten(t, f, power, walk, own);
-	backward(f, f->y);
-	for (size_t i = 0; i < t->n; i++) {
-		struct cand *c = &t->cands[i];
-		double mean = power ? c->prior_p : c->prior_t;
-		double var = covariance(c, c, walk, own);
-
-		for (size_t j = 0; j < f->n; j++) {
-			f->v[j] = covariance(c, &t->cands[f->at[j]], walk, own);
-			mean += f->v[j] * f->y[j];
-		}
-		forward(f, f->v);
-		for (size_t j = 0; j < f->n; j++)
-			var -= f->v[j] * f->v[j];
-		*(power ? &c->p : &c->t) = mean;
-		*(power ? &c->sd_p : &c->sd_t) = sqrt(fmax(var, 1e-12));
-	}
-}
-
-static bool makes_sense(const hg_point *p)
-{
-	return p->time_s > 0 && isfinite(p->time_s) && p->energy_j > 0 && isfinite(p->energy_j) &&
-	       p->time_rsd > 0 && p->energy_rsd > 0;
-}
-
-/* Asks a model. Not again for the same settings: more steps at one change little, and a fit takes
- * as long as many steps of some jobs. */
-static void ask(hg_tune *t, const struct fit *f)
-{
-	hg_point *seen, *out;
-	bool answered;
-
-	if (!t->opts.predict || (t->asked_n == f->n && t->asked_drifts == t->drifts))
-		return;
-	seen = calloc(f->n, sizeof *seen);
-	out = calloc(t->n, sizeof *out);
-	for (size_t i = 0; seen && out && i < f->n; i++) {
-		const struct seen *s = &t->cands[f->at[i]].seen;
-
-		seen[i] = (hg_point){.time_s = s->time_s,
-			.energy_j = s->power_w * s->time_s,
-			.time_rsd = sqrt(s->time_var),
-			.energy_rsd = sqrt(s->time_var + s->power_var),
-			.setting = (hg_setting)f->at[i],
-			.origin = HG_ORIGIN_MEASURED};
-	}
-	answered = seen && out &&
-		   t->opts.predict(t->opts.predict_user, seen, f->n, out, t->n) == HG_OK;
 	for (size_t i = 0; i < t->n; i++)
-		t->cands[i].told =
-			answered && makes_sense(&out[i]) ? out[i] : (hg_point){.time_s = 0};
-	t->asked_n = f->n;
-	t->asked_drifts = t->drifts;
-	free(seen);
-	free(out);
-}
-
-/* Puts what a model said in the place of ours where nothing was measured. */
-static void believe(hg_tune *t)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		struct cand *c = &t->cands[i];
-
-		if (c->seen.steps > 0 || !(c->told.time_s > 0))
+		*channel(&t->cands[i], power) = *channel_sd(&t->cands[i], power) = 0;
+	for (size_t k = 0; k < OWN_CLASSES; k++) {
+		if (own.weight[k] < WEIGHT_MIN)
 			continue;
-		c->t = log(c->told.time_s);
-		c->p = log(c->told.energy_j / c->told.time_s);
-		c->sd_t = c->told.time_rsd;
-		c->sd_p = c->told.energy_rsd;
+		(void)whiten(t, f, power, walk, own.sd[k]);
+		backward(f, f->y);
+		for (size_t i = 0; i < t->n; i++) {
+			struct cand *c = &t->cands[i];
+			double mean, var;
+
+			krige(t, f, c, walk, own.sd[k], &mean, &var);
+			*channel(c, power) += own.weight[k] * mean;
+			/* of the squares: the mean's is taken off below */
+			*channel_sd(c, power) += own.weight[k] * (var + mean * mean);
+		}
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		double *mean = channel(&t->cands[i], power);
+		double *sd = channel_sd(&t->cands[i], power);
+
+		*sd = sqrt(fmax(*sd - *mean * *mean, VAR_MIN));
+		*mean += power ? t->cands[i].prior_p : t->cands[i].prior_t;
 	}
 }
 
@@ -299,8 +290,7 @@ hg_err model_update(hg_tune *t)
 			f.at[f.n++] = i;
 	regress(t, &f, false);
 	regress(t, &f, true);
-	ask(t, &f);
-	believe(t);
+	told_update(t, f.at, f.n);
 	rc = HG_OK;
 out:
 	free(f.at);
@@ -320,6 +310,7 @@ void model_restart(hg_tune *t, double looseness)
 		if (c->seen.steps > 0)
 			c->own = fmin(c->own, looseness);
 		c->seen = (struct seen){0};
+		c->foretold = (hg_point){.time_s = 0};
 	}
 	t->looseness = looseness;
 }

@@ -30,6 +30,7 @@ struct cand {
 	double place;            /* along the line, from the baseline: variance grows with it */
 	double t, p, sd_t, sd_p; /* what is known now */
 	hg_point told;           /* by a model, when asked last; time_s 0: nothing */
+	hg_point foretold;       /* by it, before it was measured; time_s 0: nothing */
 };
 
 /** Totals over the job. */
@@ -86,6 +87,12 @@ hg_err model_update(hg_tune *t);
 /** What is known becomes what is expected, and nothing is measured any more. */
 void model_restart(hg_tune *t, double looseness);
 
+/* ----- tune-told.c: what a model of the device says of it */
+
+/** Asks it, if there is one and something new is known, and takes what it says where nothing was
+ * measured. @param at the n settings that were */
+void told_update(hg_tune *t, const size_t *at, size_t n);
+
 /* ----- tune-goal.c: what the objective makes of it */
 
 /** The objective for the steps that are left. */
@@ -100,10 +107,10 @@ struct goal goal_now(const hg_tune *t);
 /** Cost of a step, to be as low as possible. */
 double goal_cost(const struct goal *g, double time_s, double energy_j);
 bool goal_met(const struct goal *g, double time_s, double energy_j);
-/** Probability that a setting meets it. */
-double goal_chance(const struct goal *g, const struct cand *c);
-/** Standard deviation of a setting's cost relative to the cost. */
-double goal_rsd(const struct goal *g, const struct cand *c);
+/** Probability that a setting meets it, by standard deviations of ln time and power. */
+double goal_chance(const struct goal *g, const struct cand *c, double sd_t, double sd_p);
+/** Standard deviation of a setting's cost relative to the cost, by those of ln time and power. */
+double goal_rsd(const struct goal *g, const struct cand *c, double sd_t, double sd_p);
 double normal_cdf(double z);
 double cand_time(const struct cand *c);
 double cand_energy(const struct cand *c);
@@ -116,6 +123,23 @@ size_t goal_pace(const hg_tune *t, const struct goal *g, size_t best);
 double time_left(const hg_tune *t, double *steps);
 /** Whether the deadline can be met by what is known, without reserve. */
 bool deadline_in_reach(const hg_tune *t);
+
+/* ----- tune-worth.c: which setting to measure next */
+
+/** Of what is left until a deadline, one stretch takes at most this share. */
+#define STRETCH_SHARE 0.05
+/** A setting's power is first measured to this: where it is clearly worse, that is enough. */
+#define POWER_RSD_FIRST 0.05
+
+/** Some more steps at a setting. */
+struct trial {
+	size_t setting;
+	double steps;
+};
+
+/** The trial that is worth most. @param met whether the best so far meets the goal
+ * @return false: none is worth its cost */
+bool trial_next(const hg_tune *t, const struct goal *g, bool met, struct trial *out);
 
 /* ----- tune-decide.c */
 
