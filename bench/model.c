@@ -1,5 +1,6 @@
 /*
- * What the fits are worth, on measurements of others: bench-model [--data DIR].
+ * What the fits are worth, on measurements of others: bench-model [--ops] [--data DIR]; --ops: ops
+ * only.
  *
  * DIR has zeus/summary_power_GPU.csv (power-limit sweeps of training jobs, any number of GPUs) and
  * modelling/aic/{gemm,nccl}_*.csv. Nothing is told about a job that is predicted: the device's
@@ -332,7 +333,7 @@ static void in_sample(const char *gpu, struct learnt *l, const struct jobs *jobs
 	for (size_t i = 0; i < l->n; i++) {
 		struct response r;
 
-		response_init(&r, &l->fit.f, l->sweeps[i].z);
+		response_init(&r, &l->fit.f, NULL, l->sweeps[i].z);
 		for (size_t k = 0; k < l->sweeps[i].n; k++) {
 			struct response_at at;
 			double ln[3];
@@ -476,18 +477,29 @@ static void files_find(const char *folder, const char *prefix, struct names *out
 int main(int argc, char **argv)
 {
 	const char *dir = HG_BENCH_DIR "/../../shared/data";
+	bool only_ops = false;
 	struct names files;
 	char path[4096];
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc == 3 && !strcmp(argv[1], "--data"))
-		dir = argv[2];
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--ops"))
+			only_ops = true;
+		else if (!strcmp(argv[i], "--data") && i + 1 < argc)
+			dir = argv[++i];
+	}
 	speed_bench();
 	(void)snprintf(path, sizeof path, "%s/modelling/aic", dir);
 	files_find(path, "gemm_", &files);
 	gemm_bench(dir, &files);
 	files_find(path, "nccl_", &files);
 	collective_bench(dir, &files);
+	collective_kind_bench(dir, &files);
+	(void)snprintf(path, sizeof path, "%s/serving/vidur", dir);
+	files_find(path, "", &files);
+	operators_bench(dir, &files);
+	if (only_ops)
+		return 0;
 	(void)snprintf(path, sizeof path, "%s/zeus", dir);
 	files_find(path, "summary_power_", &files);
 	for (size_t i = 0; i < files.n; i++) {

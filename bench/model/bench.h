@@ -28,8 +28,14 @@ double number(struct csv_field f);
 /** Calls fn for every record but the first. */
 void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user);
 
+/** Calls fn for the first record. */
+void csv_first(const char *path, void (*fn)(void *user, const struct csv *c), void *user);
+
 /** Files of DIR/modelling/aic that hold matrix products, and collectives. */
 void gemm_bench(const char *dir, const struct names *files);
 void collective_bench(const char *dir, const struct names *files);
+void collective_kind_bench(const char *dir, const struct names *files);
+/** Files of DIR/serving/vidur that hold operators of Llama-2. */
+void operators_bench(const char *dir, const struct names *files);
 
 #endif

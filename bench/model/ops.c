@@ -1,4 +1,4 @@
-/* Matrix products and collectives, in and out of sample. */
+/* Ops of known shape, in and out of sample. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,134 +6,337 @@
 
 #include "core/rng.h"
 #include "hardware/model/collective.h"
-#include "hardware/model/gemm.h"
+#include "hardware/model/op-cost.h"
 
 #include "bench.h"
 
-#define GEMMS_MAX 8192
+#define GEMMS_MAX  8192
+#define QUANTILE80 1.2815515655446004
 
-struct gemms {
-	struct gemm at[GEMMS_MAX];
+struct timed {
+	struct op_sample at[GEMMS_MAX];
 	size_t n;
 };
 
-static void gemm_read(void *user, const struct csv *c)
-{
-	struct gemms *g = user;
+/* ----- any kind of op */
 
-	if (g->n < GEMMS_MAX)
-		g->at[g->n++] = (struct gemm){number(csv_get(c, 0)), number(csv_get(c, 1)),
-			number(csv_get(c, 2)), 1e-3 * number(csv_get(c, 3))};
+/** Errors of predictions of ops, and how many lie in their 80 % intervals. */
+struct op_score {
+	double absolute, in, n;
+};
+
+static void op_judge(
+	struct op_score *score, const hg_model *m, const hg_ops *ops, const struct op_sample *s)
+{
+	struct op_cost cost;
+	double off, common, each;
+
+	op_cost(&m->f, ops, &s->op, &cost);
+	op_spread(m, ops, (enum op_kind)s->op.kind, &common, &each);
+	off = op_cost_seconds(&m->f, &cost) / s->time_s;
+	score->absolute += fabs(off - 1.0);
+	score->in += fabs(log(off)) <= QUANTILE80 * sqrt(common * common + each * each);
+	score->n++;
 }
 
-/* Half of all (n, k) are for fitting; no shape of the other half has been seen then. */
-static bool for_fitting(const struct gemm *g)
+static void op_score_print(const char *gpu, const char *what, const struct op_score *s)
 {
-	uint64_t h = (uint64_t)g->n * 2654435761u ^ (uint64_t)g->k * 40503u;
+	char name[120];
+
+	report(gpu, what, 100 * s->absolute / s->n, "% MAPE");
+	(void)snprintf(name, sizeof name, "%s, in 80 %% interval", what);
+	report(gpu, name, 100 * s->in / s->n, "%");
+}
+
+static hg_ops *ops_fit(const hg_model *m, enum op_kind kind, const struct op_sample *s, size_t n)
+{
+	hg_ops *ops = need(calloc(1, sizeof *ops));
+
+	for (size_t k = 0; k < OP_KINDS; k++)
+		op_known_default((enum op_kind)k, &ops->of[k]);
+	(void)snprintf(ops->device, sizeof ops->device, "%s", m->name);
+	require(op_known_fit(&m->f, kind, s, n, &ops->of[kind]), "ops");
+	return ops;
+}
+
+/* As many samples as `size`, drawn without replacement; the rest of the pool is behind them. */
+static void draw(struct op_sample *pool, size_t n, size_t size, struct rng *r)
+{
+	for (size_t i = 0; i < size && i < n; i++) {
+		size_t k = i + rng_below(r, n - i);
+		struct op_sample swap = pool[i];
+
+		pool[i] = pool[k];
+		pool[k] = swap;
+	}
+}
+
+/* Word of a file's name, and the device. */
+static const char *const chips[][2] = {{"a100", "a100-sxm"}, {"a40", "a40"}, {"h100", "h100-sxm"},
+	{"h200", "h200"}, {"b200", "b200"}, {"l40s", "l40s"}, {"v100", "v100"}};
+
+static const char *chip_word(const char *file)
+{
+	for (size_t i = 0; i < sizeof chips / sizeof chips[0]; i++)
+		if (strstr(file, chips[i][0]))
+			return chips[i][0];
+	return NULL;
+}
+
+static hg_model *chip_load(const char *word)
+{
+	hg_model *m = NULL;
+
+	for (size_t i = 0; i < sizeof chips / sizeof chips[0]; i++)
+		if (!strcmp(word, chips[i][0]))
+			require(hg_model_load(chips[i][1], NULL, &m, NULL), word);
+	return m;
+}
+
+/** Ops of one kind that were timed on some GPUs. */
+struct table {
+	const char *name;
+	enum op_kind kind;
+	struct timed *gpu; /* FILES_MAX */
+	const char *word[FILES_MAX];
+	hg_model *m[FILES_MAX];
+	size_t n;
+};
+
+static void table_init(struct table *t, const char *name, enum op_kind kind)
+{
+	*t = (struct table){.name = name, .kind = kind};
+	t->gpu = need(calloc(FILES_MAX, sizeof *t->gpu));
+}
+
+/* The samples of a GPU; NULL for a GPU that no device file is of. */
+static struct timed *table_gpu(struct table *t, const char *file)
+{
+	const char *word = chip_word(file);
+	size_t i = 0;
+
+	while (i < t->n && strcmp(t->word[i], word ? word : "") != 0)
+		i++;
+	if (!word || i == FILES_MAX)
+		return NULL;
+	if (i == t->n) {
+		t->word[i] = word;
+		t->m[i] = chip_load(word);
+		t->n++;
+	}
+	return &t->gpu[i];
+}
+
+/* Half of all shapes are for fitting: none of the other half has been seen then, whatever the
+ * first number of a product or a collective (m, GPUs). */
+static bool for_fitting(const struct op *op)
+{
+	uint64_t first = op->kind == OP_ELEMENTWISE ? (uint64_t)op->shape[0] : 0;
+	uint64_t h =
+		((uint64_t)op->shape[1] ^ first) * 2654435761u ^ (uint64_t)op->shape[2] * 40503u;
 
 	h ^= h >> 13;
 	h *= 0x9E3779B97F4A7C15u;
 	return (h >> 40) % 2;
 }
 
-static double gemm_mape(const struct gemm_model *m, const struct gemms *g, bool unseen)
+static void samples_bench(const struct table *t, size_t gpu, size_t size)
 {
-	double sum = 0.0, n = 0.0;
-
-	for (size_t i = 0; i < g->n; i++) {
-		if (unseen && for_fitting(&g->at[i]))
-			continue;
-		sum += fabs(gemm_time(m, &g->at[i]) / g->at[i].time_s - 1.0);
-		n++;
-	}
-	return 100 * sum / n;
-}
-
-static void gemm_samples(
-	const char *gpu, const struct gemms *g, const struct chip *chip, size_t size)
-{
-	struct gemm *pool = need(calloc(g->n + 1, sizeof *pool));
-	double sum = 0.0;
-	char name[64];
+	const struct timed *all = &t->gpu[gpu];
+	struct op_sample *pool = need(calloc(all->n + 1, sizeof *pool));
+	struct op_score score = {0};
+	char name[80];
 	struct rng r;
 
 	rng_init(&r, 7);
 	for (int seed = 0; seed < 8; seed++) {
-		struct gemm_model m;
+		hg_ops *ops;
 		size_t n = 0;
 
-		for (size_t i = 0; i < g->n; i++)
-			if (for_fitting(&g->at[i]))
-				pool[n++] = g->at[i];
-		for (size_t i = 0; i < size && i < n; i++) {
-			size_t k = i + rng_below(&r, n - i);
-			struct gemm swap = pool[i];
-
-			pool[i] = pool[k];
-			pool[k] = swap;
-		}
-		require(gemm_fit(&m, chip, pool, size < n ? size : n), "gemm");
-		sum += gemm_mape(&m, g, true);
-		gemm_finish(&m);
+		for (size_t i = 0; i < all->n; i++)
+			if (for_fitting(&all->at[i].op))
+				pool[n++] = all->at[i];
+		draw(pool, n, size, &r);
+		ops = ops_fit(t->m[gpu], t->kind, pool, size < n ? size : n);
+		for (size_t i = 0; i < all->n; i++)
+			if (!for_fitting(&all->at[i].op))
+				op_judge(&score, t->m[gpu], ops, &all->at[i]);
+		hg_ops_destroy(ops);
 	}
-	(void)snprintf(name, sizeof name, "gemm, %zu samples, unseen (n, k)", size);
-	report(gpu, name, sum / 8, "% MAPE");
+	(void)snprintf(name, sizeof name, "%s, %zu samples, unseen shapes", t->name, size);
+	op_score_print(t->word[gpu], name, &score);
 	free(pool);
 }
 
-/* As in the products' data sheets. */
-static const struct known_chip {
-	const char *word;
-	struct chip chip;
-} chips[] = {
-	{"a100", {312e12, 2.039e12, 108, 40e6}},
-	{"h100", {989e12, 3.35e12, 132, 50e6}},
-	{"h200", {989e12, 4.8e12, 132, 50e6}},
-	{"b200", {2250e12, 7.7e12, 148, 126e6}},
-};
-
-static const struct known_chip *chip_find(const char *file)
+static void all_judge(const struct table *t, size_t gpu, const char *what, const hg_ops *ops)
 {
-	for (size_t i = 0; i < sizeof chips / sizeof chips[0]; i++)
-		if (strstr(file, chips[i].word))
-			return &chips[i];
-	return NULL;
+	struct op_score score = {0};
+	char name[120];
+
+	for (size_t i = 0; i < t->gpu[gpu].n; i++)
+		op_judge(&score, t->m[gpu], ops, &t->gpu[gpu].at[i]);
+	(void)snprintf(name, sizeof name, "%s, %s", t->name, what);
+	op_score_print(t->word[gpu], name, &score);
+}
+
+static void table_bench(struct table *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		all_judge(t, i, "datasheet alone", NULL);
+		samples_bench(t, i, 30);
+		samples_bench(t, i, 100);
+		samples_bench(t, i, 300);
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		for (size_t k = 0; k < t->n; k++) {
+			char what[64];
+			hg_ops *ops;
+
+			if (i == k)
+				continue;
+			ops = ops_fit(t->m[k], t->kind, t->gpu[k].at, t->gpu[k].n);
+			(void)snprintf(what, sizeof what, "from %s by datasheet", t->word[k]);
+			all_judge(t, i, what, ops);
+			hg_ops_destroy(ops);
+		}
+	}
+	for (size_t i = 0; i < t->n; i++)
+		hg_model_destroy(t->m[i]);
+	free(t->gpu);
+}
+
+static struct op_sample *timed_add(struct timed *t, enum op_kind kind)
+{
+	struct op_sample *s = &t->at[t->n];
+
+	if (t->n == GEMMS_MAX)
+		return NULL;
+	op_init(&s->op, kind);
+	t->n++;
+	return s;
+}
+
+/* ----- matrix products */
+
+static void gemm_read(void *user, const struct csv *c)
+{
+	struct op_sample *s = timed_add(user, OP_GEMM);
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < 3; i++)
+		s->op.shape[i] = number(csv_get(c, i));
+	s->time_s = 1e-3 * number(csv_get(c, 3));
+	(void)op_derive(&s->op);
 }
 
 void gemm_bench(const char *dir, const struct names *files)
 {
-	struct gemms *all = need(calloc(FILES_MAX, sizeof *all));
-	const struct known_chip *chip[FILES_MAX];
+	struct table t;
 
+	table_init(&t, "gemm", OP_GEMM);
 	for (size_t i = 0; i < files->n; i++) {
+		struct timed *gpu = table_gpu(&t, files->at[i]);
 		char path[4096];
 
 		(void)snprintf(path, sizeof path, "%s/modelling/aic/%s", dir, files->at[i]);
-		chip[i] = chip_find(files->at[i]);
-		if (!chip[i])
-			continue;
-		csv_each(path, gemm_read, &all[i]);
-		gemm_samples(chip[i]->word, &all[i], &chip[i]->chip, 30);
-		gemm_samples(chip[i]->word, &all[i], &chip[i]->chip, 100);
-		gemm_samples(chip[i]->word, &all[i], &chip[i]->chip, 300);
+		if (gpu)
+			csv_each(path, gemm_read, gpu);
 	}
-	for (size_t i = 0; i < files->n; i++) {
-		for (size_t k = 0; k < files->n; k++) {
-			struct gemm_model m;
-			char name[64];
-
-			if (i == k || !chip[i] || !chip[k])
-				continue;
-			require(gemm_fit(&m, &chip[k]->chip, all[k].at, all[k].n), "gemm");
-			m.chip = chip[i]->chip;
-			(void)snprintf(
-				name, sizeof name, "gemm, from %s by datasheet", chip[k]->word);
-			report(chip[i]->word, name, gemm_mape(&m, &all[i], false), "% MAPE");
-			gemm_finish(&m);
-		}
-	}
-	free(all);
+	table_bench(&t);
 }
+
+/* ----- operators of Llama-2, by tokens and tensor parallelism */
+
+/* Every so many records: they repeat much. */
+#define STRIDE 4
+/* Shorter ones are as long as the resolution of their times. */
+#define SHORTEST_S 10e-6
+
+/** Where the columns are; both kinds are filled. */
+struct operators {
+	struct timed *gemm, *elementwise;
+	size_t time[9];
+	size_t heads, kv_heads, width, expanded, tokens, parallel;
+	unsigned record;
+};
+
+static const char *const operator_names[9] = {"attn_pre_proj", "attn_post_proj", "mlp_up_proj",
+	"mlp_down_proj", "input_layernorm", "post_attention_layernorm", "attn_rope", "mlp_act",
+	"add"};
+
+static double number_at(const struct csv *c, size_t column)
+{
+	return number(csv_get(c, column));
+}
+
+static void operators_header(void *user, const struct csv *c)
+{
+	struct operators *o = user;
+
+	for (size_t i = 0; i < 9; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof name, "time_stats.%s.median", operator_names[i]);
+		o->time[i] = csv_find(c, name);
+	}
+	o->heads = csv_find(c, "n_head");
+	o->kv_heads = csv_find(c, "n_kv_head");
+	o->width = csv_find(c, "n_embd");
+	o->expanded = csv_find(c, "n_expanded_embd");
+	o->tokens = csv_find(c, "num_tokens");
+	o->parallel = csv_find(c, "num_tensor_parallel_workers");
+}
+
+static void operators_read(void *user, const struct csv *c)
+{
+	struct operators *o = user;
+	double m = number_at(c, o->tokens), tp = number_at(c, o->parallel);
+	double d = number_at(c, o->width), e = number_at(c, o->expanded) / tp;
+	double heads = number_at(c, o->heads), kv = number_at(c, o->kv_heads), dim = d / heads;
+	const double shape[9][4] = {{m, (heads + 2 * kv) * dim / tp, d, 1}, {m, d, d / tp, 1},
+		{m, 2 * e, d, 1}, {m, d, e, 1}, {m * d, 1, 1, 8}, {m * d, 1, 1, 8},
+		{m * (heads + kv) * dim / tp, 1, 1, 6}, {m * e, 2, 1, 8}, {m * d, 2, 1, 1}};
+
+	if (o->record++ % STRIDE)
+		return;
+	for (size_t i = 0; i < 9; i++) {
+		double time_s = 1e-3 * number_at(c, o->time[i]);
+		struct op_sample *s;
+
+		if (!(time_s >= SHORTEST_S))
+			continue;
+		s = timed_add(i < 4 ? o->gemm : o->elementwise, i < 4 ? OP_GEMM : OP_ELEMENTWISE);
+		if (!s)
+			return;
+		memcpy(s->op.shape, shape[i], sizeof shape[i]);
+		s->time_s = time_s;
+		(void)op_derive(&s->op);
+	}
+}
+
+void operators_bench(const char *dir, const struct names *files)
+{
+	struct table gemm, elementwise;
+
+	table_init(&gemm, "llama gemm", OP_GEMM);
+	table_init(&elementwise, "llama elementwise", OP_ELEMENTWISE);
+	for (size_t i = 0; i < files->n; i++) {
+		struct operators o = {table_gpu(&gemm, files->at[i]),
+			table_gpu(&elementwise, files->at[i]), {0}, 0, 0, 0, 0, 0, 0, 0};
+		char path[4096];
+
+		(void)snprintf(path, sizeof path, "%s/serving/vidur/%s", dir, files->at[i]);
+		if (!o.gemm || !strstr(files->at[i], "_mlp"))
+			continue;
+		csv_first(path, operators_header, &o);
+		csv_each(path, operators_read, &o);
+	}
+	table_bench(&gemm);
+	table_bench(&elementwise);
+}
+
+/* ----- collectives */
 
 struct rows {
 	char op[64][32];
@@ -236,4 +439,40 @@ void collective_bench(const char *dir, const struct names *files)
 	if (n > 0)
 		report("collectives,", "mean of the three terms", mean / n, "% MAPE");
 	free(r);
+}
+
+/* The same collectives as ops of a kind: one set of parameters for all of a GPU. */
+static void collective_read(void *user, const struct csv *c)
+{
+	struct op_sample *s = timed_add(user, OP_COLLECTIVE);
+	struct csv_field op = csv_get(c, 0), type = csv_get(c, 1);
+	char word[32] = "";
+
+	if (!s)
+		return;
+	if (op.len < sizeof word)
+		memcpy(word, op.text, op.len);
+	if (!op_word(&s->op, !strcmp(word, "alltoall") ? "all_to_all" : word))
+		exit(1);
+	(void)op_dtype(&s->op, type.len == 4 && !memcmp(type.text, "int8", 4) ? "int8" : "bf16");
+	s->op.shape[COLLECTIVE_GPUS] = number(csv_get(c, 2));
+	s->op.shape[COLLECTIVE_ELEMENTS] = number(csv_get(c, 3));
+	s->time_s = 1e-3 * number(csv_get(c, 4));
+	(void)op_derive(&s->op);
+}
+
+void collective_kind_bench(const char *dir, const struct names *files)
+{
+	struct table t;
+
+	table_init(&t, "collective", OP_COLLECTIVE);
+	for (size_t i = 0; i < files->n; i++) {
+		struct timed *gpu = table_gpu(&t, files->at[i]);
+		char path[4096];
+
+		(void)snprintf(path, sizeof path, "%s/modelling/aic/%s", dir, files->at[i]);
+		if (gpu)
+			csv_each(path, collective_read, gpu);
+	}
+	table_bench(&t);
 }

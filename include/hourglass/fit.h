@@ -6,12 +6,13 @@
  * The workload is T seconds at full clock, a share h of it gap; the active rest is compute c and
  * memory under the physics of <hourglass/model.h>, with a power factor D, Pg watts in the gap, and
  * a static power that may differ a little from the device's (temperature, memory traffic).
- * These six numbers are the most probable ones given the observations and what is known of
- * workloads on this device (its prior, in devices/NAME.json). What the physics leaves over is a
- * Gaussian process: a random walk in the logarithm of the clock with white noise, so that between
- * observations the residual is interpolated and beyond them it is kept, with growing variance
- * (kriging; Matheron 1963, Rasmussen and Williams 2006). Intervals hold parameters, residual and
- * noise: they say where a new observation would fall.
+ * Where its ops are known it is their sum instead, see hg_fit_create(). The six numbers are the
+ * most probable ones given the observations and what is known of workloads on this device (its
+ * prior, in devices/NAME.json). What the physics leaves over is a Gaussian process: a random walk
+ * in the logarithm of the clock with white noise, so that between observations the residual is
+ * interpolated and beyond them it is kept, with growing variance (kriging; Matheron 1963, Rasmussen
+ * and Williams 2006). Intervals hold parameters, residual and noise: they say where a new
+ * observation would fall.
  *
  * Pure functions of data: no clock, no I/O. Same input, same output.
  */
@@ -24,6 +25,7 @@
 #include <hourglass/error.h>
 #include <hourglass/export.h>
 #include <hourglass/model.h>
+#include <hourglass/ops.h>
 
 HG_BEGIN_DECLS
 
@@ -44,9 +46,11 @@ typedef struct hg_fit hg_fit;
 
 /** How to fit. Zero-initialise, set `size`, then what you need. */
 typedef struct hg_fit_options {
-	uint32_t size;     /**< sizeof(hg_fit_options) */
-	uint32_t reserved; /**< 0 */
-	double confidence; /**< of intervals, in (0, 1); 0: 0.8 */
+	uint32_t size;               /**< sizeof(hg_fit_options) */
+	uint32_t reserved;           /**< 0 */
+	double confidence;           /**< of intervals, in (0, 1); 0: 0.8 */
+	const hg_workload *workload; /**< what the work consists of, or NULL; see hg_fit_create() */
+	const hg_ops *ops;           /**< how long its ops take, or NULL: from the datasheet */
 } hg_fit_options;
 
 /**
@@ -55,10 +59,16 @@ typedef struct hg_fit_options {
  * One observation is enough: the rest is the prior's. Repeats of a setting are welcome, they
  * average. Outliers lose weight beyond 3 standard deviations (soft L1); call hg_obs_check() to
  * have them named.
+ *
+ * With opts->workload the work is a sum of known ops: host gaps and phases as different as prefill
+ * and decode each keep their own balance of compute and memory, and their own clock under a cap.
+ * What is fitted then are factors on what was predicted (all times, gaps, compute over memory,
+ * dynamic power, power in gaps, static power), which lean to 1 as far as ops' times are known.
+ * No observation is needed: without any the intervals say how far off a prediction may be.
  * Complexity: O(n^3) with a small factor; 9 observations take about a millisecond.
  *
  * @param m     the device; what is needed of it is copied
- * @param obs   n >= 1 observations, at most HG_FIT_MAX_OBS
+ * @param obs   n >= 1 observations (0 will do with opts->workload), at most HG_FIT_MAX_OBS
  * @param opts  NULL: defaults
  * @param out   release with hg_fit_destroy()
  * @return HG_OK; HG_EINVAL (a time or energy that is no positive number, a standard deviation that
@@ -73,17 +83,17 @@ HG_API void hg_fit_destroy(hg_fit *fit);
 
 /** What a setting will cost. */
 typedef struct hg_forecast {
-	uint32_t size;    /**< sizeof(hg_forecast) */
-	uint32_t flags;   /**< HG_CAP_* */
-	uint32_t origin;  /**< HG_ORIGIN_FITTED; with HG_ORIGIN_MEASURED where this very setting was
-			     observed */
-	uint32_t nearest; /**< index of the observation nearest in clock */
-	double time_s;    /**< expected (median) seconds for a unit of work */
-	double energy_j;  /**< likewise joules */
-	double time_rsd;  /**< relative standard deviation of a new observation */
-	double energy_rsd;       /**< likewise */
-	double time_low_s;       /**< interval of a new observation at the fit's confidence */
-	double time_high_s;      /**< its upper end */
+	uint32_t size;      /**< sizeof(hg_forecast) */
+	uint32_t flags;     /**< HG_CAP_* */
+	uint32_t origin;    /**< HG_ORIGIN_FITTED, or without an observation that of the prediction;
+			       with HG_ORIGIN_MEASURED where this very setting was    observed */
+	uint32_t nearest;   /**< index of the observation nearest in clock; 0 without any */
+	double time_s;      /**< expected (median) seconds for a unit of work */
+	double energy_j;    /**< likewise joules */
+	double time_rsd;    /**< relative standard deviation of a new observation */
+	double energy_rsd;  /**< likewise */
+	double time_low_s;  /**< interval of a new observation at the fit's confidence */
+	double time_high_s; /**< its upper end */
 	double energy_low_j;     /**< likewise */
 	double energy_high_j;    /**< likewise */
 	double physics_time_s;   /**< without the interpolated residual */
@@ -162,11 +172,12 @@ typedef struct hg_obs_set hg_obs_set;
 
 /** The observations of one workload. */
 typedef struct hg_obs_group {
-	uint32_t size;         /**< sizeof(hg_obs_group) */
-	uint32_t n;            /**< observations */
-	const char *name;      /**< the workload */
-	const hg_obs *obs;     /**< n of them */
-	const uint32_t *lines; /**< lines of the file that they stand on */
+	uint32_t size;               /**< sizeof(hg_obs_group) */
+	uint32_t n;                  /**< observations */
+	const char *name;            /**< the workload */
+	const hg_obs *obs;           /**< n of them */
+	const uint32_t *lines;       /**< lines of the file that they stand on */
+	const hg_workload *workload; /**< what it consists of where the file says, or NULL */
 } hg_obs_group;
 
 /**

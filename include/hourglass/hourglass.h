@@ -16,6 +16,7 @@
 #include <hourglass/frontier.h>
 #include <hourglass/measure.h>
 #include <hourglass/model.h>
+#include <hourglass/ops.h>
 #include <hourglass/pipeline.h>
 #include <hourglass/plan.h>
 #include <hourglass/profile.h>

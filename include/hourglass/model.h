@@ -79,7 +79,7 @@ HG_API void hg_model_get_info(const hg_model *m, hg_model_info *info);
 
 /**
  * Loads a workload: a compiled-in name ("resnet50-training", "llm-prefill", "llm-decode",
- * "gpt-pipeline-stage") or a path. Parameters and errors as hg_model_load().
+ * "llm-layer-decode", "gpt-pipeline-stage") or a path. Parameters and errors as hg_model_load().
  */
 HG_API HG_NODISCARD hg_err hg_workload_load(
 	const char *name_or_path, const char *data_dir, hg_workload **out, hg_error *why);
@@ -95,6 +95,9 @@ HG_API const char *hg_workload_name(const hg_workload *w);
 
 /** What one unit of the workload is called, such as "step" or "token". */
 HG_API const char *hg_workload_unit(const hg_workload *w);
+
+/** The JSON that the workload was read from; valid as long as the workload. */
+HG_API const char *hg_workload_text(const hg_workload *w);
 
 /** A setting of a device's knobs. */
 typedef struct hg_knobs {

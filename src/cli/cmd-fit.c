@@ -1,8 +1,11 @@
 /* fit: from observed settings to the parameters of workloads. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
+#include "core/file.h"
+#include "core/text.h"
 #include "fits.h"
 #include "load.h"
 #include "rig.h"
@@ -19,6 +22,17 @@ static const struct option fit_options[] = {
 		.kind = OPTION_FILE,
 		.value = "FILE",
 		.text = "keep device and observations there, for predict"},
+	{.name = "workload",
+		.abbr = 'w',
+		.kind = OPTION_TEXT,
+		.repeat = true,
+		.value = "[NAME=]WORKLOAD",
+		.text = "what the workload NAME of the observations consists of: it is fitted as the "
+			"sum of its ops"},
+	{.name = "ops",
+		.kind = OPTION_FILE,
+		.value = "FILE",
+		.text = "times of ops that fit -o wrote, for --workload"},
 	{.name = "drop-odd",
 		.kind = OPTION_FLAG,
 		.text = "leave out observations that cannot be right, rather than refuse them"},
@@ -30,6 +44,8 @@ struct fitted {
 	const char *name;
 	hg_obs *obs;
 	size_t n;
+	const hg_workload *work; /* what it consists of, or NULL */
+	hg_workload *own;        /* the same when it is ours */
 	hg_fit *fit;
 	hg_fit_report report;
 };
@@ -38,6 +54,7 @@ struct fits {
 	const char *device, *path;
 	hg_model *model;
 	hg_obs_set *set;
+	hg_ops *ops;
 	struct fitted *at;
 	size_t n;
 };
@@ -47,9 +64,11 @@ static void fits_finish(struct fits *f)
 	for (size_t i = 0; i < f->n && f->at; i++) {
 		free(f->at[i].obs);
 		hg_fit_destroy(f->at[i].fit);
+		hg_workload_destroy(f->at[i].own);
 	}
 	free(f->at);
 	hg_obs_set_destroy(f->set);
+	hg_ops_destroy(f->ops);
 	hg_model_destroy(f->model);
 }
 
@@ -87,31 +106,75 @@ static int observations_check(
 	return EXIT_OK;
 }
 
-static int workloads_fit(struct cli *cli, struct fits *f, bool drop)
+/* [NAME=]WORKLOAD: NAME may be left out where there is only one. */
+static int work_open(struct cli *cli, struct fits *f, const char *text)
 {
+	const char *equals = strchr(text, '='), *file = equals ? equals + 1 : text;
+	struct slice name = {text, equals ? (size_t)(equals - text) : 0};
+	hg_error why = {""};
+	size_t i = 0;
+
+	while (i < f->n && equals && !slice_is(name, f->at[i].name))
+		i++;
+	if (i == f->n || (!equals && f->n > 1))
+		return cli_usage(cli,
+			"--workload %s: expected NAME=WORKLOAD with one of the %zu "
+			"workloads of the observations, such as \"%s\"",
+			text, f->n, f->at[0].name);
+	if (f->at[i].own)
+		return cli_usage(cli, "--workload: \"%s\" is given twice", f->at[i].name);
+	if (hg_workload_load(file, rig_data_dir(), &f->at[i].own, &why))
+		return cli_input_error(cli, HG_EFORMAT, &why);
+	f->at[i].work = f->at[i].own;
+	return EXIT_OK;
+}
+
+static int works_open(struct cli *cli, const struct args *args, struct fits *f)
+{
+	const char *ops = args_text(args, "ops", NULL);
+	int rc = ops ? ops_open(cli, ops, &f->ops) : EXIT_OK;
+
+	for (size_t i = 0; i < args_count(args, "workload") && rc == EXIT_OK; i++)
+		rc = work_open(cli, f, args_nth(args, "workload", i));
+	return rc;
+}
+
+static int workloads_fit(struct cli *cli, const struct args *args, struct fits *f)
+{
+	bool drop = args_has(args, "drop-odd");
+	int rc;
+
 	f->n = hg_obs_set_count(f->set);
 	f->at = calloc(f->n, sizeof *f->at);
 	if (!f->at)
 		return cli_broken(cli, HG_ENOMEM);
 	for (size_t i = 0; i < f->n; i++) {
 		hg_obs_group g = {.size = sizeof g};
+
+		hg_obs_set_get(f->set, i, &g);
+		f->at[i].name = g.name;
+		f->at[i].work = g.workload;
+	}
+	rc = works_open(cli, args, f);
+	for (size_t i = 0; i < f->n && rc == EXIT_OK; i++) {
+		hg_obs_group g = {.size = sizeof g};
+		hg_fit_options opts = {.size = sizeof opts, .ops = f->ops};
 		struct fitted *to = &f->at[i];
 		hg_error why = {""};
 		hg_err err;
-		int rc;
 
 		hg_obs_set_get(f->set, i, &g);
-		to->name = g.name;
+		opts.workload = to->work;
 		rc = observations_check(cli, f, &g, drop, to);
 		if (rc != EXIT_OK)
 			return rc;
-		err = hg_fit_create(f->model, to->obs, to->n, NULL, &to->fit, &why);
+		err = hg_fit_create(f->model, to->obs, to->n, &opts, &to->fit, &why);
 		if (err)
 			return cli_input_error(cli, err, &why);
 		to->report.size = sizeof to->report;
 		hg_fit_get_report(to->fit, &to->report);
 	}
-	return EXIT_OK;
+	return rc;
 }
 
 /* ----- what is said */
@@ -159,6 +222,12 @@ static void workload_json(struct json_out *j, const struct fitted *w)
 	json_close(j, '}');
 	json_kv_number(j, "physics_time_mape", r->physics_time_mape);
 	json_kv_number(j, "physics_energy_mape", r->physics_energy_mape);
+	if (w->work) {
+		const char *text = hg_workload_text(w->work);
+
+		json_key(j, "workload");
+		json_put_raw(j, text, strlen(text));
+	}
 	json_key(j, "observations");
 	json_open(j, '[', false);
 	for (size_t i = 0; i < w->n; i++)
@@ -237,12 +306,30 @@ static int fits_write(struct cli *cli, const struct args *args, const struct fit
 	return rc;
 }
 
+/* What standard input holds is not looked at: it can be read only once. */
+static bool file_has_ops(const char *path)
+{
+	struct buf text;
+	bool yes;
+
+	if (!strcmp(path, "-"))
+		return false;
+	yes = file_read(path, FILE_MAX, &text, NULL) == HG_OK && text.data &&
+	      ops_are_in(text.data, text.len);
+	buf_finish(&text);
+	return yes;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	struct fits f = {.path = args->operands[0]};
 	hg_error why = {""};
 	hg_err err;
-	int rc = observations_read(cli, f.path, &f.set);
+	int rc;
+
+	if (file_has_ops(f.path))
+		return ops_fit(cli, args);
+	rc = observations_read(cli, f.path, &f.set);
 
 	if (rc != EXIT_OK)
 		return rc;
@@ -255,7 +342,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (err)
 		rc = cli_input_error(cli, err, &why);
 	if (rc == EXIT_OK)
-		rc = workloads_fit(cli, &f, args_has(args, "drop-odd"));
+		rc = workloads_fit(cli, args, &f);
 	if (rc == EXIT_OK)
 		rc = fits_write(cli, args, &f);
 out:

@@ -1,5 +1,4 @@
 /* predict: what settings will cost, from a fit or from a device model alone. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,10 @@ static const struct option predict_options[] = {
 		.value = "POWER|CLOCK[,...]",
 		.text = "a power limit, a locked clock or both, such as 150W,1.2GHz; may be "
 			"repeated"},
+	{.name = "ops",
+		.kind = OPTION_FILE,
+		.value = "FILE",
+		.text = "times of ops, of this device or of another, that fit -o wrote"},
 	{.name = "confidence",
 		.kind = OPTION_QUANTITY,
 		.quantity = QUANTITY_RATIO,
@@ -39,9 +42,9 @@ static const struct option predict_options[] = {
 struct source {
 	hg_model *model;
 	hg_obs_set *set;
-	hg_fit *fit; /* or: */
 	hg_workload *workload;
-	hg_predictor *predictor;
+	hg_ops *ops;
+	hg_fit *fit;
 	hg_knobs *settings;
 	size_t n;
 	double confidence;
@@ -50,7 +53,7 @@ struct source {
 static void source_finish(struct source *s)
 {
 	hg_fit_destroy(s->fit);
-	hg_predictor_destroy(s->predictor);
+	hg_ops_destroy(s->ops);
 	hg_workload_destroy(s->workload);
 	hg_obs_set_destroy(s->set);
 	hg_model_destroy(s->model);
@@ -126,7 +129,7 @@ static bool group_find(const hg_obs_set *set, const char *name, hg_obs_group *g)
 /* A file of hourglass fit: fitted again, which gives the same numbers. */
 static int fit_open(struct cli *cli, const char *path, const char *workload, struct source *s)
 {
-	hg_fit_options opts = {.size = sizeof opts, .confidence = s->confidence};
+	hg_fit_options opts = {.size = sizeof opts, .confidence = s->confidence, .ops = s->ops};
 	hg_obs_group g = {.size = sizeof g};
 	hg_error why = {""};
 	hg_err err;
@@ -143,6 +146,7 @@ static int fit_open(struct cli *cli, const char *path, const char *workload, str
 	}
 	if (!workload)
 		hg_obs_set_get(s->set, 0, &g);
+	opts.workload = g.workload;
 	err = hg_model_load(hg_obs_set_device(s->set), rig_data_dir(), &s->model, &why);
 	if (!err)
 		err = hg_fit_create(s->model, g.obs, g.n, &opts, &s->fit, &why);
@@ -151,6 +155,7 @@ static int fit_open(struct cli *cli, const char *path, const char *workload, str
 
 static int device_open(struct cli *cli, const char *device, const char *workload, struct source *s)
 {
+	hg_fit_options opts = {.size = sizeof opts, .confidence = s->confidence, .ops = s->ops};
 	hg_error why = {""};
 	hg_err err;
 
@@ -159,8 +164,9 @@ static int device_open(struct cli *cli, const char *device, const char *workload
 	err = hg_model_load(device, rig_data_dir(), &s->model, &why);
 	if (!err)
 		err = hg_workload_load(workload, rig_data_dir(), &s->workload, &why);
+	opts.workload = s->workload;
 	if (!err)
-		err = hg_predictor_create(s->model, s->workload, &s->predictor, &why);
+		err = hg_fit_create(s->model, NULL, 0, &opts, &s->fit, &why);
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
 }
 
@@ -182,35 +188,9 @@ static bool is_fit(const char *path)
 
 /* ----- answers */
 
-static hg_err answer(const struct source *s, const hg_knobs *k, hg_forecast *f)
-{
-	hg_estimate e;
-	hg_err rc;
-
-	*f = (hg_forecast){.size = sizeof *f};
-	if (s->fit)
-		return hg_fit_predict(s->fit, k, f);
-	rc = hg_predictor_eval(s->predictor, k, &e);
-	if (rc)
-		return rc;
-	/* nothing was observed: nobody knows how far this is off */
-	f->time_rsd = f->energy_rsd = (double)NAN;
-	f->time_low_s = f->time_high_s = f->energy_low_j = f->energy_high_j = (double)NAN;
-	f->time_s = f->physics_time_s = e.time_s;
-	f->energy_j = f->physics_energy_j = e.energy_j;
-	f->clock_hz = e.clock_hz;
-	f->flags = e.flags;
-	f->origin = e.origin;
-	return HG_OK;
-}
-
 static void interval_json(struct json_out *j, const char *key, double low, double high)
 {
 	json_key(j, key);
-	if (isnan(low)) {
-		json_put_null(j);
-		return;
-	}
 	json_open(j, '[', true);
 	json_put_number(j, low);
 	json_put_number(j, high);
@@ -238,10 +218,7 @@ static void range_cell(struct table *t, enum quantity q, double low, double high
 {
 	char a[QUANTITY_TEXT], b[QUANTITY_TEXT];
 
-	if (isnan(low))
-		table_cell(t, "unknown");
-	else
-		table_cell(t, "%s to %s", quantity_format(q, low, a), quantity_format(q, high, b));
+	table_cell(t, "%s to %s", quantity_format(q, low, a), quantity_format(q, high, b));
 }
 
 static void answer_row(struct table *t, const hg_knobs *k, const hg_forecast *f)
@@ -285,7 +262,8 @@ static int answers_say(struct cli *cli, const struct args *args, const struct so
 	for (size_t i = 0; i < s->n && !rc; i++) {
 		hg_forecast f;
 
-		rc = answer(s, &s->settings[i], &f);
+		f = (hg_forecast){.size = sizeof f};
+		rc = hg_fit_predict(s->fit, &s->settings[i], &f);
 		if (!rc && args_has(args, "json"))
 			answer_json(&j, &s->settings[i], &f);
 		else if (!rc)
@@ -306,8 +284,11 @@ static int run(struct cli *cli, const struct args *args)
 {
 	struct source s = {.confidence = args_number(args, "confidence", 0.8)};
 	const char *workload = args->n_operands > 1 ? args->operands[1] : NULL;
-	int rc;
+	const char *ops = args_text(args, "ops", NULL);
+	int rc = ops ? ops_open(cli, ops, &s.ops) : EXIT_OK;
 
+	if (rc != EXIT_OK)
+		return rc;
 	if (is_fit(args->operands[0]))
 		rc = fit_open(cli, args->operands[0], workload, &s);
 	else

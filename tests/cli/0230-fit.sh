@@ -31,9 +31,40 @@ good predict fit.json serve
 shows '300 W .*fitted'
 good predict fit.json train --setting 150W,1.2GHz --confidence 95%
 good predict h100 llm-decode --setting 1.2GHz --json
-json '.predictions[0] | .time_interval_s == null and .time_s > 0' true
-good predict h100 llm-decode
-shows unknown
+json '.predictions[0] | .time_interval_s[0] < .time_s and .time_s < .time_interval_s[1]' true
+json '.predictions[0].origin | join(" ")' 'datasheet simulated'
+
+# Ops by their shape, from samples of another device, and a sum of them fitted.
+cat >ops.csv <<END
+op,m,n,k,type,gpus,elements,time_s
+gemm,64,1280,8192,,,,1.4e-5
+gemm,64,7168,8192,,,,5.1e-5
+gemm,8192,7168,8192,,,,1.4e-3
+collective,,,,all_reduce,8,524288,2.5e-5
+END
+good predict h200 llm-layer-decode --setting 700W --json
+json '.predictions[0] | .energy_interval_j[0] < .energy_j and .energy_j < .energy_interval_j[1]' true
+good fit ops.csv --device h100 -o ops.json --json
+json .schema hourglass.ops-report/1
+json '.kinds | map("\(.kind) \(.samples)") | join(", ")' 'gemm 3, collective 1'
+good fit ops.json -o again.json
+shows '^gemm  *3 '
+cmp -s ops.json again.json || fail "a file of times of ops does not give itself"
+good predict h200 llm-layer-decode --ops ops.json --setting 700W --json
+json '.predictions[0].origin | join(" ")' 'fitted datasheet simulated'
+printf 'power_limit_w,time_s,energy_j\n700,2.4e-4,0.1\n300,2.6e-4,0.06\n' >sum.csv
+good fit sum.csv -d h100 --workload llm-layer-decode -o sum.json
+good predict sum.json --setting 400W --json
+json '.predictions[0] | .time_s > 2.2e-4 and .time_s < 2.8e-4' true
+good fit sum.json -o sum-again.json
+cmp -s sum.json sum-again.json || fail "a fit of a sum of ops does not give itself"
+bad fit sum.csv -d h100 --workload x=llm-layer-decode
+says_like 'expected NAME=WORKLOAD'
+bad fit ops.csv
+bad predict h200 llm-layer-decode --ops ops.csv
+printf 'op,m,n,k,time_s\ngemm,1,2,x,4\n' >x.csv
+bad fit x.csv -d h100
+says_like 'x.csv:2: k: expected a number of 1 to 1e+07, found "x"'
 
 # What is wrong is named.
 bad predict fit.json

@@ -1,10 +1,9 @@
-/* Joint fits of devices; matrix products and collectives: known parameters come back. */
+/* Joint fits of devices, and collectives: known parameters come back. */
 #include "near.h"
 
 #include "core/rng.h"
 #include "hardware/model/collective.h"
 #include "hardware/model/device-fit.h"
-#include "hardware/model/gemm.h"
 
 #define JOBS   18
 #define LIMITS 9
@@ -47,7 +46,7 @@ static void world_make(struct world *w, double noise, uint64_t seed)
 			z[k + 1] =
 				prior.mean[k] + 0.7 * sqrt(prior.covariance[k][k]) * rng_normal(&r);
 		z[WORK_STATIC] = 0.0;
-		response_init(&response, &w->f, z);
+		response_init(&response, &w->f, NULL, z);
 		for (size_t i = 0; i < LIMITS; i++) {
 			hg_knobs k = {0, 100 + 25 * (double)i};
 			struct response_at at;
@@ -76,7 +75,7 @@ static void a_device_is_recovered_from_noisy_sweeps(void **state)
 	for (size_t j = 0; j < JOBS; j++) {
 		struct response response;
 
-		response_init(&response, &fit.f, w.sweeps[j].z);
+		response_init(&response, &fit.f, NULL, w.sweeps[j].z);
 		for (size_t i = 0; i < LIMITS; i++) {
 			struct response_at at;
 
@@ -111,88 +110,6 @@ static void priors_and_factors_are_learnt(void **state)
 	assert_true(fit.prior.widen[1] > 0.7 && fit.prior.widen[1] < 2.2);
 	assert_int_equal(device_calibrate(&again, w.sweeps, JOBS), HG_OK);
 	assert_memory_equal(&fit.prior, &again.prior, sizeof fit.prior);
-}
-
-/* ----- matrix products */
-
-static void products_recover_the_curve(void **state)
-{
-	const struct chip chip = {989e12, 4.8e12, 132, 50e6}, other = {312e12, 2e12, 108, 40e6};
-	struct gemm_model truth, fit;
-	struct gemm samples[120];
-	double error = 0.0;
-	struct rng r;
-
-	(void)state;
-	rng_init(&r, 9);
-	gemm_default(&chip, &truth);
-	truth.z[GEMM_LAUNCH] += 0.4;
-	truth.z[GEMM_COMPUTE] -= 0.15;
-	truth.z[GEMM_MEMORY] -= 0.1;
-	for (size_t i = 0; i < 120; i++) {
-		struct gemm *g = &samples[i];
-
-		*g = (struct gemm){ldexp(1, (int)rng_below(&r, 14)),
-			64 * (1 + (double)rng_below(&r, 200)),
-			64 * (1 + (double)rng_below(&r, 200)), 0};
-		g->time_s = gemm_physics(&chip, truth.z, g) * exp(0.03 * rng_normal(&r));
-	}
-	assert_int_equal(gemm_fit(&fit, &chip, samples, 100), HG_OK);
-	for (size_t i = 100; i < 120; i++)
-		error += fabs(log(gemm_time(&fit, &samples[i]) /
-				  gemm_physics(&chip, truth.z, &samples[i]))) /
-			 20;
-	assert_true(error < 0.03);
-	assert_near(fit.z[GEMM_LAUNCH], truth.z[GEMM_LAUNCH], 0.02);
-	/* What was learnt moves to another chip with its data sheet. */
-	fit.chip = other;
-	error = 0.0;
-	for (size_t i = 0; i < 120; i++)
-		error += fabs(log(gemm_physics(&other, fit.z, &samples[i]) /
-				  gemm_physics(&other, truth.z, &samples[i]))) /
-			 120;
-	assert_true(error < 0.03);
-	gemm_finish(&fit);
-}
-
-/* A product in a workload file costs what the equations of products say at full clock. */
-static void products_in_workloads_go_by_their_shape(void **state)
-{
-	static const char text[] = "{\"schema\": \"hourglass.workload/1\", \"name\": \"x\", "
-				   "\"unit\": \"u\", \"ops\": [{\"name\": \"a\", "
-				   "\"gemm\": [4096, 8192, 4096], \"host_gap_s\": 1e-3}]}";
-	struct gemm shape = {4096, 8192, 4096, 0};
-	struct gemm_parts parts;
-	struct gemm_model g;
-	hg_predictor *p;
-	hg_workload *w;
-	hg_estimate e;
-	hg_model *m;
-	hg_error why;
-
-	(void)state;
-	assert_ok(hg_model_load("h200", NULL, &m, &why), &why);
-	assert_ok(workload_parse(text, sizeof text - 1, "x", &w, &why), &why);
-	assert_ok(hg_predictor_create(m, w, &p, &why), &why);
-	gemm_default(
-		&(struct chip){m->f.peak_flops, m->f.peak_bytes_per_s, m->f.sms, m->f.l2_bytes},
-		&g);
-	parts = gemm_parts(&g.chip, g.z, &shape);
-	assert_int_equal(
-		hg_predictor_eval(p, &(hg_knobs){m->f.clock_max_hz, m->f.cap_max_w}, &e), HG_OK);
-	assert_true(e.time_s >= 1e-3 + fmax(parts.compute_s, parts.memory_s) + parts.fixed_s);
-	assert_true(w->ops[0].flops == 2.0 * 4096 * 8192 * 4096);
-	/* Without the chip's size the peak decides. */
-	hg_predictor_destroy(p);
-	m->f.sms = 0;
-	assert_ok(hg_predictor_create(m, w, &p, &why), &why);
-	assert_int_equal(
-		hg_predictor_eval(p, &(hg_knobs){m->f.clock_max_hz, m->f.cap_max_w}, &e), HG_OK);
-	assert_true(
-		e.time_s >= 1e-3 + w->ops[0].flops / (m->f.peak_flops * m->f.compute_efficiency));
-	hg_predictor_destroy(p);
-	hg_workload_destroy(w);
-	hg_model_destroy(m);
 }
 
 /* ----- collectives */
@@ -240,8 +157,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_recovered_from_noisy_sweeps),
 		cmocka_unit_test(priors_and_factors_are_learnt),
-		cmocka_unit_test(products_recover_the_curve),
-		cmocka_unit_test(products_in_workloads_go_by_their_shape),
 		cmocka_unit_test(collectives_recover_their_terms),
 		cmocka_unit_test(no_term_is_negative),
 	};

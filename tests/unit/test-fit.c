@@ -52,7 +52,7 @@ static hg_obs truth(const struct figures *f, const double z[WORK_N], const hg_kn
 	struct response c;
 	struct response_at at;
 
-	response_init(&c, f, z);
+	response_init(&c, f, NULL, z);
 	response_eval(&c, k, &at);
 	return observation(k, at.ln_time, at.ln_power);
 }
@@ -166,7 +166,7 @@ static void nature_draw(struct rng *r, const hg_model *m, const struct prior *p,
 	struct response c;
 
 	draw_work(r, p, z);
-	response_init(&c, &m->f, z);
+	response_init(&c, &m->f, NULL, z);
 	for (size_t i = LIMITS; i-- > 0;) {
 		hg_knobs cap = {0, limit(m, i)};
 		struct response_at at;

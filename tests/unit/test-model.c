@@ -448,7 +448,7 @@ static void test_shipped(void **state)
 		hg_model_destroy(m);
 	}
 	assert_true(devices >= 9);
-	assert_int_equal(workloads, 4);
+	assert_int_equal(workloads, 5);
 }
 
 static void test_shipped_behaviour(void **state)

@@ -110,7 +110,7 @@ static void evaluate(const struct figures *f, const double z[WORK_N], const stru
 {
 	struct response c;
 
-	response_init(&c, f, z);
+	response_init(&c, f, NULL, z);
 	for (size_t i = 0; i < n; i++) {
 		struct response_at at;
 
@@ -132,7 +132,7 @@ static double work_cost(const struct figures *f, const struct sweep *s, const st
 	struct response c;
 	double sum = 0.0;
 
-	response_init(&c, f, z);
+	response_init(&c, f, NULL, z);
 	for (size_t i = 0; i < s->n; i++) {
 		struct response_at at;
 		double r[2];

@@ -3,31 +3,47 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/fail.h"
+
+#include "predict.h"
+
 /* A cap that no clock exceeds. */
 #define UNCAPPED 1e9
 /* A cap's nodes stay so far, relatively, from where it begins and ends to bind: what a parameter
  * does to the time jumps there. */
 #define INSIDE 0.002
 
-/* The fitted workload as one op of a device whose powers are the workload's. */
+/* The fitted workload's pieces as ops of a device whose powers are the workload's. */
 static hg_err physics_create(struct fit_table *t, const struct work_fit *w, hg_error *why)
 {
-	struct work of = work_of(w->z);
-	double active_s = of.time_s * (1.0 - of.gap);
-	struct hg_model m = {.name = "fit", .f = w->f};
-	struct op op = {
-		.repeat = 1, .compute_efficiency = 1.0, .memory_efficiency = 1.0, .activity = 1.0};
-	struct hg_workload work = {.name = "fit", .unit = "unit", .ops = &op, .n_ops = 1};
+	const struct response *r = &w->response;
+	struct op_work work[RESPONSE_PIECES + 1];
+	struct figures f = w->f;
+	hg_err rc;
 
-	m.f.static_w = w->response.static_w;
-	m.f.compute_w = of.power_w;
-	m.f.gap_w = of.gap_power_w;
-	m.f.peak_flops = m.f.peak_bytes_per_s = 1.0;
-	m.f.compute_efficiency = m.f.memory_efficiency = 1.0;
-	op.flops = active_s * of.compute;
-	op.bytes = active_s * w->response.m;
-	op.host_gap_s = of.time_s * of.gap;
-	return hg_predictor_create(&m, &work, &t->physics, why);
+	memset(work, 0, sizeof work);
+	f.static_w = r->static_w;
+	f.clock_tree_w = r->tree_w;
+	f.compute_w = r->compute_w;
+	f.memory_w = r->memory_w;
+	f.gap_w = r->gap_w;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct piece *p = &r->piece[i];
+		struct op_work *to = &work[i];
+
+		to->repeat = 1;
+		to->activity = p->activity;
+		to->traffic_s = p->seconds * p->m;
+		if (p->flat) {
+			to->cost.flat_s = p->seconds;
+			continue;
+		}
+		to->cost.compute_s = p->seconds * p->compute;
+		to->cost.memory_s = p->seconds * p->m;
+	}
+	work[r->n] = (struct op_work){.cost = {.gap_s = r->gap_s}, .repeat = 1};
+	rc = predictor_build(&f, 0, work, r->n + 1, &t->physics);
+	return rc ? fail(why, rc, "fit: out of memory") : HG_OK;
 }
 
 static void node_fill(const struct work_fit *w, const hg_knobs *k, struct fit_node *node)
@@ -52,7 +68,7 @@ hg_err fit_table_init(struct fit_table *t, const struct work_fit *w, hg_error *w
 		double x = fmax(w->f.lowest_clock, exp(-(double)i / t->per_s));
 		hg_knobs lock = {x * t->clock_max_hz, UNCAPPED};
 		double held = fmin(fmax(x, w->f.lowest_clock * (1.0 + INSIDE)), 1.0 - INSIDE);
-		hg_knobs cap = {0, response_active_power(&w->response, held)};
+		hg_knobs cap = {0, response_cap_at(&w->response, held)};
 
 		node_fill(w, &lock, &t->locked[i]);
 		node_fill(w, &cap, &t->capped[i]);

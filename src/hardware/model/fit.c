@@ -10,6 +10,7 @@
 #include <hourglass/frontier.h>
 
 #include "fit-table.h"
+#include "mix.h"
 #include "observe.h"
 #include "work-fit.h"
 
@@ -22,6 +23,8 @@
 struct hg_fit {
 	struct work_fit work;
 	struct fit_table table;
+	struct mix mix; /* of known ops */
+	bool mixed;
 	struct work_obs *obs;
 	double quantile;
 };
@@ -36,27 +39,46 @@ void hg_fit_destroy(hg_fit *fit)
 	free(fit);
 }
 
-static hg_err options_read(const hg_fit_options *opts, double *confidence, hg_error *why)
+static hg_err options_read(const hg_fit_options *opts, hg_fit_options *out, hg_error *why)
 {
-	*confidence = CONFIDENCE;
-	if (!opts)
-		return HG_OK;
-	if (opts->size < sizeof *opts)
+	*out = (hg_fit_options){.size = sizeof *out};
+	if (opts && opts->size < offsetof(hg_fit_options, workload))
 		return fail(why, HG_EINVAL, "hg_fit_options.size: expected at least %zu, found %u",
-			sizeof *opts, opts->size);
-	if (opts->confidence == 0.0)
-		return HG_OK;
-	if (!(opts->confidence > 0.0 && opts->confidence < 1.0))
+			offsetof(hg_fit_options, workload), opts->size);
+	if (opts)
+		memcpy(out, opts, opts->size < sizeof *out ? opts->size : sizeof *out);
+	if (out->confidence == 0.0)
+		out->confidence = CONFIDENCE;
+	if (!(out->confidence > 0.0 && out->confidence < 1.0))
 		return fail(why, HG_EINVAL, "confidence: expected above 0 and below 1, found %g",
-			opts->confidence);
-	*confidence = opts->confidence;
+			out->confidence);
 	return HG_OK;
+}
+
+static hg_err work_fit_start(
+	hg_fit *fit, const hg_model *m, size_t n, const hg_fit_options *o, hg_error *why)
+{
+	struct prior prior;
+	hg_err rc;
+
+	if (o->workload) {
+		fit->mixed = true;
+		rc = mix_init(&fit->mix, m, o->workload, o->ops);
+		if (!rc)
+			rc = work_fit_mix(&fit->work, &m->f, &fit->mix, fit->obs, n);
+	} else {
+		prior_of(m, &prior);
+		rc = work_fit_init(&fit->work, &m->f, &prior, fit->obs, n);
+	}
+	return rc ? fail(why, rc, "fit: %s",
+			    rc == HG_ENOMEM ? "out of memory" : "no parameters fit")
+		  : HG_OK;
 }
 
 static hg_err observations_take(
 	hg_fit *fit, const hg_model *m, const hg_obs *obs, size_t n, hg_error *why)
 {
-	fit->obs = calloc(n, sizeof *fit->obs);
+	fit->obs = calloc(n + 1, sizeof *fit->obs);
 	if (!fit->obs)
 		return fail(why, HG_ENOMEM, "fit: out of memory");
 	for (size_t i = 0; i < n; i++) {
@@ -73,15 +95,14 @@ static hg_err observations_take(
 hg_err hg_fit_create(const hg_model *m, const hg_obs *obs, size_t n, const hg_fit_options *opts,
 	hg_fit **out, hg_error *why)
 {
-	struct prior prior;
-	double confidence;
+	hg_fit_options o;
 	hg_fit *fit;
-	hg_err rc = options_read(opts, &confidence, why);
+	hg_err rc = options_read(opts, &o, why);
 
 	*out = NULL;
 	if (rc)
 		return rc;
-	if (!m || !n)
+	if (!m || (!n && !o.workload))
 		return fail(why, HG_EINVAL, "fit: expected a device and one observation or more");
 	if (n > HG_FIT_MAX_OBS)
 		return fail(why, HG_ELIMIT, "fit: expected at most %u observations, found %zu",
@@ -89,15 +110,10 @@ hg_err hg_fit_create(const hg_model *m, const hg_obs *obs, size_t n, const hg_fi
 	fit = calloc(1, sizeof *fit);
 	if (!fit)
 		return fail(why, HG_ENOMEM, "fit: out of memory");
-	fit->quantile = student_quantile(NORMAL, 0.5 + 0.5 * confidence);
+	fit->quantile = student_quantile(NORMAL, 0.5 + 0.5 * o.confidence);
 	rc = observations_take(fit, m, obs, n, why);
-	if (!rc) {
-		prior_of(m, &prior);
-		rc = work_fit_init(&fit->work, &m->f, &prior, fit->obs, n);
-		if (rc)
-			(void)fail(why, rc, "fit: %s",
-				rc == HG_ENOMEM ? "out of memory" : "no parameters fit");
-	}
+	if (!rc)
+		rc = work_fit_start(fit, m, n, &o, why);
 	if (!rc)
 		rc = fit_table_init(&fit->table, &fit->work, why);
 	if (rc)
@@ -142,7 +158,7 @@ hg_err hg_fit_predict(const hg_fit *fit, const hg_knobs *k, hg_forecast *out)
 	*out = (hg_forecast){
 		.size = out->size,
 		.flags = at.flags,
-		.origin = HG_ORIGIN_FITTED,
+		.origin = fit->work.n ? HG_ORIGIN_FITTED : fit->mix.origin,
 		.time_s = exp(at.ln[0]),
 		.energy_j = exp(at.ln[2]),
 		.time_rsd = at.sd[0],
@@ -179,13 +195,33 @@ static void physics_errors(const hg_fit *fit, hg_fit_report *out)
 		off += at.ln_power - fit->obs[i].ln[1];
 		out->physics_energy_mape += fabs(expm1(off));
 	}
+	if (!fit->work.n)
+		return;
 	out->physics_time_mape /= (double)fit->work.n;
 	out->physics_energy_mape /= (double)fit->work.n;
+}
+
+/* What the parameters of known ops come to. */
+static void mix_report(const struct work_fit *w, hg_fit_report *out)
+{
+	const struct response *r = &w->response;
+	double busy_s = 0.0, compute_s = 0.0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		busy_s += r->piece[i].seconds;
+		compute_s += r->piece[i].seconds * r->piece[i].compute;
+	}
+	out->time_s = busy_s + r->gap_s;
+	out->gap = r->gap_s / out->time_s;
+	out->compute = busy_s > 0.0 ? compute_s / busy_s : 0.0;
+	out->gap_sd = out->gap * (1.0 - out->gap) * sqrt(w->covariance[WORK_GAP][WORK_GAP]);
+	out->compute_sd = out->compute * sqrt(w->covariance[WORK_COMPUTE][WORK_COMPUTE]);
 }
 
 void hg_fit_get_report(const hg_fit *fit, hg_fit_report *out)
 {
 	const struct work_fit *w = &fit->work;
+	const struct response *r = &w->response;
 	struct work of = work_of(w->z);
 
 	*out = (hg_fit_report){
@@ -194,15 +230,19 @@ void hg_fit_get_report(const hg_fit *fit, hg_fit_report *out)
 		.time_s = of.time_s,
 		.gap = of.gap,
 		.compute = of.compute,
-		.compute_w = of.power_w,
-		.gap_w = of.gap_power_w,
-		.static_w = w->response.static_w,
+		.compute_w = r->compute_w,
+		.gap_w = r->gap_w,
+		.static_w = r->static_w,
 		.time_ln_sd = sqrt(w->covariance[WORK_TIME][WORK_TIME]),
-		.gap_sd = share_sd(w, WORK_GAP, 0.0, WORK_GAP_MAX, of.gap),
-		.compute_sd = share_sd(w, WORK_COMPUTE, WORK_COMPUTE_MIN, 1.0, of.compute),
-		.compute_w_sd = of.power_w * sqrt(w->covariance[WORK_POWER][WORK_POWER]),
-		.static_w_sd = w->response.static_w * sqrt(w->covariance[WORK_STATIC][WORK_STATIC]),
-		.gap_w_sd = of.gap_power_w * sqrt(w->covariance[WORK_GAPPOWER][WORK_GAPPOWER]),
+		.compute_w_sd = r->compute_w * sqrt(w->covariance[WORK_POWER][WORK_POWER]),
+		.static_w_sd = r->static_w * sqrt(w->covariance[WORK_STATIC][WORK_STATIC]),
+		.gap_w_sd = r->gap_w * sqrt(w->covariance[WORK_GAPPOWER][WORK_GAPPOWER]),
 	};
+	if (fit->mixed) {
+		mix_report(w, out);
+	} else {
+		out->gap_sd = share_sd(w, WORK_GAP, 0.0, WORK_GAP_MAX, of.gap);
+		out->compute_sd = share_sd(w, WORK_COMPUTE, WORK_COMPUTE_MIN, 1.0, of.compute);
+	}
 	physics_errors(fit, out);
 }

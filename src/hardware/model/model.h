@@ -3,9 +3,11 @@
  *
  * spec.c      devices/NAME.json  -> hg_model         predict.c   both -> hg_predictor, and answers
  * workload.c  workloads/NAME.json -> hg_workload     library.c   names, aliases, where files lie
- * response.c     a workload of five numbers over settings; work-fit.c finds the five from
- * observations and a prior (prior.c), device-fit.c the device's from many workloads observe.c
- * observations, and what is wrong with them; fit.c is <hourglass/fit.h>
+ * op-form.c, op-read.c: ops by their shape; op-class.c, op-cost.c: how long they take, with
+ * samples or without; op-file.c: samples in files
+ * response.c     a workload of six numbers over settings; work-fit.c finds them from observations
+ * and a prior (prior.c), device-fit.c the device's from many workloads; mix.c: a workload of known
+ * ops instead. observe.c: observations, and what is wrong with them; fit.c is <hourglass/fit.h>
  */
 #ifndef HG_HARDWARE_MODEL_MODEL_H
 #define HG_HARDWARE_MODEL_MODEL_H
@@ -18,6 +20,8 @@
 
 #include "core/arena.h"
 #include "core/json.h"
+
+#include "op.h"
 
 /** Most bytes of a device or workload file. */
 #define MODEL_FILE_MAX ((size_t)4 << 20)
@@ -32,6 +36,7 @@ struct figures {
 	double cap_min_w, cap_max_w, cap_default_w, idle_w;
 	double peak_flops, peak_bytes_per_s, link_bytes_per_s;
 	double sms, l2_bytes;
+	double peak_flops_8bit, peak_flops_32bit, host_bytes_per_s; /* 0: nobody says */
 
 	double static_w;           /* P0 */
 	double clock_tree_w;       /* d0 */
@@ -66,18 +71,10 @@ struct hg_model {
 	uint32_t origin;           /* HG_ORIGIN_* of what follows from it */
 };
 
-/** One op of a workload, done `repeat` times in a row. */
-struct op {
-	double flops, bytes, host_gap_s;
-	double compute_efficiency, memory_efficiency; /* relative to what the device reaches */
-	double activity;                              /* factor on D */
-	double gemm[3];                               /* m, n, k of a matrix product; 0: none */
-	uint64_t repeat;
-};
-
 struct hg_workload {
 	struct arena arena;
 	const char *name, *unit;
+	const char *text; /* the JSON it was read from */
 	struct op *ops;
 	size_t n_ops;
 };

@@ -17,14 +17,17 @@
 
 #include <hourglass/fit.h>
 
+#include "model.h"
+
 #define COUNT(array)  (sizeof(array) / sizeof(array)[0])
 #define WORKLOADS_MAX 4096u
 #define TREE_MAX      ((size_t)256 << 20)
 
 struct group {
 	const char *name;
-	struct vec obs;   /* hg_obs */
-	struct vec lines; /* uint32_t */
+	struct vec obs;        /* hg_obs */
+	struct vec lines;      /* uint32_t */
+	hg_workload *workload; /* or NULL */
 };
 
 struct hg_obs_set {
@@ -42,6 +45,7 @@ void hg_obs_set_destroy(hg_obs_set *set)
 
 		vec_finish(&g->obs);
 		vec_finish(&g->lines);
+		hg_workload_destroy(g->workload);
 	}
 	vec_finish(&set->groups);
 	arena_finish(&set->arena);
@@ -233,7 +237,8 @@ static hg_err observation_read(
 static hg_err workload_read(
 	struct hg_obs_set *set, const struct json_doc *doc, const struct json *v, hg_error *why)
 {
-	const struct json *list;
+	const struct json *list, *work;
+	struct group *g;
 	const char *name;
 	hg_err rc;
 
@@ -252,6 +257,16 @@ static hg_err workload_read(
 		if (!rc)
 			rc = group_add(set, name, strlen(name), &o, at->line, doc->origin, why);
 	}
+	work = json_get(v, "workload");
+	if (rc || !work)
+		return rc;
+	g = group_find(set, name, strlen(name));
+	if (!g || g->workload || g->obs.len == 0)
+		return fail(why, HG_EFORMAT, "%s:%u: workload: expected it once, and observations",
+			doc->origin, work->line);
+	rc = workload_parse(work->raw, work->raw_len, doc->origin, &g->workload, why);
+	if (rc)
+		fail_prefix(why, "workload \"%.64s\": ", name);
 	return rc;
 }
 
@@ -328,6 +343,7 @@ void hg_obs_set_get(const hg_obs_set *set, size_t i, hg_obs_group *out)
 		.name = g->name,
 		.obs = g->obs.data,
 		.lines = g->lines.data,
+		.workload = g->workload,
 	};
 
 	size_write(out, &ours, sizeof ours);

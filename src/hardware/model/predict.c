@@ -6,7 +6,9 @@
 
 #include "core/fail.h"
 
-#include "gemm.h"
+#include <hourglass/frontier.h>
+
+#include "op-cost.h"
 
 static double voltage(const struct figures *f, double x)
 {
@@ -38,6 +40,8 @@ void setting_init(const hg_predictor *p, const hg_knobs *k, struct setting *s)
 
 static double kernel_time(const struct kernel *k, const struct setting *s)
 {
+	if (k->flat)
+		return k->scale_s;
 	return k->scale_s * pow(k->cp * s->xp + k->mp * s->mf, s->inv_p);
 }
 
@@ -159,31 +163,12 @@ static void tables_fill(hg_predictor *p)
 				fmax(p->kernels[j].power_w[i], p->kernels[j].power_w[i - 1]);
 }
 
-/* Seconds of an op at full clock. A product of known shape on a chip of known size goes by tiles
- * and waves; the rest by what a good kernel reaches. */
-static struct gemm_parts op_parts(const struct figures *f, const struct op *op)
-{
-	struct gemm_parts parts = {op->flops / (f->peak_flops * f->compute_efficiency),
-		op->bytes / (f->peak_bytes_per_s * f->memory_efficiency), 0.0};
-
-	if (op->gemm[0] > 0.0 && f->sms > 0.0 && f->l2_bytes > 0.0) {
-		struct chip chip = {f->peak_flops, f->peak_bytes_per_s, f->sms, f->l2_bytes};
-		struct gemm shape = {op->gemm[0], op->gemm[1], op->gemm[2], 0.0};
-		struct gemm_model g;
-
-		gemm_default(&chip, &g);
-		parts = gemm_parts(&chip, g.z, &shape);
-	}
-	parts.compute_s /= op->compute_efficiency;
-	parts.memory_s /= op->memory_efficiency;
-	return parts;
-}
-
-static uint32_t kernel_find(hg_predictor *p, const struct op *op, const struct gemm_parts *parts)
+static uint32_t kernel_find(hg_predictor *p, const struct op_work *w)
 {
 	const struct figures *f = &p->f;
-	double c = parts->compute_s, m = parts->memory_s;
-	double scale = c > m ? c : m;
+	double c = w->cost.compute_s, m = w->cost.memory_s;
+	bool flat = w->cost.flat_s > 0.0;
+	double scale = flat ? w->cost.flat_s : fmax(c, m);
 	struct kernel k;
 
 	/* below the smallest normal number the rate is no number any more */
@@ -191,60 +176,101 @@ static uint32_t kernel_find(hg_predictor *p, const struct op *op, const struct g
 		return KERNEL_NONE;
 	k = (struct kernel){
 		.scale_s = scale,
-		.cp = pow(c / scale, f->overlap),
-		.mp = pow(m / scale, f->overlap),
-		.compute_j = f->compute_w * op->activity * c,
-		.memory_j = f->memory_w * m,
+		.cp = flat ? 0.0 : pow(c / scale, f->overlap),
+		.mp = flat ? 0.0 : pow(m / scale, f->overlap),
+		.flat = flat,
+		.compute_j = flat ? 0.0 : f->compute_w * w->activity * c,
+		.memory_j = f->memory_w * (flat ? w->traffic_s : m),
 	};
 	for (size_t i = 0; i < p->n_kernels; i++) {
 		const struct kernel *have = &p->kernels[i];
 
 		if (have->scale_s == k.scale_s && have->cp == k.cp && have->mp == k.mp &&
-			have->compute_j == k.compute_j)
+			have->flat == k.flat && have->compute_j == k.compute_j &&
+			have->memory_j == k.memory_j)
 			return (uint32_t)i;
 	}
 	p->kernels[p->n_kernels] = k;
 	return (uint32_t)p->n_kernels++;
 }
 
-hg_err hg_predictor_create(
-	const hg_model *m, const hg_workload *w, hg_predictor **out, hg_error *why)
+hg_err predictor_build(const struct figures *f, uint32_t origin, const struct op_work *work,
+	size_t n, hg_predictor **out)
 {
-	hg_predictor *p;
+	hg_predictor *p = calloc(1, sizeof *p);
 
 	*out = NULL;
-	if (!m || !w)
-		return fail(why, HG_EINVAL, "hg_predictor_create: no model or no workload");
-	p = calloc(1, sizeof *p);
 	if (!p)
-		return fail(why, HG_ENOMEM, "%s: out of memory", w->name);
-	p->kernels = calloc(w->n_ops, sizeof *p->kernels);
-	p->steps = calloc(w->n_ops, sizeof *p->steps);
-	p->ops = calloc(w->n_ops, sizeof *p->ops);
-	if (!p->kernels || !p->steps || !p->ops) {
+		return HG_ENOMEM;
+	p->kernels = calloc(n + 1, sizeof *p->kernels);
+	p->steps = calloc(n + 1, sizeof *p->steps);
+	if (!p->kernels || !p->steps) {
 		hg_predictor_destroy(p);
-		return fail(why, HG_ENOMEM, "%s: out of memory", w->name);
+		return HG_ENOMEM;
 	}
-	p->f = m->f;
-	p->origin = m->origin;
-	p->n_steps = w->n_ops;
-	memcpy(p->ops, w->ops, w->n_ops * sizeof *w->ops);
-	for (size_t i = 0; i < w->n_ops; i++) {
-		const struct op *op = &w->ops[i];
+	p->f = *f;
+	p->origin = origin;
+	p->n_steps = n;
+	for (size_t i = 0; i < n; i++) {
 		struct step *step = &p->steps[i];
 
-		struct gemm_parts parts = op_parts(&p->f, op);
-
-		*step = (struct step){
-			kernel_find(p, op, &parts), op->repeat, op->host_gap_s + parts.fixed_s};
-		p->gap_s += (double)op->repeat * step->host_gap_s;
+		*step = (struct step){kernel_find(p, &work[i]), work[i].repeat, work[i].cost.gap_s};
+		p->gap_s += (double)step->repeat * step->host_gap_s;
 		if (step->kernel != KERNEL_NONE)
-			p->kernels[step->kernel].count += (double)op->repeat;
+			p->kernels[step->kernel].count += (double)step->repeat;
 	}
 	clocks_choose(p);
 	tables_fill(p);
 	*out = p;
 	return HG_OK;
+}
+
+static struct op_work *works_of(const hg_model *m, const hg_workload *w, const hg_ops *ops)
+{
+	struct op_work *work = calloc(w->n_ops + 1, sizeof *work);
+
+	for (size_t i = 0; i < w->n_ops && work; i++) {
+		const struct op *op = &w->ops[i];
+
+		op_cost(&m->f, ops, op, &work[i].cost);
+		work[i].activity = op->activity;
+		work[i].traffic_s = op->bytes / m->f.peak_bytes_per_s;
+		work[i].repeat = op->repeat;
+	}
+	return work;
+}
+
+hg_err hg_predictor_create_with(const hg_model *m, const hg_workload *w, const hg_ops *ops,
+	hg_predictor **out, hg_error *why)
+{
+	struct op_work *work;
+	hg_err rc;
+
+	*out = NULL;
+	if (!m || !w)
+		return fail(why, HG_EINVAL, "hg_predictor_create: no model or no workload");
+	work = works_of(m, w, ops);
+	rc = work ? predictor_build(
+			    &m->f, m->origin | (ops ? HG_ORIGIN_FITTED : 0), work, w->n_ops, out)
+		  : HG_ENOMEM;
+	free(work);
+	if (!rc) {
+		(*out)->ops = calloc(w->n_ops + 1, sizeof *w->ops);
+		rc = (*out)->ops ? HG_OK : HG_ENOMEM;
+	}
+	if (rc) {
+		hg_predictor_destroy(*out);
+		*out = NULL;
+		return fail(why, rc, "%s: out of memory", w->name);
+	}
+	memcpy((*out)->ops, w->ops, w->n_ops * sizeof *w->ops);
+	return HG_OK;
+}
+
+hg_err hg_predictor_create(
+	const hg_model *m, const hg_workload *w, hg_predictor **out, hg_error *why)
+{
+	return hg_predictor_create_with(m, w, NULL, out, why);
 }
 
 void hg_predictor_destroy(hg_predictor *p)

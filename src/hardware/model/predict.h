@@ -9,7 +9,7 @@
 #ifndef HG_HARDWARE_MODEL_PREDICT_H
 #define HG_HARDWARE_MODEL_PREDICT_H
 
-#include "model.h"
+#include "op-cost.h"
 
 /** Clocks in the table of a kernel: a power of two for the search. */
 #define PREDICT_CLOCKS 64
@@ -19,7 +19,8 @@
 
 /** What a distinct op costs at any clock. */
 struct kernel {
-	double scale_s;                 /* max(C, M) */
+	double scale_s;                 /* max(C, M), or what a link takes */
+	bool flat;                      /* no clock changes its time */
 	double cp, mp;                  /* (C / scale)^p and (M / scale)^p */
 	double compute_j;               /* D C: compute energy at v = 1 */
 	double memory_j;                /* km M */
@@ -63,6 +64,18 @@ struct kernel_cost {
 	double time_s, power_w, x;
 	uint32_t flags; /* HG_CAP_* */
 };
+
+/** An op, costed. */
+struct op_work {
+	struct op_cost cost;
+	double activity;  /* factor on D */
+	double traffic_s; /* of memory at its peak, beside a link */
+	uint64_t repeat;
+};
+
+/** A predictor of ops that are costed; it has no ops to compare. @return HG_OK, HG_ENOMEM */
+hg_err predictor_build(const struct figures *f, uint32_t origin, const struct op_work *work,
+	size_t n, hg_predictor **out);
 
 /** Prepares a setting. @param k must be within the device's range */
 void setting_init(const hg_predictor *p, const hg_knobs *k, struct setting *s);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "linear.h"
+#include "mix.h"
 
 #define ROUNDS 3
 #define STEPS  30
@@ -36,7 +37,7 @@ static void residuals(const struct descent *d, const double z[WORK_N], double *r
 {
 	struct response c;
 
-	response_init(&c, &d->w->f, z);
+	response_init(&c, &d->w->f, d->w->mix, z);
 	for (size_t i = 0; i < d->w->n; i++) {
 		struct response_at at;
 
@@ -245,6 +246,10 @@ static bool prior_prepare(struct descent *d)
 	memset(d->precision, 0, sizeof d->precision);
 	d->precision[0][0] = 1.0 / (TIME_SD * TIME_SD);
 	d->centre[0] = time;
+	if (d->w->mix) {
+		d->precision[0][0] = 1.0 / (d->w->mix->time_sd * d->w->mix->time_sd);
+		d->centre[0] = 0.0;
+	}
 	for (size_t i = 0; i < PRIOR_N; i++) {
 		d->centre[i + 1] = p->mean[i];
 		for (size_t j = 0; j < PRIOR_N; j++)
@@ -268,12 +273,12 @@ static bool settle(struct descent *d)
 		return false;
 	cholesky_inverse(d->normal, WORK_N, inverse);
 	memcpy(w->covariance, inverse, sizeof inverse);
-	response_init(&w->response, &w->f, w->z);
+	response_init(&w->response, &w->f, w->mix, w->z);
 	return true;
 }
 
-hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct prior *prior,
-	const struct work_obs *obs, size_t n)
+static hg_err fit_init(struct work_fit *w, const struct figures *f, const struct prior *prior,
+	const struct mix *mix, const struct work_obs *obs, size_t n)
 {
 	/* Where descents begin besides the prior's centre: gap, compute. */
 	static const double starts[][2] = {{0, 0}, {-3.0, -0.8}, {0.5, 2.2}, {-2.0, 2.0}};
@@ -282,6 +287,7 @@ hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct p
 
 	memset(w, 0, sizeof *w);
 	w->f = *f;
+	w->mix = mix;
 	w->prior = *prior;
 	w->n = n;
 	if (memory_take(w))
@@ -290,7 +296,7 @@ hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct p
 		work_fit_finish(w);
 		return HG_EINVAL;
 	}
-	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+	for (size_t i = 0; i < (mix ? 1 : sizeof starts / sizeof starts[0]); i++) {
 		double z[WORK_N], cost;
 
 		memcpy(z, d.centre, sizeof z);
@@ -316,6 +322,18 @@ hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct p
 	return HG_EINVAL;
 }
 
+hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct prior *prior,
+	const struct work_obs *obs, size_t n)
+{
+	return fit_init(w, f, prior, NULL, obs, n);
+}
+
+hg_err work_fit_mix(struct work_fit *w, const struct figures *f, const struct mix *mix,
+	const struct work_obs *obs, size_t n)
+{
+	return fit_init(w, f, &mix->prior, mix, obs, n);
+}
+
 void work_fit_finish(struct work_fit *w)
 {
 	free(w->memory);
@@ -334,10 +352,10 @@ static void gradient_at(const struct work_fit *w, const hg_knobs *k, double g[2]
 
 		memcpy(z, w->z, sizeof z);
 		z[i] = w->z[i] + DIFFERENCE;
-		response_init(&c, &w->f, z);
+		response_init(&c, &w->f, w->mix, z);
 		response_eval(&c, k, &up);
 		z[i] = w->z[i] - DIFFERENCE;
-		response_init(&c, &w->f, z);
+		response_init(&c, &w->f, w->mix, z);
 		response_eval(&c, k, &down);
 		g[0][i] = (up.ln_time - down.ln_time) / (2.0 * DIFFERENCE);
 		g[1][i] = (up.ln_power - down.ln_power) / (2.0 * DIFFERENCE);

@@ -19,6 +19,7 @@ struct work_obs {
 
 struct work_fit {
 	struct figures f;
+	const struct mix *mix; /* the known ops, or NULL */
 	struct prior prior;
 	struct response response;
 	double z[WORK_N];
@@ -43,6 +44,13 @@ struct work_forecast {
 
 /** @return HG_OK, HG_ENOMEM; HG_EINVAL when no start led anywhere */
 hg_err work_fit_init(struct work_fit *w, const struct figures *f, const struct prior *prior,
+	const struct work_obs *obs, size_t n);
+
+/**
+ * The same for a workload of known ops, which has a prior of its own; n may be 0.
+ * @param mix  must outlive the fit
+ */
+hg_err work_fit_mix(struct work_fit *w, const struct figures *f, const struct mix *mix,
 	const struct work_obs *obs, size_t n);
 void work_fit_finish(struct work_fit *w);
 

@@ -11,16 +11,17 @@
 static const char *const top_fields[] = {"schema", "name", "unit", "about", "ops"};
 
 static const char *const op_fields[] = {"name", "about", "flops", "bytes", "host_gap_s", "repeat",
-	"compute_efficiency", "memory_efficiency", "activity", "gemm"};
+	"compute_efficiency", "memory_efficiency", "activity", "gemm", "attention_prefill",
+	"attention_decode", "elementwise", "collective", "copy", "launch"};
 
 /** A number of an op; absent, it keeps its default. */
-struct op_field {
+struct number_field {
 	const char *key;
 	double min, max;
 	size_t offset; /* in struct op */
 };
 
-static const struct op_field op_numbers[] = {
+static const struct number_field op_numbers[] = {
 	{"flops", 0.0, 1e21, offsetof(struct op, flops)},
 	{"bytes", 0.0, 1e18, offsetof(struct op, bytes)},
 	{"host_gap_s", 0.0, 1e6, offsetof(struct op, host_gap_s)},
@@ -28,35 +29,6 @@ static const struct op_field op_numbers[] = {
 	{"memory_efficiency", 1e-3, 1.5, offsetof(struct op, memory_efficiency)},
 	{"activity", 0.0, 4.0, offsetof(struct op, activity)},
 };
-
-/* A matrix product by its shape: FLOP and bytes follow from it. */
-static hg_err gemm_read(
-	const struct json_doc *doc, const struct json *v, struct op *op, hg_error *why)
-{
-	const struct json *list = json_get(v, "gemm");
-	double *g = op->gemm;
-
-	if (!list)
-		return HG_OK;
-	if (op->flops > 0.0 || op->bytes > 0.0)
-		return fail(why, HG_EFORMAT,
-			"%s:%u: gemm: expected no flops and bytes beside it, they follow from it",
-			doc->origin, list->line);
-	if (list->type != JSON_ARRAY || list->len != COUNT(op->gemm))
-		return fail(why, HG_EFORMAT, "%s:%u: gemm: expected [m, n, k], found %s",
-			doc->origin, list->line, json_type_text(list));
-	for (const struct json *at = list->first; at; at = at->next) {
-		if (at->type != JSON_NUMBER || !(at->number >= 1.0 && at->number <= 1e7))
-			return fail(why, HG_EFORMAT,
-				"%s:%u: gemm: expected three numbers of 1 to 1e7", doc->origin,
-				at->line);
-		*g++ = at->number;
-	}
-	g = op->gemm;
-	op->flops = 2.0 * g[0] * g[1] * g[2];
-	op->bytes = 2.0 * (g[0] * g[2] + g[1] * g[2] + g[0] * g[1]);
-	return HG_OK;
-}
 
 static hg_err op_read(
 	const struct json_doc *doc, const struct json *v, struct op *op, hg_error *why)
@@ -74,16 +46,16 @@ static hg_err op_read(
 	rc = json_need_string(doc, v, "name", &name, why);
 	if (rc)
 		return rc;
-	*op = (struct op){.compute_efficiency = 1.0, .memory_efficiency = 1.0, .activity = 1.0};
+	op_init(op, OP_PLAIN);
 	for (size_t i = 0; i < COUNT(op_numbers); i++) {
-		const struct op_field *field = &op_numbers[i];
+		const struct number_field *field = &op_numbers[i];
 		double *out = (double *)(void *)((char *)op + field->offset);
 
 		rc = json_number_or(doc, v, field->key, field->min, field->max, out, why);
 		if (rc)
 			return rc;
 	}
-	rc = gemm_read(doc, v, op, why);
+	rc = op_shape_read(doc, v, "op", op, why);
 	if (rc)
 		return rc;
 	rc = json_number_or(doc, v, "repeat", 1.0, 1e9, &repeat, why);
@@ -93,9 +65,9 @@ static hg_err op_read(
 	if ((double)op->repeat != repeat)
 		return fail(why, HG_EFORMAT, "%s:%u: repeat: expected a whole number, found %g",
 			doc->origin, json_get(v, "repeat")->line, repeat);
-	if (op->flops == 0.0 && op->bytes == 0.0 && op->host_gap_s == 0.0)
+	if (op->kind == OP_PLAIN && op->flops == 0.0 && op->bytes == 0.0 && op->host_gap_s == 0.0)
 		return fail(why, HG_EFORMAT,
-			"%s:%u: op \"%.64s\": expected flops, bytes or host_gap_s above 0",
+			"%s:%u: op \"%.64s\": expected flops, bytes or host_gap_s above 0, or a shape",
 			doc->origin, v->line, name);
 	return HG_OK;
 }
@@ -146,7 +118,8 @@ static hg_err workload_read(const struct json_doc *doc, struct hg_workload *w, h
 		return rc;
 	w->name = arena_strdup(&w->arena, name);
 	w->unit = arena_strdup(&w->arena, unit);
-	if (!w->name || !w->unit)
+	w->text = arena_strndup(&w->arena, doc->root->raw, doc->root->raw_len);
+	if (!w->name || !w->unit || !w->text)
 		return fail(why, HG_ENOMEM, "%s: out of memory", doc->origin);
 	return ops_read(doc, w, why);
 }
@@ -193,4 +166,9 @@ const char *hg_workload_name(const hg_workload *w)
 const char *hg_workload_unit(const hg_workload *w)
 {
 	return w->unit;
+}
+
+const char *hg_workload_text(const hg_workload *w)
+{
+	return w->text;
 }
