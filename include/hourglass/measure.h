@@ -6,11 +6,13 @@
  * background and logs their edges (energy.h); what a window between two marks cost is worked out
  * from the log, at once as an estimate and finally when the edge after its end was seen.
  *
- * Each device is read by a thread of its own, since a read may take milliseconds and a driver's
- * call may hang: what hangs is marked lost, and holds up nobody. Meters of one context share the
- * threads and logs of devices they have in common. A thread follows the edges with a phase-locked
- * loop, so it reads a few times a period around the expected edge while somebody has a window open
- * (hg_meter_begin()), about once a second otherwise, and not at all without a meter.
+ * A context's devices are read by threads of its own: one for those whose reads are quick, and one
+ * for each whose reads take long. A driver's call that hangs is noticed by another thread: its
+ * device is marked lost until the call comes back, which is logged, and it holds up nobody. Meters
+ * of one context share the logs of devices they have in common. Edges are followed with a
+ * phase-locked loop: one read for most of them and a few around some while somebody has a window
+ * open (hg_meter_begin()), about one look a second otherwise, and none without a meter. While
+ * nobody waits for an edge, devices whose edges are near each other are read together.
  *
  * Simulated devices whose time is virtual have no thread: their meter is driven by hg_sim_run() and
  * hg_sim_idle(), on the device's own clock, and is deterministic.
@@ -45,9 +47,10 @@ HG_API int64_t hg_mark(const hg_ctx *ctx);
 typedef struct hg_meter_opts {
 	uint32_t size;  /**< sizeof(hg_meter_opts) */
 	uint32_t flags; /**< 0 */
-	double power_s; /**< between two reads of the instantaneous power while a window is open; 0:
-			   0.1, with the counter's edges, 0.02 where power is the measurement and
-			   during a calibration; below 0: it is not read beside a counter */
+	double power_s; /**< about, between two reads of the instantaneous power while a window is
+			   open; 0: 0.1, with the counter's edges, 0.02 where power is the
+			   measurement and during a calibration; below 0: it is not read beside a
+			   counter */
 	double idle_s;  /**< between two looks at a counter while no window is open; 0: 1 */
 	double stuck_s; /**< a driver call that takes longer has lost its device; 0: 2 */
 	const hg_sensor *sensors; /**< what is known of each device's counter, in the order

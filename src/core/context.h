@@ -11,6 +11,7 @@
 #include "file.h"
 
 struct hg_device;
+struct pool;
 
 struct hg_ctx {
 	hg_log_fn log; /* may be NULL */
@@ -22,8 +23,9 @@ struct hg_ctx {
 	int64_t driver_timeout_ns; /* above 0 */
 	unsigned holders;          /* who keeps the memory: the owner, and searches given up */
 	atomic_bool closed;        /* the user's callbacks are not to be called any more */
-	pthread_mutex_t lock;      /* of `devices` and `holders` */
+	pthread_mutex_t lock;      /* of `devices`, `holders` and `readers` */
 	struct hg_device *devices; /* list, oldest first; links are the device module's */
+	struct pool *readers;      /* the meters' threads; NULL: none */
 	void (*close_device)(
 		struct hg_device *d); /* set with the first device; unlinks and frees one */
 };

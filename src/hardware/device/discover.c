@@ -3,17 +3,16 @@
  * may hang, in its initialisation above all, so each backend searches in a thread of its own. One
  * that makes no progress is left behind: what it still does goes to waste when it comes back.
  */
-#define _GNU_SOURCE /* pthread_condattr_setclock */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/context.h"
 #include "core/fail.h"
+#include "core/thread.h"
 #include "core/vec.h"
 
 #include "backend.h"
@@ -161,7 +160,6 @@ static void *search(void *user)
 static struct backend_found *found_create(struct hg_ctx *ctx, const struct backend *b)
 {
 	struct backend_found *found = calloc(1, sizeof *found);
-	pthread_condattr_t attr;
 
 	if (!found)
 		return NULL;
@@ -169,55 +167,17 @@ static struct backend_found *found_create(struct hg_ctx *ctx, const struct backe
 	found->backend = b;
 	found->holders = 2;
 	vec_init(&found->made, sizeof(hg_device *), FOUND_MAX);
-	pthread_mutex_init(&found->lock, NULL); /* neither fails on Linux */
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&found->moved, &attr);
-	pthread_condattr_destroy(&attr);
+	(void)pthread_mutex_init(&found->lock, NULL); /* neither fails on Linux */
+	(void)cond_init(&found->moved);
 	ctx_hold(ctx);
 	return found;
-}
-
-/* Searches in a thread that takes no signals; where there is none to be had, in this one. */
-static void search_start(struct backend_found *found)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	pthread_t thread;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_attr_init(&attr);
-	if (!failed) {
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-		failed = pthread_create(&thread, &attr, search, found);
-		pthread_attr_destroy(&attr);
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed)
-		search(found);
-}
-
-static struct timespec deadline_from_now(int64_t ns)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ns / 1000000000;
-	t.tv_nsec += (long)(ns % 1000000000);
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
-	return t;
 }
 
 /* Waits for the end, as long as there is progress. The lock is held. */
 static void search_await(struct backend_found *found)
 {
 	int64_t patience_ns = found->ctx->driver_timeout_ns;
-	struct timespec until = deadline_from_now(patience_ns);
+	struct timespec until = time_later(patience_ns);
 	size_t steps = found->steps;
 	int timed_out = 0;
 
@@ -225,7 +185,7 @@ static void search_await(struct backend_found *found)
 		timed_out = pthread_cond_timedwait(&found->moved, &found->lock, &until);
 		if (found->steps != steps) {
 			steps = found->steps;
-			until = deadline_from_now(patience_ns);
+			until = time_later(patience_ns);
 			timed_out = 0;
 		}
 	}
@@ -241,7 +201,9 @@ static void search_await(struct backend_found *found)
  * under the lock, which is held. */
 static void search_whole(struct backend_found *found)
 {
-	search_start(found);
+	/* where there is no thread to be had, in this one */
+	if (thread_start(search, found, 0))
+		(void)search(found);
 	pthread_mutex_lock(&found->lock);
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): of its two holders one is left */
 	search_await(found);

@@ -2,46 +2,25 @@
 #include "gate.h"
 
 #include <errno.h>
-#include <time.h>
+
+#include "core/thread.h"
 
 int gate_init(struct gate *g)
 {
-	pthread_condattr_t attr;
-	int failed;
-
 	*g = (struct gate){.depth = 0};
 	if (pthread_mutex_init(&g->lock, NULL))
 		return -1;
-	failed = pthread_condattr_init(&attr);
-	if (!failed) {
-		/* a wait must not change when somebody sets the wall clock */
-		failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) ||
-			 pthread_cond_init(&g->open, &attr);
-		pthread_condattr_destroy(&attr);
-	}
-	if (failed)
+	if (cond_init(&g->open)) {
 		pthread_mutex_destroy(&g->lock);
-	return failed ? -1 : 0;
+		return -1;
+	}
+	return 0;
 }
 
 void gate_finish(struct gate *g)
 {
 	pthread_cond_destroy(&g->open);
 	pthread_mutex_destroy(&g->lock);
-}
-
-static struct timespec deadline(int64_t patience_ns)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += (time_t)(patience_ns / 1000000000);
-	t.tv_nsec += (long)(patience_ns % 1000000000);
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
-	return t;
 }
 
 /* With the lock held. @return whether nobody is inside */
@@ -56,7 +35,7 @@ static bool wait_open(struct gate *g, int64_t patience_ns)
 			pthread_cond_wait(&g->open, &g->lock);
 		return true;
 	}
-	until = deadline(patience_ns);
+	until = time_later(patience_ns);
 	while (g->depth)
 		if (pthread_cond_timedwait(&g->open, &g->lock, &until) == ETIMEDOUT)
 			break;

@@ -181,20 +181,25 @@ int64_t channel_now(const struct channel *c)
 
 /* ----- reading */
 
-/* Reads n signals; while that lasts others can see since when. */
-static void read_signals(struct channel *c, const size_t *ids, size_t n, hg_reading *out)
+/* Reads n signals; while that lasts others can see since when. @return whether they came in time:
+ * else nobody knows of when they are */
+static bool read_signals(struct channel *c, const size_t *ids, size_t n, hg_reading *out)
 {
 	int64_t t = c->own_time ? 1 : ctx_now(c->ctx);
+	bool late;
 
 	atomic_store(&c->reading_ns, t ? t : 1);
 	if (hg_device_read(c->device, ids, n, out))
 		for (size_t i = 0; i < n; i++)
 			out[i].rc = HG_EDEVICE;
 	atomic_store(&c->reading_ns, 0);
+	late = atomic_exchange(&c->stuck, false);
+	c->missed |= late;
 	for (size_t i = 0; i < n; i++) {
 		out[i].t0_ns += c->offset_ns;
 		out[i].t1_ns += c->offset_ns;
 	}
+	return !late;
 }
 
 static int64_t middle(const hg_reading *r)
@@ -211,18 +216,19 @@ static void read_beside(struct channel *c)
 	size_t ids[CHANNEL_SIGNALS], n = 0;
 	int64_t values[CHANNEL_SIGNALS];
 	hg_power power;
+	bool timely;
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 		if (c->ids[wanted[i]] != SIZE_MAX)
 			ids[n++] = c->ids[wanted[i]];
 	if (n == 0)
 		return;
-	read_signals(c, ids, n, got);
+	timely = read_signals(c, ids, n, got);
 	for (size_t i = 0, k = 0; i < sizeof wanted / sizeof *wanted; i++) {
 		bool there = c->ids[wanted[i]] != SIZE_MAX;
 
 		values[wanted[i]] = there && !got[k].rc ? got[k].value : HG_UNREAD;
-		if (wanted[i] == CHANNEL_POWER && values[CHANNEL_POWER] != HG_UNREAD) {
+		if (wanted[i] == CHANNEL_POWER && values[CHANNEL_POWER] != HG_UNREAD && timely) {
 			power = (hg_power){middle(&got[k]), got[k].value};
 			ring_push(&c->powers, &power);
 		}
@@ -439,6 +445,7 @@ static void failed(struct channel *c, const hg_reading *r)
 	bool lost = ++c->n_failed >= LOST_AFTER;
 
 	c->next_ns = channel_now(c) + (lost ? RETRY_LOST_NS : RETRY_NS);
+	c->slack_ns = 0;
 	pthread_mutex_lock(&c->lock);
 	c->state.failed++;
 	if (lost && !c->lost)
@@ -457,12 +464,17 @@ static void failed(struct channel *c, const hg_reading *r)
 	ctx_log(c->ctx, HG_LOG_WARN, "measure", "%s: lost", c->name);
 }
 
-/* How long until the next look at the counter, which was last read until t1_ns. */
-static int64_t next_look(const struct channel *c, const struct pace *p, int64_t t1_ns)
+/* How long until the next look at the counter, which was last read until t1_ns, and how much later
+ * will do. */
+static int64_t next_look(
+	const struct channel *c, const struct pace *p, int64_t t1_ns, int64_t *slack_ns)
 {
+	int64_t every = p->fast ? c->every_ns : c->idle_ns;
+
+	*slack_ns = every / 4;
 	if (c->source != HG_SOURCE_EDGES)
-		return p->fast ? c->every_ns : c->idle_ns;
-	return loop_next(&c->loop, t1_ns, p->fast ? 0 : c->idle_ns) - t1_ns;
+		return every;
+	return loop_next(&c->loop, t1_ns, p->fast ? 0 : c->idle_ns, slack_ns) - t1_ns;
 }
 
 static void look(struct channel *c, const struct pace *p)
@@ -488,7 +500,7 @@ static void look(struct channel *c, const struct pace *p)
 	else
 		counter_feed(c, &r);
 	/* the time of readings may not be ours */
-	c->next_ns = channel_now(c) + next_look(c, p, r.t1_ns);
+	c->next_ns = channel_now(c) + next_look(c, p, r.t1_ns, &c->slack_ns);
 }
 
 /* ----- what others see */
@@ -526,39 +538,52 @@ static void publish(struct channel *c, bool looked)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* When power is to be read beside the counter, at the latest; INT64_MAX: not at all. */
-static int64_t next_power(const struct channel *c, const struct pace *p)
+/* When power is to be read beside the counter; INT64_MAX: not at all. */
+static struct due power_due(const struct channel *c, const struct pace *p)
 {
 	int64_t every = p->fine && c->power_ns > READ_EVERY_NS ? READ_EVERY_NS : c->power_ns;
-	int64_t due;
+	int64_t at;
 
 	if (!p->fast || c->lost || c->source == HG_SOURCE_POWER || every == INT64_MAX ||
 		c->ids[CHANNEL_POWER] == SIZE_MAX)
-		return INT64_MAX;
+		return (struct due){INT64_MAX, INT64_MAX};
 	if (c->last_power_ns == INT64_MIN)
-		return INT64_MIN;
-	due = c->last_power_ns + every;
+		return (struct due){INT64_MIN, INT64_MIN};
+	at = c->last_power_ns + every;
 	/* waking up costs more than reading: it goes along with the counter */
-	return c->next_ns > due && c->next_ns - due <= every / 4 ? c->next_ns : due;
+	if (c->next_ns > at && c->next_ns - at <= every / 4)
+		at = c->next_ns;
+	return (struct due){at, p->calm ? at + every / 4 : at};
 }
 
-int64_t channel_step(struct channel *c, const struct pace *pace)
+struct due channel_step(struct channel *c, const struct pace *p)
 {
-	int64_t now = channel_now(c), power_ns;
+	int64_t now = channel_now(c), latest;
+	struct due power;
 	bool due;
 
 	if (!c->source)
-		return INT64_MAX;
-	due = pace->now || now >= c->next_ns;
+		return (struct due){INT64_MAX, INT64_MAX};
+	due = p->now || now >= c->next_ns;
 	if (due)
-		look(c, pace);
+		look(c, p);
 	publish(c, due);
-	power_ns = next_power(c, pace);
-	if (now >= power_ns) {
+	power = power_due(c, p);
+	if (now >= power.at_ns) {
 		read_beside(c);
-		power_ns = next_power(c, pace);
+		power = power_due(c, p);
 	}
-	return c->next_ns < power_ns ? c->next_ns : power_ns;
+	latest = p->calm ? c->next_ns + c->slack_ns : c->next_ns;
+	return (struct due){c->next_ns < power.at_ns ? c->next_ns : power.at_ns,
+		latest < power.latest_ns ? latest : power.latest_ns};
+}
+
+bool channel_watch(struct channel *c)
+{
+	int64_t since = atomic_load(&c->reading_ns);
+
+	return since && !c->own_time && ctx_now(c->ctx) - since > c->stuck_ns &&
+	       !atomic_exchange(&c->stuck, true);
 }
 
 void channel_state(struct channel *c, hg_meter_state *out, hg_error *text)
@@ -570,7 +595,7 @@ void channel_state(struct channel *c, hg_meter_state *out, hg_error *text)
 	if (text)
 		*text = c->text;
 	pthread_mutex_unlock(&c->lock);
-	if (!since || c->own_time || ctx_now(c->ctx) - since <= c->stuck_ns)
+	if (!since || !atomic_load(&c->stuck))
 		return;
 	out->flags |= HG_METER_LOST;
 	if (text)

@@ -51,6 +51,7 @@ struct channel {
 	int64_t period_ns; /* as the device says; 0: continuous or unknown */
 	int64_t resolution_uj;
 	int64_t next_ns;
+	int64_t slack_ns;      /* by which that may be later */
 	int64_t last_power_ns; /* power was read beside the counter; INT64_MIN: never */
 	int64_t moved_ns;      /* the counter moved last */
 	int64_t last_ns;       /* time of the last record */
@@ -69,6 +70,7 @@ struct channel {
 
 	/* shared */
 	_Atomic int64_t reading_ns; /* a driver call is under way since; 0: none */
+	atomic_bool stuck;          /* and somebody found that to be too long */
 	pthread_mutex_t lock;       /* of what follows */
 	hg_meter_state state;
 	hg_error text;
@@ -79,6 +81,12 @@ struct pace {
 	bool fast; /* a window is open */
 	bool now;  /* look at once */
 	bool fine; /* power is wanted closely */
+	bool calm; /* nobody waits */
+};
+
+/** When to look next, and when at the latest. INT64_MAX: never. */
+struct due {
+	int64_t at_ns, latest_ns;
 };
 
 /** @return HG_OK; HG_ENOMEM */
@@ -90,10 +98,17 @@ void channel_finish(struct channel *c);
 /** Time on the meter's clock. */
 int64_t channel_now(const struct channel *c);
 
-/** Reads what is due. @return when to call again; INT64_MAX: there is nothing to be read */
-int64_t channel_step(struct channel *c, const struct pace *pace);
+/** Reads what is due. @return when to call again */
+struct due channel_step(struct channel *c, const struct pace *pace);
 
-/** The state as others see it: lost also while a call has been under way for too long. */
+/**
+ * Looks whether a driver call has been under way for too long: the device is lost then, until the
+ * call comes back. From another thread than the one that steps.
+ * @return whether that was found just now
+ */
+bool channel_watch(struct channel *c);
+
+/** The state as others see it. */
 void channel_state(struct channel *c, hg_meter_state *out, hg_error *text);
 
 #endif

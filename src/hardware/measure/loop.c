@@ -3,11 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-/** Gains of the loop for phase and period. */
+/** Least gains of the loop for phase and period; more while these are known less well. */
 #define GAIN_PHASE  0.2
 #define GAIN_PERIOD 0.02
-/** How fast the typical error follows the errors seen. */
+/** How fast the typical error follows the errors seen, and what is left of the largest one after
+ * another edge. */
 #define GAIN_ERROR 0.3
+#define PEAK_LEFT  0.95
+/** How well a period is known at first, as a part of it. */
+#define PERIOD_PART 50.0
 /** Edges in a row that must come when expected. */
 #define GOOD 4u
 /** Edges in a row that may come when not expected, or be too vague to tell. */
@@ -19,15 +23,25 @@
 #define ERROR_PART  500.0
 #define ERROR_FIRST 16.0
 /** Edges in a row whose time is taken from prediction, one read each, before one is bracketed
- * again; and the most they may typically be off for that, as a part of the period. */
+ * again, and twice as many where they come like a clock's; and the most they may be off for either,
+ * as a part of the period, or times what a read takes where that is long. */
 #define BLIND      7u
-#define BLIND_PART 200.0
-/** How long after the prediction that one read is made, in margins. */
-#define BLIND_MARGINS 1.5
+#define BLIND_EVEN 15u
+#define EVEN_PART  100.0
+#define BLIND_PART 40.0
+#define BLIND_READ 1.5
+/** How long after the prediction that one read is made, in what it is surely within; at the
+ * latest, in periods. */
+#define BLIND_MARGINS 1.1
+#define BLIND_LATEST  0.25
+/** An edge that is merely predicted is known to so many times the largest error of late. */
+#define PEAK_MARGIN 2.5
 
 void loop_init(struct loop *l, double period_ns)
 {
-	*l = (struct loop){.period_ns = period_ns, .error_ns = period_ns / ERROR_FIRST};
+	*l = (struct loop){.period_ns = period_ns,
+		.error_ns = period_ns / ERROR_FIRST,
+		.peak_ns = period_ns / ERROR_FIRST};
 }
 
 void loop_forget(struct loop *l)
@@ -53,19 +67,34 @@ static double step_ns(const struct loop *l)
 	return fmin(fmax(step, l->read_ns), l->period_ns / 4.0);
 }
 
+/* Variance of where the edge is predicted that comes so many periods after the last one seen. */
+static double predicted_var(const struct loop *l, double since)
+{
+	return l->edge_var + since * (2.0 * l->common_var + since * l->period_var);
+}
+
 /* How much before and after its prediction an edge k periods on is looked for. */
 static double margin_ns(const struct loop *l, double k)
 {
-	k += l->n_blind - 1.0;
-	return fmin(3.0 * l->error_ns * (1.0 + 0.03 * k), l->period_ns / 3.0);
+	double since = k + l->n_blind, typical = l->error_ns * (1.0 + 0.03 * (since - 1.0));
+
+	return fmin(3.0 * sqrt(typical * typical + predicted_var(l, since)), l->period_ns / 3.0);
+}
+
+/* What it is surely within: a value that is taken for that of a wrong period is worse than none. */
+static double safe_ns(const struct loop *l, double k)
+{
+	return fmin(fmax(margin_ns(l, k), PEAK_MARGIN * l->peak_ns), l->period_ns / 3.0);
 }
 
 /* Whether one read after the next edge will do: edges come when they are expected, as far as reads
  * can tell, and that was seen not long ago. */
 static bool is_sure(const struct loop *l)
 {
-	return l->locked && l->has_edge && l->n_good >= GOOD && l->n_blind < BLIND &&
-	       l->error_ns <= l->period_ns / BLIND_PART;
+	unsigned most = l->peak_ns <= l->period_ns / EVEN_PART ? BLIND_EVEN : BLIND;
+
+	return l->locked && l->has_edge && l->n_good >= GOOD && l->n_blind < most &&
+	       l->peak_ns <= fmax(l->period_ns / BLIND_PART, BLIND_READ * l->read_ns);
 }
 
 /* How many periods after the last edge the next one is that is looked for. One that is a little
@@ -78,35 +107,48 @@ static double periods_on(const struct loop *l, int64_t now_ns, int64_t skip_ns)
 	return fmax(fmax(1.0, ceil((double)skip_ns / l->period_ns)), ceil(past));
 }
 
-int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns)
+int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns, int64_t *slack_ns)
 {
-	double k, begin, step = step_ns(l);
+	double k, begin, slack = 0.0, step = step_ns(l);
 
+	*slack_ns = 0;
 	if (!l->has_edge || !(l->period_ns > 0.0) || !l->locked)
 		return now_ns + (int64_t)(step + 0.5);
 	k = periods_on(l, now_ns, skip_ns);
 	begin = (double)(l->edge_ns - now_ns) + k * l->period_ns;
-	if (skip_ns == 0 && k == 1.0 && is_sure(l))
-		begin += BLIND_MARGINS * margin_ns(l, 1.0);
-	else
-		/* a read takes its value somewhere within it: begin earlier by half of one */
-		begin -= margin_ns(l, k) + l->read_ns / 2.0;
-	return now_ns + (int64_t)(fmax(begin, step - l->read_ns / 2.0) + 0.5);
+	if (skip_ns == 0 && k == 1.0 && is_sure(l)) {
+		/* any time before the next edge shows that this one came */
+		slack = begin + BLIND_LATEST * l->period_ns;
+		begin += BLIND_MARGINS * safe_ns(l, 1.0);
+	} else {
+		/* the first look after long shows which edge was the last: it has to be sure that
+		 * this one did not come. A read takes its value somewhere within it */
+		begin -=
+			(begin > l->period_ns / 2.0 ? safe_ns(l, k) : margin_ns(l, k)) + l->read_ns;
+	}
+	begin = fmax(begin, step - l->read_ns / 2.0);
+	*slack_ns = (int64_t)fmax(slack - begin, 0.0);
+	return now_ns + (int64_t)(begin + 0.5);
 }
 
 static void note_read(struct loop *l, int64_t t0, int64_t t1)
 {
 	double took = (double)(t1 - t0);
 
-	l->read_ns += l->has_old || l->has_edge ? 0.1 * (took - l->read_ns) : took - l->read_ns;
+	/* what one read took that was held up is not what reads take */
+	if (l->has_old || l->has_edge)
+		took = l->read_ns + 0.1 * (fmin(took, 4.0 * l->read_ns + 1e6) - l->read_ns);
+	l->read_ns = took;
 	l->old_ns = t0;
 	l->has_old = true;
 }
 
 void loop_same(struct loop *l, int64_t t0, int64_t t1)
 {
+	double since = (double)(t0 - l->moved_ns), past = (double)(t0 - l->edge_ns);
+
 	if (l->locked && l->has_edge &&
-		(double)(t0 - l->known_ns) > l->period_ns + margin_ns(l, 1.0))
+		since > l->period_ns + margin_ns(l, fmax(past / l->period_ns, 1.0)))
 		l->ruled_out = true;
 	note_read(l, t0, t1);
 }
@@ -121,7 +163,7 @@ static int by_value(const void *a, const void *b)
 /* Learns the period from intervals between edges that were all looked for closely. */
 static void learn(struct loop *l, int64_t t_ns)
 {
-	double sorted[LOOP_LEARN], median;
+	double sorted[LOOP_LEARN], median, whole = 0.0, periods = 0.0;
 
 	if (l->has_edge && l->n_intervals < LOOP_LEARN)
 		l->intervals[l->n_intervals++] = (double)(t_ns - l->seen_ns);
@@ -131,9 +173,16 @@ static void learn(struct loop *l, int64_t t_ns)
 		sorted[i] = l->intervals[i];
 	qsort(sorted, LOOP_LEARN, sizeof sorted[0], by_value);
 	median = 0.5 * (sorted[LOOP_LEARN / 2 - 1] + sorted[LOOP_LEARN / 2]);
+	/* the median says how many periods each is; their sum is known better than any */
+	for (size_t i = 0; i < LOOP_LEARN; i++) {
+		double k = round(sorted[i] / median);
+
+		whole += k > 0.0 ? sorted[i] : 0.0;
+		periods += k;
+	}
 	l->n_intervals = 0;
-	l->period_ns = median;
-	l->error_ns = median / ERROR_FIRST;
+	l->period_ns = whole / periods;
+	l->error_ns = l->peak_ns = l->period_ns / ERROR_FIRST;
 	l->locked = true;
 	l->n_good = l->n_bad = 0;
 }
@@ -147,11 +196,41 @@ static void lose(struct loop *l)
 	l->n_intervals = 0;
 }
 
+/* An edge was seen within u_ns, off from where it was predicted, so many periods after the last one
+ * that was seen: a Kalman filter whose gains do not fall below those of a loop that follows. */
+static void correct(struct loop *l, double predicted, double off, double u_ns, double since)
+{
+	/* a bracket that is wide, as the thread woke up late, says little */
+	double weight = fmin(2.0 * l->error_ns / (l->error_ns + u_ns / 2.0), 1.0);
+	double common = l->common_var + since * l->period_var;
+	double var = predicted_var(l, since);
+	double sum = var + u_ns * u_ns / 3.0 + l->error_ns * l->error_ns;
+	double phase = fmax(var / sum, (l->n_good < GOOD ? 0.5 : GAIN_PHASE) * weight);
+	double period = fmax(common / sum, GAIN_PERIOD * weight / since);
+
+	l->edge_ns += (int64_t)(predicted + phase * off);
+	l->period_ns += period * off;
+	l->edge_var = var * (1.0 - var / sum);
+	l->common_var = common * (1.0 - var / sum);
+	l->period_var -= common * common / sum;
+}
+
+/* What is known of phase and period once an edge was seen within u_ns. */
+static void first_edge(struct loop *l, int64_t t_ns, double u_ns)
+{
+	double period_sd = l->period_ns / PERIOD_PART;
+
+	l->edge_ns = t_ns;
+	l->edge_var = u_ns * u_ns / 3.0;
+	l->period_var = period_sd * period_sd;
+	l->common_var = 0.0;
+}
+
 /* Draws phase and period towards an edge that was seen k periods after the last one. */
 static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 {
 	double predicted = k * l->period_ns, off = (double)(t_ns - l->edge_ns) - predicted;
-	double least = l->period_ns / ERROR_PART, since = k + l->n_blind, weight, error;
+	double least = l->period_ns / ERROR_PART, since = k + l->n_blind, error;
 
 	l->n_blind = 0;
 	if (u_ns > l->period_ns / 8.0 || fabs(off) > l->period_ns / 4.0) {
@@ -165,15 +244,12 @@ static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 	l->n_bad = 0;
 	l->n_good += l->n_good < GOOD;
 	l->locked = l->locked || l->n_good >= GOOD;
-	/* a bracket that is wide, as the thread woke up late, says little */
-	weight = fmin(2.0 * l->error_ns / (l->error_ns + u_ns / 2.0), 1.0);
-	/* while it is not sure, it follows faster */
-	l->edge_ns += (int64_t)(predicted + (l->n_good < GOOD ? 0.5 : GAIN_PHASE * weight) * off);
-	l->period_ns += GAIN_PERIOD * weight * off / since;
+	correct(l, predicted, off, u_ns, since);
 	/* that nothing is seen of an error proves none that is smaller than could be seen */
 	error = fabs(off) > u_ns ? fabs(off) : fmin(u_ns / 2.0, l->error_ns);
 	l->error_ns += GAIN_ERROR * (error - l->error_ns);
 	l->error_ns = fmax(l->error_ns, least);
+	l->peak_ns = fmax(PEAK_LEFT * l->peak_ns, fabs(off));
 }
 
 bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge *e)
@@ -183,7 +259,7 @@ bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge 
 	if (!l->locked || !l->has_edge)
 		return false;
 	k = floor((double)(t1 - l->edge_ns) / l->period_ns);
-	margin = margin_ns(l, fmax(k, 1.0));
+	margin = safe_ns(l, fmax(k, 1.0));
 	at = k * l->period_ns;
 	room = (double)(t0 - l->edge_ns) - at;
 	if (k < 1.0 || room < margin || l->period_ns - room - (double)(t1 - t0) < margin)
@@ -195,7 +271,7 @@ bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge 
 /* The read that was planned after an edge showed that it came. */
 static bool moved_blind(struct loop *l, int64_t t0, int64_t t1, struct loop_edge *e)
 {
-	if (!is_sure(l) || (double)(t1 - l->edge_ns) > 1.5 * l->period_ns ||
+	if (!is_sure(l) || (double)(t1 - l->edge_ns) > 2.0 * l->period_ns ||
 		!loop_latest(l, t0, t1, e))
 		return false;
 	l->edge_ns = e->t_ns;
@@ -247,7 +323,7 @@ static struct loop_edge moved_now(struct loop *l, int64_t from, int64_t t1)
 	} else {
 		if (!(l->period_ns > 0.0))
 			learn(l, e.t_ns);
-		l->edge_ns = e.t_ns;
+		first_edge(l, e.t_ns, (double)e.u_ns);
 	}
 	l->has_edge = true;
 	l->ruled_out = false;
@@ -265,6 +341,7 @@ struct loop_edge loop_moved(struct loop *l, int64_t t0, int64_t t1)
 		e = moved_late(l, from, t0, t1);
 	else
 		e = moved_now(l, from, t1);
+	l->moved_ns = e.vague ? t1 : e.t_ns;
 	if (e.vague) {
 		note_read(l, t0, t1);
 		return e;

@@ -23,6 +23,7 @@
 struct loop {
 	double period_ns; /* 0: not known */
 	double error_ns;  /* how far edges are from where they are predicted, typically */
+	double peak_ns;   /* and how far the worst of late was */
 	double read_ns;   /* what a read takes */
 	int64_t edge_ns;  /* last edge, as the loop has smoothed it */
 	int64_t old_ns;   /* begin of the latest read, which showed the value of now */
@@ -31,12 +32,16 @@ struct loop {
 	unsigned n_good;  /* edges in a row that came when expected */
 	unsigned n_bad;   /* and that did not */
 	unsigned n_blind; /* edges since the last one that was bracketed */
-	unsigned n_void;  /* before which one was expected that did not come */
-	bool ruled_out;   /* an edge was expected since the last one, and did not come */
+	/* as of then: variances of the edge's time and of the period, and what they have in common
+	 */
+	double edge_var, period_var, common_var;
+	unsigned n_void; /* before which one was expected that did not come */
+	bool ruled_out;  /* an edge was expected since the last one, and did not come */
 	double intervals[LOOP_LEARN];
 	size_t n_intervals;
 	int64_t seen_ns;  /* last edge as seen, for the intervals */
 	int64_t known_ns; /* last edge that was reported, seen or predicted */
+	int64_t moved_ns; /* not before the last edge, reported or not */
 };
 
 /** What was found out of an edge. */
@@ -51,9 +56,10 @@ void loop_init(struct loop *l, double period_ns);
 
 /**
  * When to read next, given that the last read ended at now_ns.
- * @param skip_ns  edges that come sooner than this after the last one may be passed over; 0: none
+ * @param skip_ns   edges that come sooner than this after the last one may be passed over; 0: none
+ * @param slack_ns  receives how much later will do as well, if nobody waits for the edge
  */
-int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns);
+int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns, int64_t *slack_ns);
 
 /** A read from t0 to t1 showed the value of before. */
 void loop_same(struct loop *l, int64_t t0, int64_t t1);

@@ -6,29 +6,13 @@
 
 #include "core/context.h"
 #include "core/fail.h"
+#include "core/thread.h"
 #include "hardware/device/backend.h"
 
 #include "sampler.h"
 
 /** What is wanted final is given up so long after its end. */
 #define GIVE_UP_NS 5000000000
-/** Stack of a reading thread: drivers are given what they are used to. */
-#define STACK ((size_t)1 << 20)
-
-static struct timespec later(int64_t ns)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	ns = ns > 0 ? ns : 0;
-	t.tv_sec += (time_t)(ns / 1000000000);
-	t.tv_nsec += (long)(ns % 1000000000);
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
-	return t;
-}
 
 /* With the lock held. */
 static struct pace pace_take(struct feeder *f, int64_t now_ns)
@@ -39,97 +23,47 @@ static struct pace pace_take(struct feeder *f, int64_t now_ns)
 
 	p.fast = f->open > 0 || owing;
 	p.fine = f->fine > 0;
+	p.calm = !owing && !f->waiting;
 	f->now = false;
 	return p;
 }
 
-/* One step, without the lock while it reads. @return when to step again */
-static int64_t step(struct feeder *f)
+struct due feeder_step(struct feeder *f)
 {
 	struct channel *c = &f->channel;
-	int64_t now_ns = channel_now(c), next_ns;
+	int64_t now_ns = channel_now(c);
 	struct pace pace;
+	struct due due;
 
 	pthread_mutex_lock(&c->lock);
 	pace = pace_take(f, now_ns);
 	pthread_mutex_unlock(&c->lock);
-	next_ns = channel_step(c, &pace);
+	due = channel_step(c, &pace);
 	pthread_mutex_lock(&c->lock);
 	if (f->waiting)
 		pthread_cond_broadcast(&f->news);
 	pthread_mutex_unlock(&c->lock);
-	return next_ns;
+	return due;
 }
 
-/* ----- a thread of its own */
+bool feeder_watch(struct feeder *f)
+{
+	if (!channel_watch(&f->channel))
+		return false;
+	pthread_mutex_lock(&f->channel.lock);
+	pthread_cond_broadcast(&f->news);
+	pthread_mutex_unlock(&f->channel.lock);
+	return true;
+}
 
-static void feeder_free(struct feeder *f)
+void feeder_free(struct feeder *f)
 {
 	hg_device *d = f->channel.device;
 
-	pthread_cond_destroy(&f->wake);
 	pthread_cond_destroy(&f->news);
 	channel_finish(&f->channel);
 	free(f);
 	device_unref(d);
-}
-
-/* One user less; with the lock held, which is gone afterwards. */
-static void feeder_unref(struct feeder *f)
-{
-	bool last = --f->refs == 0;
-
-	pthread_mutex_unlock(&f->channel.lock);
-	if (last)
-		feeder_free(f);
-}
-
-static void *feeder_run(void *user)
-{
-	struct feeder *f = user;
-	struct channel *c = &f->channel;
-
-	pthread_mutex_lock(&c->lock);
-	while (!f->quit) {
-		struct pace pace = pace_take(f, ctx_now(c->ctx));
-		struct timespec until;
-		int64_t next_ns;
-
-		pthread_mutex_unlock(&c->lock);
-		next_ns = channel_step(c, &pace);
-		pthread_mutex_lock(&c->lock);
-		if (f->waiting)
-			pthread_cond_broadcast(&f->news);
-		if (f->quit || f->now)
-			continue;
-		if (next_ns == INT64_MAX) {
-			pthread_cond_wait(&f->wake, &c->lock);
-			continue;
-		}
-		until = later(next_ns - ctx_now(c->ctx));
-		while (!f->quit && !f->now &&
-			pthread_cond_timedwait(&f->wake, &c->lock, &until) != ETIMEDOUT)
-			;
-	}
-	f->done = true;
-	pthread_cond_broadcast(&f->news);
-	feeder_unref(f);
-	return NULL;
-}
-
-static int thread_start(struct feeder *f)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int failed;
-
-	if (pthread_attr_init(&attr))
-		return -1;
-	failed = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) ||
-		 pthread_attr_setstacksize(&attr, STACK) ||
-		 pthread_create(&thread, &attr, feeder_run, f);
-	pthread_attr_destroy(&attr);
-	return failed ? -1 : 0;
 }
 
 /* ----- a device with a time of its own */
@@ -137,7 +71,7 @@ static int thread_start(struct feeder *f)
 static void feeder_ring(void *user, int64_t now_ns)
 {
 	struct feeder *f = user;
-	int64_t next_ns = step(f);
+	int64_t next_ns = feeder_step(f).at_ns;
 
 	(void)device_alarm(
 		f->channel.device, next_ns > now_ns ? next_ns : now_ns + 1, feeder_ring, f);
@@ -159,23 +93,6 @@ static void first_look(struct feeder *f)
 
 /* ----- sharing */
 
-static int conds_init(struct feeder *f)
-{
-	pthread_condattr_t attr;
-	int failed = pthread_condattr_init(&attr);
-
-	if (failed)
-		return -1;
-	failed = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) ||
-		 pthread_cond_init(&f->wake, &attr);
-	if (!failed && pthread_cond_init(&f->news, &attr)) {
-		pthread_cond_destroy(&f->wake);
-		failed = 1;
-	}
-	pthread_condattr_destroy(&attr);
-	return failed ? -1 : 0;
-}
-
 static hg_err feeder_create(hg_device *d, const hg_meter_opts *opts, const hg_sensor *known,
 	struct feeder **out, hg_error *why)
 {
@@ -186,7 +103,7 @@ static hg_err feeder_create(hg_device *d, const hg_meter_opts *opts, const hg_se
 	if (!f)
 		return fail(why, HG_ENOMEM, "%s: out of memory", device_spec(d));
 	f->wanted_ns = INT64_MIN;
-	if (conds_init(f)) {
+	if (cond_init(&f->news)) {
 		free(f);
 		return fail(why, HG_ENOMEM, "%s: out of memory", device_spec(d));
 	}
@@ -194,17 +111,13 @@ static hg_err feeder_create(hg_device *d, const hg_meter_opts *opts, const hg_se
 	device_ref(d);
 	rc = channel_init(&f->channel, d, opts, known, why);
 	f->channel.device = d;
+	if (!rc && !f->channel.own_time)
+		rc = pool_add(f, why);
 	if (rc) {
 		feeder_free(f);
 		return rc;
 	}
 	f->users = 1;
-	f->refs = f->channel.own_time ? 1 : 2;
-	f->done = f->channel.own_time;
-	if (!f->channel.own_time && thread_start(f)) {
-		feeder_free(f);
-		return fail(why, HG_ENOMEM, "%s: no thread to be had", device_spec(d));
-	}
 	*out = f;
 	return HG_OK;
 }
@@ -233,34 +146,38 @@ hg_err feeder_get(hg_device *d, const hg_meter_opts *opts, const hg_sensor *know
 
 void feeder_put(struct feeder *f)
 {
-	struct channel *c;
-	struct timespec until;
+	struct hg_ctx *ctx;
 	bool last;
 
 	if (!f)
 		return;
-	c = &f->channel;
-	pthread_mutex_lock(&c->ctx->lock);
+	ctx = f->channel.ctx;
+	pthread_mutex_lock(&ctx->lock);
 	last = --f->users == 0;
 	if (last)
-		*device_slot(c->device) = NULL;
-	pthread_mutex_unlock(&c->ctx->lock);
+		*device_slot(f->channel.device) = NULL;
+	if (last && !f->channel.own_time)
+		pool_leave(f);
+	pthread_mutex_unlock(&ctx->lock);
 	if (!last)
 		return;
-	if (c->own_time)
-		(void)device_alarm(c->device, INT64_MAX, NULL, NULL);
-	pthread_mutex_lock(&c->lock);
-	f->quit = true;
-	pthread_cond_signal(&f->wake);
-	/* a thread that does not come back has what it needs, and frees it when it does */
-	until = later(c->stuck_ns);
-	while (!f->done)
-		if (pthread_cond_timedwait(&f->news, &c->lock, &until) == ETIMEDOUT)
-			break;
-	feeder_unref(f);
+	if (f->channel.own_time)
+		(void)device_alarm(f->channel.device, INT64_MAX, NULL, NULL);
+	else if (!pool_remove(f))
+		return;
+	feeder_free(f);
 }
 
 /* ----- windows */
+
+/* Has it stepped at once, or else not late. */
+static void stir(struct feeder *f, bool now)
+{
+	if (!f->channel.own_time)
+		pool_poke(f, now);
+	else if (now)
+		alarm_now(f);
+}
 
 void feeder_open(struct feeder *f)
 {
@@ -271,11 +188,9 @@ void feeder_open(struct feeder *f)
 	/* what is hunted anyway needs no look out of turn */
 	now = f->open++ == 0 || c->state.source != HG_SOURCE_EDGES;
 	f->now = f->now || now;
-	if (now)
-		pthread_cond_signal(&f->wake);
 	pthread_mutex_unlock(&c->lock);
-	if (now && c->own_time)
-		alarm_now(f);
+	if (now)
+		stir(f, true);
 }
 
 void feeder_close(struct feeder *f, int64_t now_ns)
@@ -289,11 +204,8 @@ void feeder_close(struct feeder *f, int64_t now_ns)
 		f->wanted_ns = now_ns;
 	now = c->state.source != HG_SOURCE_EDGES;
 	f->now = f->now || now;
-	if (now)
-		pthread_cond_signal(&f->wake);
 	pthread_mutex_unlock(&c->lock);
-	if (now && c->own_time)
-		alarm_now(f);
+	stir(f, now);
 }
 
 void feeder_fine(struct feeder *f, bool fine)
@@ -303,35 +215,32 @@ void feeder_fine(struct feeder *f, bool fine)
 	pthread_mutex_unlock(&f->channel.lock);
 }
 
+/* Whether waiting for more is of no use. */
+static bool is_lost(const struct channel *c)
+{
+	return !c->state.source || c->state.flags & (HG_METER_LOST | HG_METER_FROZEN) ||
+	       atomic_load(&c->stuck);
+}
+
 bool feeder_wait(struct feeder *f, int64_t t1, const struct timespec *until)
 {
 	struct channel *c = &f->channel;
-	bool final = false, lost = false;
+	bool known;
 
 	pthread_mutex_lock(&c->lock);
 	if (f->wanted_ns < t1)
 		f->wanted_ns = t1;
 	f->waiting++;
-	for (;;) {
-		int64_t since = atomic_load(&c->reading_ns);
-		struct timespec soon = later(50000000);
-
-		final = c->state.final_ns > t1;
-		lost = !c->state.source || c->state.flags & (HG_METER_LOST | HG_METER_FROZEN) ||
-		       (since && !c->own_time && ctx_now(c->ctx) - since > c->stuck_ns);
-		if (final || lost || !until || c->own_time)
-			break;
-		if (soon.tv_sec > until->tv_sec ||
-			(soon.tv_sec == until->tv_sec && soon.tv_nsec > until->tv_nsec))
-			soon = *until;
-		/* a call that hangs makes no news: look again now and then */
-		(void)pthread_cond_timedwait(&f->news, &c->lock, &soon);
-		clock_gettime(CLOCK_MONOTONIC, &soon);
-		if (soon.tv_sec > until->tv_sec ||
-			(soon.tv_sec == until->tv_sec && soon.tv_nsec >= until->tv_nsec))
-			until = NULL;
+	known = c->state.final_ns > t1 || is_lost(c);
+	if (!known && until && !c->own_time) {
+		pthread_mutex_unlock(&c->lock);
+		stir(f, false);
+		pthread_mutex_lock(&c->lock);
+		while (!(known = c->state.final_ns > t1 || is_lost(c)))
+			if (pthread_cond_timedwait(&f->news, &c->lock, until) == ETIMEDOUT)
+				break;
 	}
 	f->waiting--;
 	pthread_mutex_unlock(&c->lock);
-	return final || lost;
+	return known;
 }

@@ -1,24 +1,23 @@
 /*
- * Who steps a channel: a thread of its own, or the device itself where its time is virtual. The
+ * Who steps a channel: a thread (reader.h), or the device itself where its time is virtual. The
  * meters of a context share the channel of a device, which hangs on the device.
  */
 #ifndef HG_HARDWARE_MEASURE_SAMPLER_H
 #define HG_HARDWARE_MEASURE_SAMPLER_H
 
 #include "channel.h"
+#include "reader.h"
 
 struct feeder {
 	struct channel channel;
+	struct seat seat;    /* among those that threads step */
 	unsigned users;      /* meters; guarded by the context's lock */
-	pthread_cond_t wake; /* of the thread; with the channel's lock, as all below */
-	pthread_cond_t news; /* something was logged, or the thread has ended */
-	unsigned refs;       /* meters' one and the thread's: a thread that is stuck keeps it */
+	pthread_cond_t news; /* something was logged; with the channel's lock, as all below */
 	unsigned open;       /* windows */
 	unsigned fine;       /* who wants power closely */
 	unsigned waiting;    /* threads that wait for news */
 	int64_t wanted_ns;   /* windows up to here are to become final */
 	bool now;            /* look at once */
-	bool quit, done;
 };
 
 /**
@@ -49,5 +48,14 @@ void meter_fine(hg_meter *m, size_t i, bool fine);
  * @return whether they are, or never will be
  */
 bool feeder_wait(struct feeder *f, int64_t t1, const struct timespec *until);
+
+/* ----- for the threads */
+
+/** Reads what is due, with no lock held. @return when to call again */
+struct due feeder_step(struct feeder *f);
+/** Looks whether a call hangs; then whoever waits is told. @return whether that is new */
+bool feeder_watch(struct feeder *f);
+/** Frees one that nobody uses any more. */
+void feeder_free(struct feeder *f);
 
 #endif

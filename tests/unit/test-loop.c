@@ -1,0 +1,160 @@
+/* The loop against counters whose edges are known: how often it reads, how far off it is, that it
+ * keeps its edges whatever reads take, and what late reads do. */
+#include "near.h"
+
+#include "core/rng.h"
+#include "hardware/measure/loop.h"
+
+#define MS  1e6
+#define SEC 1e9
+/** Edges of a counter that are made up, at most. */
+#define EDGES 8192
+
+struct counter {
+	double period_ns, jitter_ns; /* standard deviation of an edge */
+	double read_ns;              /* what a read takes; its value is of any time within it */
+	int64_t skip_ns;             /* 0: a window is open */
+	double seconds;
+};
+
+struct found {
+	double reads; /* a second, of the second half */
+	double mean_ns, sd_ns, worst_ns;
+	size_t edges, outside; /* and those that were not within what was said of them */
+	unsigned lost;         /* times that the loop gave up its period */
+	struct loop loop;
+};
+
+/* What is seen of the edges of a run. */
+static void note(struct found *f, const struct loop_edge *e, double truth_ns)
+{
+	double off = (double)e->t_ns - truth_ns;
+
+	f->edges++;
+	f->mean_ns += off;
+	f->sd_ns += off * off;
+	f->worst_ns = fmax(f->worst_ns, fabs(off));
+	f->outside += fabs(off) > (double)e->u_ns;
+}
+
+/* Reads when the loop says, or later by as much as it allows. */
+static struct found follow(const struct counter *c, uint64_t seed)
+{
+	static double edge_ns[EDGES];
+	struct found f = {.reads = 0};
+	struct rng r;
+	int64_t t0 = 123456789, slack_ns;
+	size_t now = 0, shown = SIZE_MAX;
+
+	rng_init(&r, seed);
+	for (size_t i = 0; i < EDGES; i++)
+		edge_ns[i] = (double)i * c->period_ns + c->jitter_ns * rng_normal(&r);
+	loop_init(&f.loop, 100 * MS);
+	while ((double)t0 < c->seconds * SEC) {
+		double at_ns = (double)t0 + c->read_ns * rng_double(&r);
+		int64_t t1 = t0 + (int64_t)c->read_ns;
+		bool late = (double)t0 > c->seconds * SEC / 2, was = f.loop.locked;
+
+		while (now + 1 < EDGES && edge_ns[now + 1] <= at_ns)
+			now++;
+		f.reads += late;
+		if (now == shown || shown == SIZE_MAX) {
+			loop_same(&f.loop, t0, t1);
+		} else {
+			struct loop_edge e = loop_moved(&f.loop, t0, t1);
+
+			if (!e.vague && late)
+				note(&f, &e, edge_ns[now]);
+		}
+		shown = now;
+		f.lost += was && !f.loop.locked;
+		t0 = loop_next(&f.loop, t1, c->skip_ns, &slack_ns);
+		t0 += (int64_t)((double)slack_ns * rng_double(&r) + 50e3 * rng_double(&r));
+		t0 = t0 > t1 ? t0 : t1;
+	}
+	f.reads /= c->seconds / 2;
+	f.mean_ns /= (double)f.edges;
+	f.sd_ns = sqrt(f.sd_ns / (double)f.edges - f.mean_ns * f.mean_ns);
+	return f;
+}
+
+/* Windows open: every edge, with little more than a read for each where they come evenly. */
+static void test_open(void **state)
+{
+	static const struct {
+		struct counter c;
+		double reads, sd_ms;
+	} all[] = {
+		{{100 * MS, 0, 0.002 * MS, 0, 300}, 12.5, 0.25},
+		{{100 * MS, 0.3 * MS, 0.002 * MS, 0, 300}, 13.0, 0.5},
+		{{100 * MS, 1 * MS, 0.002 * MS, 0, 300}, 20, 1.5},
+		{{100 * MS, 0, 2.4 * MS, 0, 300}, 15, 1.2},
+		{{100 * MS, 1 * MS, 2.4 * MS, 0, 300}, 16, 1.8},
+		{{20 * MS, 0, 0.002 * MS, 0, 100}, 65, 0.1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		for (uint64_t seed = 1; seed <= 5; seed++) {
+			struct found f = follow(&all[i].c, seed);
+			double edges = all[i].c.seconds / 2 * SEC / all[i].c.period_ns;
+
+			assert_true(f.loop.locked);
+			assert_int_equal(f.lost, 0);
+			assert_near(f.loop.period_ns, all[i].c.period_ns, 1e-3);
+			assert_true((double)f.edges > 0.99 * edges);
+			assert_true(f.reads < all[i].reads);
+			assert_true(f.sd_ns < all[i].sd_ms * MS);
+			assert_true(fabs(f.mean_ns) < all[i].sd_ms * MS / 2);
+			assert_true((double)f.outside <= 0.01 * (double)f.edges);
+		}
+}
+
+/* No window open: a look a second, and what is logged is never of a wrong period. A loop that held
+ * a look that began too late for the absence of edges lost its period every few seconds. */
+static void test_idle(void **state)
+{
+	static const struct {
+		double read_ms, jitter_ms, reads;
+	} all[] = {{0.002, 0, 5}, {0.002, 1, 7}, {2.4, 0, 5}, {2.4, 1, 6}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		for (uint64_t seed = 1; seed <= 5; seed++) {
+			const struct counter c = {100 * MS, all[i].jitter_ms * MS,
+				all[i].read_ms * MS, (int64_t)SEC, 400};
+			struct found f = follow(&c, seed);
+
+			assert_int_equal(f.lost, 0);
+			assert_true(f.loop.locked);
+			assert_true(f.reads < all[i].reads);
+			assert_true(f.worst_ns < 10 * MS);
+			assert_true((double)f.outside <= 0.02 * (double)f.edges);
+		}
+}
+
+/* A read that was held up is not what reads take. */
+static void test_held_up(void **state)
+{
+	struct loop l;
+	int64_t slack_ns;
+
+	(void)state;
+	loop_init(&l, 100 * MS);
+	for (int64_t t = 0; t < 10; t++)
+		loop_same(&l, t * 5000000, t * 5000000 + 2000);
+	loop_same(&l, 50000000, 5050000000);
+	assert_true(l.read_ns < 1 * MS);
+	assert_true(loop_next(&l, 5050000000, 0, &slack_ns) < 5050000000 + 10000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_held_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
