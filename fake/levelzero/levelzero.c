@@ -21,6 +21,10 @@ ZES_SYMBOLS(FAKE_DECLARE)
 /** Of the card's energy, that of its package. */
 #define PACKAGE_SHARE 0.8
 #define DOMAINS       3
+/** Of the memory over the chip, and how much cooler a tile is. */
+#define MEMORY_HOTTER_C 4.0
+#define TILE_COOLER_C   3.0
+#define SENSORS         4
 
 struct zes_driver_st {
 	int one;
@@ -37,10 +41,17 @@ struct zes_frequency_st {
 	double min_mhz; /* that was asked for; 0: none */
 };
 
+struct zes_temperature_st {
+	struct fake_device *device;
+	uint32_t sensor;
+	uint8_t on_subdevice;
+};
+
 struct zes_device_st {
 	struct fake_device *device;
 	struct zes_power_st powers[DOMAINS];
 	struct zes_frequency_st frequencies[DOMAINS];
+	struct zes_temperature_st temperatures[SENSORS];
 };
 
 static struct fake_play play = FAKE_PLAY("intel", "zesInit", ZES_UNINITIALIZED, ZES_DEVICE_LOST);
@@ -56,6 +67,10 @@ static void handles_begin(void)
 	static const uint32_t frequencies[DOMAINS] = {
 		ZES_FREQUENCY_MEDIA, ZES_FREQUENCY_MEMORY, ZES_FREQUENCY_GPU};
 
+	static const struct zes_temperature_st sensors[SENSORS] = {{NULL, ZES_SENSOR_GPU, 1},
+		{NULL, ZES_SENSOR_GLOBAL, 0}, {NULL, ZES_SENSOR_MEMORY, 0},
+		{NULL, ZES_SENSOR_GPU, 0}};
+
 	for (size_t i = 0; i < FAKE_DEVICES; i++) {
 		struct zes_device_st *d = &devices[i];
 
@@ -64,6 +79,10 @@ static void handles_begin(void)
 			d->powers[k] = (struct zes_power_st){d->device, domains[k]};
 			d->frequencies[k] =
 				(struct zes_frequency_st){d->device, frequencies[k], 0.0};
+		}
+		for (size_t k = 0; k < SENSORS; k++) {
+			d->temperatures[k] = sensors[k];
+			d->temperatures[k].device = d->device;
 		}
 	}
 }
@@ -407,5 +426,44 @@ int zesFrequencyGetState(zes_frequency f, struct zes_frequency_state *out)
 		out->actual_mhz = -1.0;
 	out->reasons = fake_throttled(d) ? ZES_REASON_AVERAGE_POWER : 0;
 	out->reasons |= d->asked[FAKE_SM_MHZ] > 0.0 ? ZES_REASON_SOFTWARE_RANGE : 0;
+	return fake_leave(&play, result);
+}
+
+/* ----- temperature */
+
+int zesDeviceEnumTemperatureSensors(zes_device d, uint32_t *n, zes_temperature *out)
+{
+	int result = fake_enter(&play, "zesDeviceEnumTemperatureSensors", d->device);
+	uint32_t fill = result ? 0 : list_room(n, SENSORS, out);
+
+	for (uint32_t i = 0; i < fill; i++)
+		out[i] = &d->temperatures[i];
+	return fake_leave(&play, result);
+}
+
+int zesTemperatureGetProperties(zes_temperature t, struct zes_temperature_properties *out)
+{
+	int result = fake_enter(&play, "zesTemperatureGetProperties", t->device);
+
+	if (!result && out->type != ZES_TYPE_TEMPERATURE)
+		result = ZES_INVALID_ARGUMENT;
+	if (!result) {
+		out->sensor = t->sensor;
+		out->on_subdevice = t->on_subdevice;
+		out->max_c = 105.0;
+	}
+	return fake_leave(&play, result);
+}
+
+/* Of all that there are, the hottest is the memory here. */
+int zesTemperatureGetState(zes_temperature t, double *out)
+{
+	int result = fake_enter(&play, "zesTemperatureGetState", t->device);
+	double chip_c = t->device->spec ? t->device->spec->temperature_c : 0.0;
+
+	if (!result)
+		*out = t->on_subdevice               ? chip_c - TILE_COOLER_C
+		       : t->sensor == ZES_SENSOR_GPU ? chip_c
+						     : chip_c + MEMORY_HOTTER_C;
 	return fake_leave(&play, result);
 }

@@ -50,7 +50,9 @@ typedef struct hg_meter_opts {
 	double power_s; /**< about, between two reads of the instantaneous power while a window is
 			   open; 0: 0.1, with the counter's edges, 0.02 where power is the
 			   measurement and during a calibration; below 0: it is not read beside a
-			   counter */
+			   counter. Where it is read at least 2.5 times in a period
+			   of the counter and renewed as often, it also tells where between two
+			   edges the energy went: HG_METHOD_SHAPED */
 	double idle_s;  /**< between two looks at a counter while no window is open; 0: 1 */
 	double stuck_s; /**< a driver call that takes longer has lost its device; 0: 2 */
 	const hg_sensor *sensors; /**< what is known of each device's counter, in the order

@@ -79,7 +79,7 @@ static void test_signals(void **state)
 	hg_reading a, b;
 
 	(void)state;
-	play(GPU "}", ", \"call_s\": 0.5");
+	play(GPU ", \"temperature_c\": 61.5}", ", \"call_s\": 0.5");
 	d = open_gpu(ctx);
 	hg_device_get_info(d, &info);
 	assert_int_equal(info.simulated, 1);
@@ -97,6 +97,9 @@ static void test_signals(void **state)
 	assert_int_equal(tree_read(d, "sm_clock").value, 1600000000);
 	assert_int_equal(tree_read(d, "memory_clock").value, 3200000000);
 	assert_int_equal(tree_read(d, "throttle").value, 0);
+	/* the chip's own sensor: not that of a tile, which comes first, nor the hottest of all */
+	assert_int_equal(tree_read(d, "temperature").value, 61500);
+	assert_int_equal(tree_read(d, "memory_temperature").value, 65500);
 	hg_close(ctx);
 }
 

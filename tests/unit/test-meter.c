@@ -215,6 +215,51 @@ static void test_power_reads(void **state)
 	}
 }
 
+static const struct script_step spike[] = {{0.0, 100.0}, {10.03, 500.0}, {10.06, 100.0}};
+
+/* Where power is read closely, what happens between two edges is known too. */
+static void test_close_power(void **state)
+{
+	static const struct {
+		double power_s, coverage;
+		hg_method method;
+	} all[] = {{0.01, 1.0, HG_METHOD_SHAPED}, {0.05, 1.0, HG_METHOD_EDGES},
+		{0.0, 1.0, HG_METHOD_EDGES}, {0.01, 0.25, HG_METHOD_EDGES}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		const hg_sensor known = {.size = sizeof known,
+			.gain = 1.0,
+			.coverage = all[i].coverage,
+			.max_power_w = 700.0,
+			.period_s = 0.1};
+		const hg_meter_opts opts = {
+			.size = sizeof opts, .power_s = all[i].power_s, .sensors = &known};
+		struct script s = {.steps = spike,
+			.n_steps = COUNT(spike),
+			.period_s = 0.1,
+			.said_period_s = 0.1,
+			.resolution_uj = 1000};
+		struct metered m = metered_with(&s, &opts);
+		double parts = 0.0;
+		hg_energy e;
+
+		run_open(&m, 5.0, 15.0);
+		script_run(m.device, &s, 1.0);
+		/* 35 ms of 100 W and 30 ms of 400 W more */
+		e = energy(&m, 10.025, 10.06);
+		assert_int_equal(e.method, all[i].method);
+		if (e.method == HG_METHOD_SHAPED)
+			assert_near_abs(e.joules, 15.5, 0.0, 2.5);
+		else
+			assert_true(e.joules < 9.0);
+		for (int k = 0; k < 100; k++)
+			parts += energy(&m, 9.5 + 0.01 * k, 9.5 + 0.01 * (k + 1)).joules;
+		assert_near(parts, energy(&m, 9.5, 10.5).joules, 1e-9);
+		metered_end(&m);
+	}
+}
+
 /* ----- many windows on one log */
 
 static const struct script_step stairs[] = {
@@ -494,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_first_moments),
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_power_reads),
+		cmocka_unit_test(test_close_power),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_estimate_and_final),

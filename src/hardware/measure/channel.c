@@ -76,9 +76,12 @@ static void find_signals(struct channel *c)
 			c->period_ns = info.period_ns;
 			c->resolution_uj = (int64_t)info.resolution;
 			c->filter.modulus = info.modulus;
-		} else if (i == CHANNEL_POWER && c->ids[i] != SIZE_MAX && !c->source) {
-			c->source = HG_SOURCE_POWER;
-			c->period_ns = power.period_ns;
+		} else if (i == CHANNEL_POWER && c->ids[i] != SIZE_MAX) {
+			c->power_period_ns = power.period_ns;
+			if (!c->source) {
+				c->source = HG_SOURCE_POWER;
+				c->period_ns = power.period_ns;
+			}
 		}
 		if (i <= CHANNEL_POWER && c->source)
 			c->text.text[0] = '\0';

@@ -35,6 +35,7 @@ struct channel {
 	char name[64];               /* of the device, for texts */
 	size_t ids[CHANNEL_SIGNALS]; /* SIZE_MAX: absent */
 	int64_t power_ns;            /* between two samples of power; INT64_MAX: none */
+	int64_t power_period_ns;     /* of the power itself; 0: continuous or unknown */
 	int64_t every_ns;            /* between two looks at what has no edges */
 	int64_t idle_ns, stuck_ns;
 	int64_t offset_ns; /* from the device's clock to the meter's */

@@ -18,6 +18,11 @@
 #define METER_MAX 4096
 /** Records for which no memory is asked. */
 #define FEW_EDGES 96
+/** Samples of power around an end of a window, at most; how far around it, in periods of the
+ * counter; and how many a period must have to say what happened within it. */
+#define NEAR_POWERS  512
+#define NEAR_PERIODS 2.5
+#define NEAR_LEAST   2.5
 
 struct hg_meter {
 	struct hg_ctx *ctx;
@@ -269,6 +274,45 @@ static void max_power(const struct channel *c, int64_t t0, int64_t t1, double *m
 	}
 }
 
+/* Copies the samples of power around a moment that come after n others. @return how many there are
+ */
+static size_t powers_around(
+	const struct channel *c, int64_t t, double reach_ns, hg_power *out, size_t n)
+{
+	int64_t reach = (int64_t)reach_ns, from = t - reach;
+	uint64_t end = ring_head(&c->powers);
+	size_t most = n + NEAR_POWERS;
+	hg_power p;
+
+	if (n && out[n - 1].t_ns >= from)
+		from = out[n - 1].t_ns + 1;
+	for (uint64_t i = ring_find(&c->powers, from); i < end && n < most; i++) {
+		if (!ring_get(&c->powers, i, &p))
+			continue;
+		if (p.t_ns > t + reach)
+			break;
+		out[n++] = p;
+	}
+	return n;
+}
+
+/* The power around the ends of a window, where it is read closely enough to tell how the energy is
+ * spread between two edges. @return samples; 0: it is not */
+static size_t powers_near(
+	const struct channel *c, const hg_meter_state *st, int64_t t0, int64_t t1, hg_power *out)
+{
+	const hg_sensor *s = &st->sensor;
+	double period_ns = s->period_s * 1e9, reach_ns = NEAR_PERIODS * period_ns;
+	int64_t every = c->power_ns > c->power_period_ns ? c->power_ns : c->power_period_ns;
+
+	if (st->source != HG_SOURCE_EDGES || every == INT64_MAX ||
+		!((double)every * NEAR_LEAST <= period_ns) ||
+		4.0 * reach_ns > (double)every * NEAR_POWERS ||
+		(s->coverage > 0.0 && s->coverage < 1.0))
+		return 0;
+	return powers_around(c, t1, reach_ns, out, powers_around(c, t0, reach_ns, out, 0));
+}
+
 /* What integrated power says is no counter's difference: it bounds nothing. */
 static void as_power(const hg_sensor *s, hg_energy *e)
 {
@@ -286,6 +330,7 @@ hg_err hg_meter_energy(
 	hg_meter_state s;
 	hg_error text = {""};
 	hg_edge few[FEW_EDGES], *big = NULL;
+	hg_power near[2 * NEAR_POWERS];
 	struct channel *c;
 	size_t n;
 	hg_err rc;
@@ -302,7 +347,8 @@ hg_err hg_meter_energy(
 	rc = rc ? rc : edges_copy(c, t0, t1, few, &big, &n, why);
 	if (rc)
 		return rc;
-	rc = hg_energy_window(big ? big : few, n, &s.sensor, t0, t1, opts, &ours, why);
+	rc = hg_energy_shaped(big ? big : few, n, near, powers_near(c, &s, t0, t1, near), &s.sensor,
+		t0, t1, opts, &ours, why);
 	free(big);
 	if (rc) {
 		fail_prefix(why, "%s: ", c->name);

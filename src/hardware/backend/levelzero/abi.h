@@ -15,6 +15,7 @@ typedef struct zes_driver_st *zes_driver;
 typedef struct zes_device_st *zes_device;
 typedef struct zes_power_st *zes_power;
 typedef struct zes_frequency_st *zes_frequency;
+typedef struct zes_temperature_st *zes_temperature;
 
 /** X(name, value, error, text): return codes, what they become, and what they mean. */
 #define ZES_RESULTS(X)                                                                             \
@@ -48,6 +49,7 @@ enum zes_type {
 	ZES_TYPE_PCI = 0x2,
 	ZES_TYPE_FREQUENCY = 0x9,
 	ZES_TYPE_POWER = 0xd,
+	ZES_TYPE_TEMPERATURE = 0x14,
 	ZES_TYPE_FREQUENCY_STATE = 0x1b,
 	ZES_TYPE_LIMIT = 0x27,
 	ZES_TYPE_POWER_EXT = 0x28
@@ -210,6 +212,28 @@ enum zes_reason {
 	ZES_REASON_HARDWARE_RANGE = 0x40
 };
 
+/** What a sensor of temperature is at; those of which it is the least are not used. */
+enum zes_sensor {
+	ZES_SENSOR_GLOBAL = 0, /* the hottest of all */
+	ZES_SENSOR_GPU = 1,
+	ZES_SENSOR_MEMORY = 2
+};
+
+struct zes_temperature_properties {
+	uint32_t type;
+	void *next;
+	uint32_t sensor;
+	uint8_t on_subdevice;
+	uint32_t subdevice;
+	double max_c;
+	uint8_t critical, threshold_1, threshold_2;
+};
+
+static_assert(sizeof(struct zes_temperature_properties) == 48, "zes_temp_properties_t");
+static_assert(offsetof(struct zes_temperature_properties, sensor) == 16, "type");
+static_assert(offsetof(struct zes_temperature_properties, on_subdevice) == 20, "onSubdevice");
+static_assert(offsetof(struct zes_temperature_properties, max_c) == 32, "maxTemperature");
+
 /**
  * X(kind, member, symbol, older, result, arguments): the functions used. REQ: nothing works without
  * it. OPT: a signal or a knob at most.
@@ -244,6 +268,11 @@ enum zes_reason {
 		(zes_frequency f, const struct zes_range *in))                                     \
 	X(OPT, state, zesFrequencyGetState, "", int,                                               \
 		(zes_frequency f, struct zes_frequency_state * out))                               \
+	X(OPT, temperatures, zesDeviceEnumTemperatureSensors, "", int,                             \
+		(zes_device d, uint32_t * n, zes_temperature * out))                               \
+	X(OPT, temperature_properties, zesTemperatureGetProperties, "", int,                       \
+		(zes_temperature t, struct zes_temperature_properties * out))                      \
+	X(OPT, celsius, zesTemperatureGetState, "", int, (zes_temperature t, double *out))         \
 	X(OPT, fake, hourglassFakeLevelZero, "", int, (uint32_t * may_set))                        \
 	X(OPT, fake_why, hourglassFakeLevelZeroWhy, "", const char *, (void))
 

@@ -28,6 +28,7 @@ struct zes_gpu {
 	zes_power power; /* of the card as a whole; NULL none */
 	uint32_t domain; /* of `power` */
 	zes_frequency sm, memory;
+	zes_temperature heat, memory_heat; /* hottest of the chip, of its memory */
 	struct zes_power_properties limits;
 	struct zes_frequency_properties sm_range;
 	int64_t ladder[ZES_CLOCKS];

@@ -2,6 +2,7 @@
  * Domains of power overlap: the card contains the package, which contains stacks. The largest is
  * taken that tells its energy. Clocks are those of the whole device, else of its first tile.
  */
+#include <math.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -94,6 +95,38 @@ static void frequency_choose(struct zes_gpu *g)
 		return;
 	for (uint32_t i = 0; i < n && i < ZES_DOMAINS; i++)
 		frequency_take(g, all[i]);
+}
+
+/* How good a sensor is for the chip's temperature; 0: not to be used. */
+static int heat_rank(uint32_t sensor)
+{
+	return sensor == ZES_SENSOR_GPU ? 2 : sensor == ZES_SENSOR_GLOBAL ? 1 : 0;
+}
+
+static void heat_choose(struct zes_gpu *g)
+{
+	zes_temperature all[ZES_DOMAINS];
+	uint32_t n = 0;
+	int best = 0;
+
+	if (!g->lib.temperatures || !g->lib.temperature_properties ||
+		g->lib.temperatures(g->who.handle, &n, NULL) || !n)
+		return;
+	n = n < ZES_DOMAINS ? n : ZES_DOMAINS;
+	if (g->lib.temperatures(g->who.handle, &n, all))
+		return;
+	for (uint32_t i = 0; i < n && i < ZES_DOMAINS; i++) {
+		struct zes_temperature_properties p = {.type = ZES_TYPE_TEMPERATURE};
+
+		if (g->lib.temperature_properties(all[i], &p) || p.on_subdevice)
+			continue;
+		if (heat_rank(p.sensor) > best) {
+			best = heat_rank(p.sensor);
+			g->heat = all[i];
+		}
+		if (p.sensor == ZES_SENSOR_MEMORY && !g->memory_heat)
+			g->memory_heat = all[i];
+	}
 }
 
 /* ----- readings */
@@ -199,6 +232,33 @@ static hg_err throttle_get(const struct kernel_signal *s, int64_t *value, hg_err
 	return HG_OK;
 }
 
+static hg_err celsius(const struct zes_gpu *g, zes_temperature t, int64_t *value, hg_error *why)
+{
+	double c = (double)NAN;
+	int result = g->lib.celsius(t, &c);
+
+	if (result)
+		return refused("zesTemperatureGetState", result, why);
+	if (!(c > -274.0 && c < 1000.0))
+		return fail(why, HG_EDEVICE, "zesTemperatureGetState: no temperature");
+	*value = llround(c * 1e3);
+	return HG_OK;
+}
+
+static hg_err heat_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
+{
+	const struct zes_gpu *g = s->more;
+
+	return celsius(g, g->heat, value, why);
+}
+
+static hg_err memory_heat_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
+{
+	const struct zes_gpu *g = s->more;
+
+	return celsius(g, g->memory_heat, value, why);
+}
+
 /* ----- adding them */
 
 static void add(struct kernel_device *d, struct zes_gpu *g, const hg_signal_info *info,
@@ -248,6 +308,27 @@ static void add_powers(struct kernel_device *d, struct zes_gpu *g)
 		without(d, g->power, "power", g->lib.usage, "zesPowerGetUsage (since 1.29)"));
 }
 
+static void add_heat(struct kernel_device *d, struct zes_gpu *g)
+{
+	hg_signal_info info = {.agg = HG_AGG_MEAN,
+		.behaviour = HG_VARIABLE,
+		.name = "temperature",
+		.unit = "mC",
+		.text = "temperature of the chip, its hottest point",
+		.domain = "gpu",
+		.resolution = 1};
+
+	heat_choose(g);
+	add(d, g, &info, heat_get,
+		without(d, g->heat, "its temperature", g->lib.celsius, "zesTemperatureGetState"));
+	info.name = "memory_temperature";
+	info.text = "temperature of the memory";
+	info.domain = "memory";
+	add(d, g, &info, memory_heat_get,
+		without(d, g->memory_heat, "its memory's temperature", g->lib.celsius,
+			"zesTemperatureGetState"));
+}
+
 void zes_gpu_signals(struct kernel_device *d, struct zes_gpu *g)
 {
 	hg_signal_info info = {.agg = HG_AGG_MEAN,
@@ -278,4 +359,5 @@ void zes_gpu_signals(struct kernel_device *d, struct zes_gpu *g)
 		.resolution = 1};
 	add(d, g, &info, throttle_get,
 		without(d, g->sm, "its clock", g->lib.state, "zesFrequencyGetState"));
+	add_heat(d, g);
 }
