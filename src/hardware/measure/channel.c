@@ -556,7 +556,7 @@ static struct due power_due(const struct channel *c, const struct pace *p)
 	/* waking up costs more than reading: it goes along with the counter */
 	if (c->next_ns > at && c->next_ns - at <= every / 4)
 		at = c->next_ns;
-	return (struct due){at, p->calm ? at + every / 4 : at};
+	return (struct due){at, p->calm ? at + every * 2 / 5 : at};
 }
 
 struct due channel_step(struct channel *c, const struct pace *p)

@@ -33,9 +33,9 @@
 /** How long after the prediction that one read is made, in what it is surely within; at the
  * latest, in periods. */
 #define BLIND_MARGINS 1.1
-#define BLIND_LATEST  0.25
+#define BLIND_LATEST  0.4
 /** An edge that is merely predicted is known to so many times the largest error of late. */
-#define PEAK_MARGIN 2.5
+#define PEAK_MARGIN 3.0
 
 void loop_init(struct loop *l, double period_ns)
 {
@@ -249,7 +249,8 @@ static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 	error = fabs(off) > u_ns ? fabs(off) : fmin(u_ns / 2.0, l->error_ns);
 	l->error_ns += GAIN_ERROR * (error - l->error_ns);
 	l->error_ns = fmax(l->error_ns, least);
-	l->peak_ns = fmax(PEAK_LEFT * l->peak_ns, fabs(off));
+	/* a part of it is the bracket's width */
+	l->peak_ns = fmax(PEAK_LEFT * l->peak_ns, fabs(off) - u_ns / 2.0);
 }
 
 bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge *e)
