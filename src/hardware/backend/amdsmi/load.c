@@ -8,24 +8,13 @@
 static struct library_turn turn = LIBRARY_TURN;
 static struct amdsmi opened; /* while turn.users > 0 */
 
-/** A status code. */
-struct known {
-	int result;
-	hg_err error;
-	const char *text;
-};
+#define LIBRARY_OF struct amdsmi
+static const struct library_entry entries[] = {AMDSMI_SYMBOLS(LIBRARY_ENTRY)};
+static const struct library_result results[] = {AMDSMI_RESULTS(LIBRARY_RESULT)};
 
-static const char *resolve_all(struct amdsmi *lib, void *handle)
+static const struct library_result *known(int result)
 {
-	const char *missing = NULL;
-
-#define AMDSMI_RESOLVE(kind, member, symbol, older, result, arguments)                             \
-	if (!library_function(handle, #symbol, older, &lib->member, sizeof lib->member) &&         \
-		(kind) == REQ && !missing)                                                         \
-		missing = #symbol;
-	AMDSMI_SYMBOLS(AMDSMI_RESOLVE)
-#undef AMDSMI_RESOLVE
-	return missing;
+	return library_result(results, sizeof results / sizeof *results, result);
 }
 
 bool amdsmi_is_asked_for(void)
@@ -65,29 +54,22 @@ static hg_err open_it(hg_error *why)
 	static const char *const names[] = {"libamd_smi.so", "libamd_smi.so.26", "libamd_smi.so.25",
 		"libamd_smi.so.24", "libamd_smi.so.23", "/opt/rocm/lib/libamd_smi.so",
 		"/opt/rocm/lib64/libamd_smi.so", NULL};
+	static const struct library_kind kind = {"HOURGLASS_AMDSMI", "is ROCm installed?", names,
+		"AMD SMI", "", entries, sizeof entries / sizeof *entries};
 	struct amdsmi *lib = &opened;
-	const char *missing;
-	uint32_t may_set = 0;
-	void *handle;
 	int result;
 	hg_err rc = unbearable(why);
 
-	rc = rc ? rc : library_open("HOURGLASS_AMDSMI", names, "is ROCm installed?", &handle, why);
+	opened = (struct amdsmi){0};
+	rc = rc ? rc : library_load(&kind, lib, why);
 	if (rc)
 		return rc;
-	opened = (struct amdsmi){0};
-	missing = resolve_all(lib, handle);
-	if (missing) {
-		library_close(handle); /* nothing of it was called */
-		return fail(why, HG_EUNSUPPORTED, "AMD SMI has no %s", missing);
-	}
 	result = lib->init(AMDSMI_GPUS);
 	if (result) {
 		rc = amdsmi_error(result) == HG_EPERM ? HG_EPERM : HG_EDEVICE;
 		return fail(why, rc, "amdsmi_init: %s", amdsmi_text(result));
 	}
-	lib->simulated = lib->fake && !lib->fake(&may_set);
-	lib->may_set = lib->simulated ? may_set != 0 : library_may_administer();
+	library_rights(lib->fake, &lib->simulated, &lib->may_set);
 	lib->layout = layout_of(lib);
 	return HG_OK;
 }
@@ -115,30 +97,12 @@ void amdsmi_leave(void)
 	library_give(&turn);
 }
 
-static const struct known *known_result(int result)
-{
-	static const struct known all[] = {
-#define AMDSMI_KNOWN(name, value, error, text) {(value), (error), (text)},
-		AMDSMI_RESULTS(AMDSMI_KNOWN)
-#undef AMDSMI_KNOWN
-	};
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i].result == result)
-			return &all[i];
-	return NULL;
-}
-
 hg_err amdsmi_error(int result)
 {
-	const struct known *known = known_result(result);
-
-	return known ? known->error : HG_EDEVICE;
+	return library_error(known(result));
 }
 
 const char *amdsmi_text(int result)
 {
-	const struct known *known = known_result(result);
-
-	return known ? known->text : "an error that this version does not know";
+	return library_text(known(result));
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <hourglass/error.h>
@@ -43,6 +44,58 @@ void library_close(void *handle);
  */
 bool library_function(
 	void *handle, const char *symbol, const char *older, void *function, size_t size);
+
+/** A function of a library, and where its pointer goes in a struct of them. */
+struct library_entry {
+	const char *symbol, *older; /* as of library_function() */
+	size_t offset;
+	enum library_need need;
+};
+
+/** An entry of a backend's list of functions; its struct is LIBRARY_OF. */
+#define LIBRARY_ENTRY(kind, member, symbol, older, result, arguments)                              \
+	{#symbol, older, offsetof(LIBRARY_OF, member), (kind)},
+
+/** A library, and what is used of it. */
+struct library_kind {
+	const char *variable, *hint; /* as of library_open() */
+	const char *const *names;
+	const char *title; /* for texts */
+	const char *older; /* what it is that lacks a function, ": it is older than 1.9"; or "" */
+	const struct library_entry *entries;
+	size_t n;
+};
+
+/**
+ * Opens a library and finds its functions. It stays open for ever, unless one is missing without
+ * which nothing works.
+ * @param functions  a struct of pointers to functions
+ * @return HG_OK; HG_ENOENT; HG_EUNSUPPORTED (names the function)
+ */
+hg_err library_load(const struct library_kind *k, void *functions, hg_error *why);
+
+/** A return code of a library, what it becomes, and what it means. */
+struct library_result {
+	int result;
+	hg_err error;
+	const char *text;
+};
+
+/** An entry of a backend's list of return codes. */
+#define LIBRARY_RESULT(name, value, error, text) {(value), (error), (text)},
+
+/** What is known of a return code, or NULL. */
+const struct library_result *library_result(const struct library_result *all, size_t n, int result);
+/** What it becomes; HG_EDEVICE where it is not known. */
+hg_err library_error(const struct library_result *known);
+/** What it means. */
+const char *library_text(const struct library_result *known);
+
+/**
+ * Whether a library is a fake one, and whether it lets knobs be set.
+ * @param fake  the fake's own function; NULL: it is none
+ */
+void library_rights(int (*fake)(uint32_t *may_set), bool *simulated, bool *may_set);
 
 /** Whether the environment names a library, as library_open() reads it. */
 bool library_is_named(const char *variable);

@@ -81,6 +81,53 @@ bool library_function(
 	return found != NULL;
 }
 
+hg_err library_load(const struct library_kind *k, void *functions, hg_error *why)
+{
+	const char *missing = NULL;
+	void *handle;
+	hg_err rc = library_open(k->variable, k->names, k->hint, &handle, why);
+
+	for (size_t i = 0; !rc && i < k->n; i++) {
+		const struct library_entry *e = &k->entries[i];
+
+		/* all pointers to functions are of one size */
+		if (!library_function(handle, e->symbol, e->older, (char *)functions + e->offset,
+			    sizeof(void (*)(void))) &&
+			e->need == REQ && !missing)
+			missing = e->symbol;
+	}
+	if (!missing)
+		return rc;
+	library_close(handle); /* nothing of it was called */
+	return fail(why, HG_EUNSUPPORTED, "%s has no %s%s", k->title, missing, k->older);
+}
+
+const struct library_result *library_result(const struct library_result *all, size_t n, int result)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].result == result)
+			return &all[i];
+	return NULL;
+}
+
+hg_err library_error(const struct library_result *known)
+{
+	return known ? known->error : HG_EDEVICE;
+}
+
+const char *library_text(const struct library_result *known)
+{
+	return known ? known->text : "an error that this version does not know";
+}
+
+void library_rights(int (*fake)(uint32_t *may_set), bool *simulated, bool *may_set)
+{
+	uint32_t may = 0;
+
+	*simulated = fake && !fake(&may);
+	*may_set = *simulated ? may != 0 : library_may_administer();
+}
+
 bool library_may_administer(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

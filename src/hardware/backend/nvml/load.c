@@ -6,28 +6,16 @@
 
 #include "hardware/backend/library/library.h"
 
-/** A return code of NVML. */
-struct known {
-	int result;
-	hg_err error;
-	const char *text;
-};
+#define LIBRARY_OF struct nvml
+static const struct library_entry entries[] = {NVML_SYMBOLS(LIBRARY_ENTRY)};
+static const struct library_result results[] = {NVML_RESULTS(LIBRARY_RESULT)};
 
-/* @return name of the first required function that is missing, or NULL */
-static const char *resolve_all(struct nvml *lib, void *handle)
+static const struct library_result *known_result(int result)
 {
-	const char *missing = NULL;
-
-#define NVML_RESOLVE(kind, member, symbol, older, result, arguments)                               \
-	if (!library_function(handle, #symbol, older, &lib->member, sizeof lib->member) &&         \
-		(kind) == REQ && !missing)                                                         \
-		missing = #symbol;
-	NVML_SYMBOLS(NVML_RESOLVE)
-#undef NVML_RESOLVE
-	return missing;
+	return library_result(results, sizeof results / sizeof *results, result);
 }
 
-static hg_err open_it(void **handle, hg_error *why)
+hg_err nvml_init(struct nvml *lib, hg_error *why)
 {
 	/* the unversioned name belongs to the linker's stub, whose init fails */
 	static const char *const names[] = {"libnvidia-ml.so.1", "/usr/lib64/libnvidia-ml.so.1",
@@ -35,27 +23,17 @@ static hg_err open_it(void **handle, hg_error *why)
 		"/usr/lib/aarch64-linux-gnu/libnvidia-ml.so.1",
 		"/usr/local/nvidia/lib64/libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1",
 		NULL};
-
-	return library_open(
-		"HOURGLASS_NVML", names, "is the NVIDIA driver installed?", handle, why);
-}
-
-hg_err nvml_init(struct nvml *lib, hg_error *why)
-{
-	void *handle;
-	const char *missing;
-	uint32_t may_set = 0;
-	hg_err rc = open_it(&handle, why);
+	static const struct library_kind kind = {"HOURGLASS_NVML",
+		"is the NVIDIA driver installed?", names, "NVML", "", entries,
+		sizeof entries / sizeof *entries};
+	hg_err rc;
 	int result;
 
 	*lib = (struct nvml){0};
-	if (rc)
-		return rc;
-	missing = resolve_all(lib, handle);
-	if (missing) {
+	rc = library_load(&kind, lib, why);
+	if (rc) {
 		*lib = (struct nvml){0};
-		library_close(handle); /* nothing of it was called */
-		return fail(why, HG_EUNSUPPORTED, "NVML has no %s", missing);
+		return rc;
 	}
 	/* from here on it stays open for ever: a driver's library does not survive its closing */
 	result = lib->init();
@@ -67,8 +45,7 @@ hg_err nvml_init(struct nvml *lib, hg_error *why)
 		return rc;
 	}
 	lib->open = true;
-	lib->simulated = lib->fake && !lib->fake(&may_set);
-	lib->may_set = lib->simulated ? may_set != 0 : library_may_administer();
+	library_rights(lib->fake, &lib->simulated, &lib->may_set);
 	return HG_OK;
 }
 
@@ -79,34 +56,15 @@ void nvml_finish(struct nvml *lib)
 	*lib = (struct nvml){0};
 }
 
-/* What is known of a return code, or NULL. */
-static const struct known *known_result(int result)
-{
-	static const struct known all[] = {
-#define NVML_KNOWN(name, value, error, text) {(value), (error), (text)},
-		NVML_RESULTS(NVML_KNOWN)
-#undef NVML_KNOWN
-	};
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i].result == result)
-			return &all[i];
-	return NULL;
-}
-
 hg_err nvml_error(int result)
 {
-	const struct known *known = known_result(result);
-
-	return known ? known->error : HG_EDEVICE;
+	return library_error(known_result(result));
 }
 
 const char *nvml_text(const struct nvml *lib, int result)
 {
-	const struct known *known = known_result(result);
-	const char *text = known ? known->text : NULL;
+	const struct library_result *known = known_result(result);
+	const char *text = !known && lib->error_string ? lib->error_string(result) : NULL;
 
-	if (!known && lib->error_string)
-		text = lib->error_string(result);
-	return text && *text ? text : "an error that this version does not know";
+	return text && *text ? text : library_text(known);
 }
