@@ -22,6 +22,11 @@ static double with_module(const struct fake_device *d, uint32_t scope, double wa
 	return scope == NVML_SCOPE_MODULE ? watts + d->spec->module_w : watts;
 }
 
+static enum fake_knob limit_of(uint32_t scope)
+{
+	return scope == NVML_SCOPE_MODULE ? FAKE_MODULE_W : FAKE_LIMIT_W;
+}
+
 int nvmlDeviceGetTotalEnergyConsumption(nvml_handle h, uint64_t *mj)
 {
 	int result = nvml_enter_whole("nvmlDeviceGetTotalEnergyConsumption", h);
@@ -54,7 +59,19 @@ static void field_of(const struct fake_device *d, struct nvml_field_value *v)
 		v->value.u32 = milli(with_module(d, v->scope, fake_power_mean_w(d, MEAN_S)));
 		break;
 	case NVML_FIELD_POWER_LIMIT:
-		v->value.u32 = milli(with_module(d, v->scope, d->value[FAKE_LIMIT_W]));
+		v->value.u32 = milli(d->value[limit_of(v->scope)]);
+		break;
+	case NVML_FIELD_LIMIT_REQUESTED:
+		v->value.u32 = milli(d->asked[limit_of(v->scope)]);
+		break;
+	case NVML_FIELD_LIMIT_MIN:
+		v->value.u32 = milli(with_module(d, v->scope, d->spec->limit_min_w));
+		break;
+	case NVML_FIELD_LIMIT_MAX:
+		v->value.u32 = milli(with_module(d, v->scope, d->spec->limit_max_w));
+		break;
+	case NVML_FIELD_LIMIT_DEFAULT:
+		v->value.u32 = milli(with_module(d, v->scope, d->spec->limit_default_w));
 		break;
 	default:
 		v->result = NVML_NOT_SUPPORTED;

@@ -1,4 +1,5 @@
 /* The fake NVML: what is set. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "nvml.h"
@@ -15,6 +16,21 @@ int nvmlDeviceSetPowerManagementLimit(nvml_handle h, uint32_t mw)
 	int result = enter_set("nvmlDeviceSetPowerManagementLimit", h);
 
 	if (!result && !fake_set(h->device, FAKE_LIMIT_W, (double)mw * 1e-3))
+		result = NVML_INVALID_ARGUMENT;
+	return nvml_leave(result);
+}
+
+int nvmlDeviceSetPowerManagementLimit_v2(nvml_handle h, struct nvml_scoped_limit *in)
+{
+	int result = enter_set("nvmlDeviceSetPowerManagementLimit_v2", h);
+	bool module = in->scope == NVML_SCOPE_MODULE;
+
+	if (!result && in->version != NVML_VERSION_WORD(struct nvml_scoped_limit, 2))
+		result = NVML_ARGUMENT_VERSION;
+	if (!result && (module ? h->device->spec->module_w < 0.0 : in->scope != NVML_SCOPE_GPU))
+		result = NVML_NOT_SUPPORTED;
+	if (!result &&
+		!fake_set(h->device, module ? FAKE_MODULE_W : FAKE_LIMIT_W, (double)in->mw * 1e-3))
 		result = NVML_INVALID_ARGUMENT;
 	return nvml_leave(result);
 }

@@ -48,6 +48,23 @@ static const struct fake_phase *phase_now(const struct fake_device *d, double *u
 	return &s->phases[i];
 }
 
+/* What a knob is when nobody has set it. */
+static double knob_default(const struct fake_spec *s, enum fake_knob knob)
+{
+	return knob == FAKE_LIMIT_W                          ? s->limit_default_w
+	       : knob == FAKE_MODULE_W && s->module_w >= 0.0 ? s->limit_default_w + s->module_w
+							     : 0.0;
+}
+
+/* The GPU's limit, or what that of the module leaves it. */
+static double limit_now(const struct fake_device *d)
+{
+	double limit = d->value[FAKE_LIMIT_W];
+
+	return d->spec->module_w < 0.0 ? limit
+				       : fmin(limit, d->value[FAKE_MODULE_W] - d->spec->module_w);
+}
+
 /* By the physics model: the means over a unit of the work. */
 static struct draw draw_of_work(const struct fake_device *d, const hg_predictor *work)
 {
@@ -59,7 +76,7 @@ static struct draw draw_of_work(const struct fake_device *d, const hg_predictor 
 	if (d->value[FAKE_SM_MHZ] > 0.0)
 		k.clock_hz =
 			fmin(fmax(d->value[FAKE_SM_MHZ] * 1e6, m.clock_min_hz), m.clock_max_hz);
-	k.cap_w = fmin(fmax(d->value[FAKE_LIMIT_W], m.cap_min_w), m.cap_max_w);
+	k.cap_w = fmin(fmax(limit_now(d), m.cap_min_w), m.cap_max_w);
 	if (hg_predictor_eval(work, &k, &e) || !(e.time_s > 0.0))
 		return (struct draw){m.idle_w, m.clock_min_hz * 1e-6, false};
 	return (struct draw){
@@ -70,7 +87,7 @@ static struct draw draw_now(const struct fake_device *d, double *until_s)
 {
 	const struct fake_phase *p = phase_now(d, until_s);
 	double most = highest(d->spec->sm_mhz, d->spec->n_sm), lock = d->value[FAKE_SM_MHZ];
-	double limit = d->value[FAKE_LIMIT_W], mhz, demand;
+	double limit = limit_now(d), mhz, demand;
 
 	if (p->work)
 		return draw_of_work(d, p->work);
@@ -277,7 +294,8 @@ void fake_device_begin(
 	struct fake_device *d, const struct fake_spec *spec, size_t index, double seed)
 {
 	*d = (struct fake_device){.spec = spec, .index = index};
-	d->value[FAKE_LIMIT_W] = d->asked[FAKE_LIMIT_W] = spec->limit_default_w;
+	for (size_t k = 0; k < FAKE_KNOBS; k++)
+		d->value[k] = d->asked[k] = knob_default(spec, (enum fake_knob)k);
 	rng_init(&d->noise, (uint64_t)seed + index);
 	past_add(d);
 	act(d);
@@ -288,7 +306,7 @@ void fake_device_let_go(struct fake_device *d)
 	if (d->spec->persistent)
 		return;
 	for (size_t k = 0; k < FAKE_KNOBS; k++) {
-		d->asked[k] = k == FAKE_LIMIT_W ? d->spec->limit_default_w : 0.0;
+		d->asked[k] = knob_default(d->spec, (enum fake_knob)k);
 		d->at_s[k] = d->now_s;
 	}
 	act(d);
@@ -299,6 +317,9 @@ bool fake_set(struct fake_device *d, enum fake_knob knob, double value)
 	const struct fake_spec *s = d->spec;
 
 	if (knob == FAKE_LIMIT_W && (value < s->limit_min_w || value > s->limit_max_w))
+		return false;
+	if (knob == FAKE_MODULE_W &&
+		(value < s->limit_min_w + s->module_w || value > s->limit_max_w + s->module_w))
 		return false;
 	if (s->set_ignored)
 		return true;

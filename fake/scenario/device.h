@@ -11,6 +11,7 @@ enum fake_knob {
 	FAKE_LIMIT_W,    /* power limit */
 	FAKE_SM_MHZ,     /* locked clock of the compute units; 0: not locked */
 	FAKE_MEMORY_MHZ, /* of the memory */
+	FAKE_MODULE_W,   /* power limit of the whole superchip */
 	FAKE_KNOBS
 };
 
@@ -62,7 +63,7 @@ double fake_counter_j(const struct fake_device *d);
 
 /**
  * Asks for a value of a knob: rounded to a step, in force after the set latency.
- * @return false: out of the range of the power limit
+ * @return false: out of the range of that power limit
  */
 bool fake_set(struct fake_device *d, enum fake_knob knob, double value);
 

@@ -80,7 +80,7 @@ json '.devices[0] | [.spec, .simulated, .vendor, .pci]' '["nvml:0",true,"nvidia"
 json '.devices[0].knobs[] | select(.name == "sm_clock") | .ladder | [length, .[0], .[-1]]' \
 	'[110,345000000,1980000000]'
 json '[.devices[0].knobs[].settable] | any' false
-json '[.devices[0].knobs[] | .write_only]' '[false,true,true,false]'
+json '[.devices[0].knobs[] | .write_only]' '[false,true,true,false,false]'
 json '.devices[0].signals[] | select(.name == "energy") | [.lag_s, .coverage, .trust]' \
 	'[null,null,"not calibrated"]'
 good list

@@ -6,7 +6,7 @@
 
 /** What goes with a function: names of signals and knobs. */
 static const struct {
-	const char *symbol, *gone[4];
+	const char *symbol, *gone[5];
 } needed_by[] = {
 	{"nvmlErrorString", {NULL}},
 	{"nvmlDeviceGetName", {NULL}},
@@ -15,8 +15,8 @@ static const struct {
 	{"nvmlDeviceGetMaxMigDeviceCount", {NULL}},
 	{"nvmlDeviceGetMigDeviceHandleByIndex", {NULL}},
 	{"nvmlDeviceGetTotalEnergyConsumption", {NULL}}, /* by field instead */
-	{"nvmlDeviceGetFieldValues",
-		{"power_average", "memory_power", "module_power", "memory_temperature"}},
+	{"nvmlDeviceGetFieldValues", {"power_average", "memory_power", "module_power",
+					     "memory_temperature", "knob module_limit"}},
 	{"nvmlDeviceGetPowerUsage", {NULL}},
 	{"nvmlDeviceGetPowerManagementLimit", {"knob power_limit"}},
 	{"nvmlDeviceGetEnforcedPowerLimit", {NULL}},
@@ -38,6 +38,7 @@ static const struct {
 	{"nvmlDeviceWorkloadPowerProfileSetRequestedProfiles", {NULL}},
 	{"nvmlDeviceWorkloadPowerProfileClearRequestedProfiles", {NULL}},
 	{"nvmlDeviceSetPowerManagementLimit", {"knob power_limit"}},
+	{"nvmlDeviceSetPowerManagementLimit_v2", {"knob module_limit"}},
 	{"nvmlDeviceSetGpuLockedClocks", {"knob sm_clock"}},
 	{"nvmlDeviceResetGpuLockedClocks", {"knob sm_clock"}},
 	{"nvmlDeviceSetMemoryLockedClocks", {"knob memory_clock"}},
@@ -49,7 +50,7 @@ static bool expected_gone(size_t i, const char *kind, const char *name)
 	char text[64];
 
 	(void)snprintf(text, sizeof text, "%s%s", kind, name);
-	for (size_t k = 0; k < 4; k++)
+	for (size_t k = 0; k < 5; k++)
 		if (needed_by[i].gone[k] && !strcmp(needed_by[i].gone[k], text))
 			return true;
 	return false;

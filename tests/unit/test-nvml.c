@@ -199,7 +199,7 @@ static void test_unsettable(void **state)
 	hg_device *d;
 
 	(void)state;
-	play("{\"power_profiles\": [3]}", ", \"rights\": false");
+	play("{\"power_profiles\": [3], \"module_w\": 100}", ", \"rights\": false");
 	d = device(ctx, "nvml:0");
 	for (size_t i = 0; i < hg_device_knobs(d); i++) {
 		hg_knob_info k = {.size = sizeof k};
@@ -218,6 +218,47 @@ static void test_unsettable(void **state)
 		"");
 	ctx = context();
 	assert_non_null(strstr(knob_of(device(ctx, "nvml:0"), "power_limit").unsettable, "single"));
+	hg_close(ctx);
+}
+
+/* The limit of a superchip: the GPU gets what the rest of it leaves. */
+static void test_module_limit(void **state)
+{
+	hg_ctx *ctx = context();
+	hg_effect effect = {0};
+	hg_error why = {""};
+	hg_knob_info k;
+	hg_device *d;
+
+	(void)state;
+	play("{\"power_w\": 650, \"module_w\": 250}, {}", ", \"call_s\": 0.01");
+	d = device(ctx, "nvml:0");
+	k = knob_of(d, "module_limit");
+	assert_null(k.unsettable);
+	assert_string_equal(k.unit, "mW");
+	assert_int_equal(k.flags, 0);
+	assert_int_equal(k.min, 450000);
+	assert_int_equal(k.max, 950000);
+	assert_int_equal(k.default_value, 950000);
+	assert_int_equal(k.current, 950000);
+	assert_int_equal(value(d, "power"), 650000);
+	assert_ok(set(d, "module_limit", 700000, &effect, &why), &why);
+	assert_int_equal(effect.enforced, 700000);
+	assert_int_equal(effect.observed, 700000);
+	assert_int_equal(knob_of(d, "module_limit").current, 700000);
+	assert_int_equal(value(d, "power"), 450000);
+	assert_int_equal(value(d, "module_power"), 700000);
+	/* the GPU's own is another one: the lower of the two counts */
+	assert_int_equal(knob_of(d, "power_limit").current, 700000);
+	assert_ok(set(d, "power_limit", 400000, &effect, &why), &why);
+	assert_int_equal(value(d, "power"), 400000);
+	assert_int_equal(set(d, "module_limit", 960000, NULL, &why), HG_ERANGE);
+	assert_ok(hg_device_reset(d, &why), &why);
+	assert_int_equal(knob_of(d, "module_limit").current, 950000);
+	assert_int_equal(value(d, "power"), 650000);
+	/* a GPU by itself has none */
+	assert_non_null(
+		strstr(knob_of(device(ctx, "nvml:1"), "module_limit").unsettable, "superchip"));
 	hg_close(ctx);
 }
 
@@ -598,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_unsettable),
 		cmocka_unit_test(test_set_fails),
+		cmocka_unit_test(test_module_limit),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_effects),
 		cmocka_unit_test(test_persistence),

@@ -62,8 +62,12 @@ enum nvml_field {
 	NVML_FIELD_ENERGY = 83,             /* mJ */
 	NVML_FIELD_POWER_AVERAGE = 185,     /* mW; since 12.2, as all that follow */
 	NVML_FIELD_POWER = 186,             /* mW */
-	NVML_FIELD_POWER_LIMIT = 190,       /* mW, enforced */
-	NVML_FIELD_SCOPED_ENERGY = 191      /* mJ */
+	NVML_FIELD_LIMIT_MIN = 187,         /* mW, as the following */
+	NVML_FIELD_LIMIT_MAX = 188,
+	NVML_FIELD_LIMIT_DEFAULT = 189,
+	NVML_FIELD_POWER_LIMIT = 190,    /* enforced */
+	NVML_FIELD_SCOPED_ENERGY = 191,  /* mJ */
+	NVML_FIELD_LIMIT_REQUESTED = 192 /* mW */
 };
 
 enum nvml_scope {
@@ -118,6 +122,16 @@ static_assert(offsetof(struct nvml_field_value, latency_us) == 16, "nvmlFieldVal
 static_assert(offsetof(struct nvml_field_value, type) == 24, "nvmlFieldValue_t.valueType");
 static_assert(offsetof(struct nvml_field_value, result) == 28, "nvmlFieldValue_t.nvmlReturn");
 static_assert(offsetof(struct nvml_field_value, value) == 32, "nvmlFieldValue_t.value");
+
+/** nvmlPowerValue_v2_t. */
+struct nvml_scoped_limit {
+	uint32_t version;
+	uint8_t scope;
+	uint32_t mw;
+};
+static_assert(sizeof(struct nvml_scoped_limit) == 12, "nvmlPowerValue_v2_t");
+static_assert(offsetof(struct nvml_scoped_limit, scope) == 4, "nvmlPowerValue_v2_t.powerScope");
+static_assert(offsetof(struct nvml_scoped_limit, mw) == 8, "nvmlPowerValue_v2_t.powerValueMw");
 
 /** nvmlPciInfo_t. Its versions before 3 fill no more than the first 36 bytes. */
 struct nvml_pci {
@@ -255,6 +269,8 @@ static_assert(NVML_VERSION_WORD(struct nvml_profiles_asked, 1) == 0x01000024, "v
 		(nvml_handle h, struct nvml_profiles_asked * ask))                                 \
 	X(OPT, set_limit, nvmlDeviceSetPowerManagementLimit, "", int,                              \
 		(nvml_handle h, uint32_t mw))                                                      \
+	X(OPT, set_scoped_limit, nvmlDeviceSetPowerManagementLimit_v2, "", int,                    \
+		(nvml_handle h, struct nvml_scoped_limit * in))                                    \
 	X(OPT, lock_sm, nvmlDeviceSetGpuLockedClocks, "", int,                                     \
 		(nvml_handle h, uint32_t min_mhz, uint32_t max_mhz))                               \
 	X(OPT, unlock_sm, nvmlDeviceResetGpuLockedClocks, "", int, (nvml_handle h))                \

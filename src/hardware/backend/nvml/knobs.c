@@ -1,6 +1,6 @@
-/* Knobs: the power limit, clocks locked to one value, and (in profiles.c) tunings for kinds of
- * work. The driver does not say which clock is locked, so what is remembered here is what was set
- * through this device. */
+/* Knobs: the power limit, clocks locked to one value, and (in module.c and profiles.c) a
+ * superchip's limit and tunings for kinds of work. The driver does not say which clock is locked,
+ * so what is remembered here is what was set through this device. */
 #include "nvml.h"
 
 #include <stdio.h>
@@ -22,6 +22,8 @@ static const struct {
 	[NVML_KNOB_MEMORY_CLOCK] = {"memory_clock", "Hz",
 		"locked clock of the memory; 0: not locked by us"},
 	[NVML_KNOB_PROFILE] = {"power_profile", "id", "workload power profile; -1: none"},
+	[NVML_KNOB_MODULE_LIMIT] = {"module_limit", "mW",
+		"most power that the whole superchip may draw, its processor included"},
 };
 
 void nvml_unsettable(struct nvml_range *k, const char *what, const char *text)
@@ -184,6 +186,7 @@ void nvml_knobs_probe(struct nvml_device *d)
 		sm_clock_probe(d);
 		memory_clock_probe(d);
 		nvml_profile_probe(d);
+		nvml_module_probe(d);
 	}
 	for (size_t i = 0; i < NVML_KNOBS; i++) {
 		size_t len = strlen(d->knobs[i].text);
@@ -205,7 +208,8 @@ void nvml_knob_info(const struct nvml_device *d, size_t i, hg_knob_info *info)
 
 	info->name = knobs[i].name;
 	info->unit = knobs[i].unit;
-	info->flags = i == NVML_KNOB_POWER_LIMIT || i == NVML_KNOB_PROFILE ? 0 : HG_KNOB_WRITE_ONLY;
+	info->flags =
+		i == NVML_KNOB_SM_CLOCK || i == NVML_KNOB_MEMORY_CLOCK ? HG_KNOB_WRITE_ONLY : 0;
 	info->text = k->text;
 	info->min = k->min;
 	info->max = k->max;
@@ -213,14 +217,15 @@ void nvml_knob_info(const struct nvml_device *d, size_t i, hg_knob_info *info)
 	info->default_value = k->default_value;
 	info->current = k->current;
 	info->unsettable = k->unsettable[0] ? k->unsettable : NULL;
-	info->latency_ns = i == NVML_KNOB_POWER_LIMIT ? LIMIT_LATENCY_NS : 0;
+	info->latency_ns =
+		i == NVML_KNOB_POWER_LIMIT || i == NVML_KNOB_MODULE_LIMIT ? LIMIT_LATENCY_NS : 0;
 	info->ladder = k->n_ladder ? k->ladder : NULL;
 	info->n_ladder = k->n_ladder;
 }
 
 /* ----- setting */
 
-static hg_err refused(const struct nvml_device *d, size_t knob, int result, hg_error *why)
+hg_err nvml_refused(const struct nvml_device *d, size_t knob, int result, hg_error *why)
 {
 	hg_err rc = nvml_error(result);
 
@@ -235,7 +240,7 @@ static hg_err limit_set(struct nvml_device *d, int64_t value, hg_effect *effect,
 	int result = d->lib.set_limit(d->handle, (uint32_t)value);
 
 	if (result)
-		return refused(d, NVML_KNOB_POWER_LIMIT, result, why);
+		return nvml_refused(d, NVML_KNOB_POWER_LIMIT, result, why);
 	result = d->lib.limit(d->handle, &now);
 	if (result)
 		return fail(why, HG_EDEVICE, "%.64s: power_limit was set but cannot be read: %s",
@@ -272,7 +277,7 @@ static hg_err clock_set(
 	else
 		result = (memory ? d->lib.unlock_memory : d->lib.unlock_sm)(d->handle);
 	if (result)
-		return refused(d, knob, result, why);
+		return nvml_refused(d, knob, result, why);
 	k->current = effect->enforced = effect->observed = hz;
 	/* the driver promises nothing: what the clock is, it tells. A clock may take its time */
 	if (d->lib.clock &&
@@ -288,5 +293,7 @@ hg_err nvml_knob_set(
 		return limit_set(d, value, effect, why);
 	if (knob == NVML_KNOB_PROFILE)
 		return nvml_profile_set(d, value, effect, why);
+	if (knob == NVML_KNOB_MODULE_LIMIT)
+		return nvml_module_set(d, value, effect, why);
 	return clock_set(d, knob, value, effect, why);
 }

@@ -43,6 +43,7 @@ enum nvml_knob {
 	NVML_KNOB_SM_CLOCK,
 	NVML_KNOB_MEMORY_CLOCK,
 	NVML_KNOB_PROFILE,
+	NVML_KNOB_MODULE_LIMIT,
 	NVML_KNOBS
 };
 
@@ -111,6 +112,14 @@ void nvml_signals_probe(struct nvml_device *d);
 void nvml_signal_info(const struct nvml_device *d, size_t i, hg_signal_info *info);
 void nvml_signals_read(struct nvml_device *d, const size_t *ids, size_t n, hg_reading *out);
 
+/** One value by field. @return result of NVML */
+int nvml_field_mw(const struct nvml_device *d, uint32_t field, uint32_t scope, int64_t *mw);
+
+/* ----- module.c: the power limit of a superchip, the processor's part included */
+
+void nvml_module_probe(struct nvml_device *d);
+hg_err nvml_module_set(struct nvml_device *d, int64_t value, hg_effect *effect, hg_error *why);
+
 /* ----- processes.c */
 
 hg_err nvml_processes(
@@ -129,6 +138,9 @@ hg_err nvml_profile_set(struct nvml_device *d, int64_t value, hg_effect *effect,
 
 /** The knob cannot be set: what stands in the way, unless it is known already. */
 void nvml_unsettable(struct nvml_range *k, const char *what, const char *text);
+
+/** Why the driver did not set a knob. @return HG_EPERM; HG_EDEVICE */
+hg_err nvml_refused(const struct nvml_device *d, size_t knob, int result, hg_error *why);
 
 /** Asks for the range of each knob. Sets nothing. */
 void nvml_knobs_probe(struct nvml_device *d);

@@ -334,6 +334,13 @@ static int way_read(const struct nvml_device *d, const struct nvml_way *way, int
 	return result ? result : field_value(way, &v, out);
 }
 
+int nvml_field_mw(const struct nvml_device *d, uint32_t field, uint32_t scope, int64_t *mw)
+{
+	const struct nvml_way way = {.signal = NVML_SIGNAL_POWER, .field = field, .scope = scope};
+
+	return way_read(d, &way, mw);
+}
+
 /* ----- which way */
 
 /* Power and energy are the whole GPU's: said of an instance they would be counted twice. */
