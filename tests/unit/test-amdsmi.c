@@ -3,6 +3,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "hardware/backend/amdsmi/amdsmi.h"
 
+#include <dlfcn.h>
+
 #define FAKE_LIBRARY  HG_FAKE_AMDSMI
 #define FAKE_VARIABLE "HOURGLASS_AMDSMI"
 #define FAKE_BACKEND  "amdsmi"
@@ -30,6 +32,30 @@ static void test_not_unasked(void **state)
 	t = discover(ctx);
 	assert_int_equal(t.rc, HG_OK);
 	assert_int_equal(t.devices, 2);
+	hg_close(ctx);
+}
+
+/* Beside ROCm the library would hide the GPUs of the program, whoever asks for it. */
+static void test_not_beside_rocm(void **state)
+{
+	hg_ctx *ctx = context();
+	hg_error why = {""};
+	hg_device *d;
+	void *rocm = dlopen(HG_TEST_ROCM, RTLD_NOW | RTLD_LOCAL);
+	struct told t;
+
+	(void)state;
+	assert_non_null(rocm);
+	play(quick, "");
+	assert_int_equal(hg_device_open(ctx, "amdsmi:0", &d, &why), HG_EUNSUPPORTED);
+	assert_null(d);
+	assert_non_null(strstr(why.text, "ROCm"));
+	assert_non_null(strstr(why.text, "use amdgpu"));
+	t = discover(ctx);
+	assert_int_equal(t.rc, HG_EUNSUPPORTED);
+	assert_int_equal(t.devices, 0);
+	assert_int_equal(dlclose(rocm), 0);
+	(void)device(ctx, "amdsmi:0");
 	hg_close(ctx);
 }
 
@@ -301,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_unasked),
+		cmocka_unit_test(test_not_beside_rocm),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_power_limit),
 		cmocka_unit_test(test_clocks_hold),

@@ -93,6 +93,93 @@ static void test_calibrate(void **state)
 	}
 }
 
+/* ----- a counter that looks a part of the time, and one that counts too much */
+
+/** What a sensor has seen by its last edge. */
+struct partial {
+	double coverage;
+	int64_t edges; /* taken in */
+	double seen_j;
+};
+
+static void look_a_part(struct script *s, const char *signal, double t, hg_reading *r)
+{
+	struct partial *p = s->more;
+	int64_t last = (int64_t)floor((t - s->phase_s) / s->period_s + 1e-9);
+
+	if (strcmp(signal, "energy") != 0)
+		return;
+	for (; p->edges <= last; p->edges++) {
+		double end = s->phase_s + (double)p->edges * s->period_s - s->lag_s;
+		double begin = end - p->coverage * s->period_s;
+
+		if (begin > 0.0)
+			p->seen_j +=
+				(script_energy(s, end) - script_energy(s, begin)) / p->coverage;
+	}
+	r->value = (int64_t)(p->seen_j * 1e6);
+	r->value -= r->value % s->resolution_uj;
+}
+
+static void test_coverage(void **state)
+{
+	static const double coverages[] = {0.25, 0.5};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof coverages / sizeof *coverages; i++) {
+		struct partial part = {.coverage = coverages[i]};
+		struct plant p = plant(0.03);
+		hg_error text = {""};
+		hg_calibration c;
+
+		p.script.fault = look_a_part;
+		p.script.more = &part;
+		c = calibrate(&p, &text);
+		assert_int_equal(c.lag_found, 1);
+		assert_near_abs(c.sensor.lag_s, 0.03, 0.0, 0.005);
+		assert_near_abs(c.sensor.coverage, coverages[i], 0.0, 0.05);
+		assert_near(c.sensor.period_s, 0.1, 0.005);
+		assert_near(c.load_w, 500.0, 0.02);
+		assert_int_equal(c.trusted, 1);
+	}
+}
+
+static void count_more(struct script *s, const char *signal, double t, hg_reading *r)
+{
+	const double *gain = s->more;
+
+	(void)t;
+	if (!strcmp(signal, "energy"))
+		r->value = (int64_t)((double)r->value * *gain);
+}
+
+/* The power channel is no reference: the ratio is told, and too large a one is not trusted. */
+static void test_gain(void **state)
+{
+	static const struct {
+		double gain;
+		unsigned trusted;
+	} all[] = {{1.06, 1}, {0.94, 1}, {1.15, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		double gain = all[i].gain;
+		struct plant p = plant(0.03);
+		hg_error text = {""};
+		hg_calibration c;
+
+		p.script.fault = count_more;
+		p.script.more = &gain;
+		c = calibrate(&p, &text);
+		assert_near(c.load_ratio, gain, 0.01);
+		assert_near(c.idle_ratio, gain, 0.01);
+		assert_near(c.load_w, 500.0 * gain, 0.01);
+		assert_int_equal(c.trusted, all[i].trusted);
+		assert_int_equal(c.sensor.trusted, all[i].trusted);
+		assert_near_abs(c.sensor.lag_s, 0.03, 0.0, 0.003);
+	}
+}
+
 static void half(struct script *s, const char *signal, double t, hg_reading *r)
 {
 	(void)s;
@@ -332,6 +419,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calibrate),
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_gain),
 		cmocka_unit_test(test_untrusted),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_bad_files),

@@ -22,8 +22,9 @@
 /** Shortest and longest random stretch. */
 #define STRETCH_LEAST_S 0.02
 #define STRETCH_MOST_S  0.4
-/** Stretches of both kinds together. */
+/** Random stretches of both kinds together; two steady ones come before, a rest after them. */
 #define STRETCHES 128
+#define SPANS     (STRETCHES + 3)
 /** Columns of the spans. */
 #define COLUMN_IDLE 0
 #define COLUMN_LOAD 1
@@ -36,7 +37,7 @@ struct run {
 	hg_device *device;
 	hg_calibrate_opts opts;
 	int64_t steady_ns[4]; /* idle from, to; load from, to */
-	hg_span spans[STRETCHES];
+	hg_span spans[SPANS];
 	size_t n_spans;
 	hg_edge *edges;
 	size_t n_edges;
@@ -44,14 +45,27 @@ struct run {
 	size_t n_powers;
 };
 
+/* Idles or works for a while, and notes when. All that the log has must be noted: of the rest the
+ * fit would have to think that it was of one power. */
 static hg_err stretch(struct run *r, bool load, double seconds, hg_error *why)
 {
 	hg_load_fn fn = load ? r->opts.load : r->opts.idle;
-	hg_err rc = fn(r->opts.user, r->device, seconds);
+	hg_span *s = &r->spans[r->n_spans];
+	hg_err rc;
 
-	return rc ? fail(why, rc, "%s: the calibration's %s failed: %s", device_spec(r->device),
-			    load ? "load" : "idling", hg_err_text(rc))
-		  : HG_OK;
+	s->t0_ns = hg_meter_mark(r->meter);
+	rc = fn(r->opts.user, r->device, seconds);
+	s->t1_ns = hg_meter_mark(r->meter);
+	if (rc)
+		return fail(why, rc, "%s: the calibration's %s failed: %s", device_spec(r->device),
+			load ? "load" : "idling", hg_err_text(rc));
+	if (s->t1_ns <= s->t0_ns)
+		return fail(why, HG_EINVAL, "%s: the load functions let no time pass",
+			device_spec(r->device));
+	s->amount = (double)(s->t1_ns - s->t0_ns) * 1e-9;
+	s->column = load ? COLUMN_LOAD : COLUMN_IDLE;
+	r->n_spans++;
+	return HG_OK;
 }
 
 static hg_err steady(struct run *r, hg_error *why)
@@ -74,21 +88,11 @@ static hg_err random_stretches(struct run *r, hg_error *why)
 	hg_err rc = HG_OK;
 
 	rng_init(&rng, 1);
-	while (!rc && r->n_spans < STRETCHES) {
-		bool load = r->n_spans % 2 == 1;
+	for (int i = 0; !rc && i < STRETCHES; i++) {
 		double seconds =
 			STRETCH_LEAST_S + (STRETCH_MOST_S - STRETCH_LEAST_S) * rng_double(&rng);
-		hg_span *s = &r->spans[r->n_spans];
 
-		s->t0_ns = hg_meter_mark(r->meter);
-		rc = stretch(r, load, seconds, why);
-		s->t1_ns = hg_meter_mark(r->meter);
-		if (!rc && s->t1_ns <= s->t0_ns)
-			rc = fail(why, HG_EINVAL, "%s: the load functions let no time pass",
-				device_spec(r->device));
-		s->amount = (double)(s->t1_ns - s->t0_ns) * 1e-9;
-		s->column = load ? COLUMN_LOAD : COLUMN_IDLE;
-		r->n_spans++;
+		rc = stretch(r, i % 2 == 1, seconds, why);
 	}
 	return rc;
 }
@@ -181,8 +185,8 @@ static void fit(const struct run *r, hg_calibration *c)
 	/* without a period of their own the figures of the meter's loop stay */
 	if (hg_sensor_fit_edges(r->edges, r->n_edges, &c->sensor, NULL))
 		return;
-	if (r->n_spans && !hg_sensor_fit_response(
-				  r->edges, r->n_edges, r->spans, r->n_spans, 2, &c->sensor, NULL))
+	if (r->opts.load && !hg_sensor_fit_response(r->edges, r->n_edges, r->spans, r->n_spans, 2,
+				    &c->sensor, NULL))
 		c->lag_found = 1;
 	c->idle_w = mean_w(r, &c->sensor, t[0], t[1]);
 	c->load_w = mean_w(r, &c->sensor, t[2], t[3]);
