@@ -14,6 +14,8 @@
  * | speed | 0 | 0: each hg_device_read() takes the next sample, whenever it comes, so that playing
  * is deterministic; above 0: samples come when they were taken, that many times as fast |
  *
+ * A meter on it (measure.h) needs a speed of 1, or hg_replay_run().
+ *
  * Time on such a device's clock is that of the recording. After the last sample reads fail with
  * HG_EDEVICE, as those of a device that is gone do.
  */
@@ -102,6 +104,18 @@ typedef struct hg_recording_info {
  * @return HG_OK; HG_EINVAL (not a replayed device)
  */
 HG_API HG_NODISCARD hg_err hg_replay_get_info(const hg_device *d, hg_recording_info *info);
+
+/**
+ * Lets time pass on a device that is replayed without a speed: reads then give the sample of that
+ * time. Meters on it are driven by this, in the calling thread and on the recording's clock, as
+ * those of simulated devices are by hg_sim_idle(): the same joules every time. (A read of the
+ * device that takes its next sample lets the time until then pass, too.)
+ *
+ * @param seconds  0 or more
+ * @return HG_OK; HG_EINVAL (not a replayed device, or one with a speed; no time); HG_ERANGE (the
+ *         recording ends before: time has passed up to its end)
+ */
+HG_API HG_NODISCARD hg_err hg_replay_run(hg_device *d, double seconds, hg_error *why);
 
 /**
  * Opens every device of a recording.

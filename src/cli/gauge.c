@@ -84,15 +84,22 @@ static int discover(struct cli *cli, struct gauge *g)
 
 static int open_named(struct cli *cli, const char *spec, unsigned flags, struct gauge *g)
 {
+	static const struct {
+		const char *backend, *key, *real;
+	} virtual[] = {{"sim:", "realtime=", "realtime=1"}, {"replay:", "speed=", "speed=1"}};
 	char timed[SPEC_ROOM];
 
 	/* virtual time would stand still while a real command runs */
-	if (!(flags & GAUGE_AS_NAMED) && strncmp(spec, "sim:", 4) == 0 &&
-		!strstr(spec, "realtime=")) {
-		int len = snprintf(timed, sizeof timed, "%s,realtime=1", spec);
+	for (size_t i = 0; i < sizeof virtual / sizeof *virtual; i++) {
+		int len;
 
+		if (flags & GAUGE_AS_NAMED || strstr(spec, virtual[i].key) ||
+			strncmp(spec, virtual[i].backend, strlen(virtual[i].backend)) != 0)
+			continue;
+		len = snprintf(timed, sizeof timed, "%s,%s", spec, virtual[i].real);
 		if (len > 0 && (size_t)len < sizeof timed)
 			spec = timed;
+		break;
 	}
 	if (g->n >= GAUGE_DEVICES)
 		return cli_usage(cli, "more than %d devices", GAUGE_DEVICES);

@@ -1,7 +1,8 @@
 /*
  * Playing a recording back. Without a speed each read takes the next sample, so that what is
- * computed of them does not depend on how fast this machine is; with one, samples come at their
- * time. The clock is the recording's in both cases: only then do its readings make sense.
+ * computed of them does not depend on how fast this machine is, or time passes as somebody says;
+ * with one, samples come at their time. The clock is the recording's in both cases: only then do
+ * its readings make sense.
  */
 #include "replay.h"
 
@@ -31,6 +32,12 @@ struct replay {
 	int64_t epoch_ns; /* context's clock when it was opened */
 	size_t position;  /* samples played */
 	bool ended;       /* the last one is over */
+	/* without a speed */
+	int64_t now_ns;
+	int64_t alarm_ns; /* INT64_MAX: none */
+	backend_alarm_fn alarm;
+	void *alarm_user;
+	bool ringing; /* whoever the alarm has called reads what is there: time stands still */
 };
 
 /* ----- opening */
@@ -128,6 +135,8 @@ static hg_err replay_open(const struct backend_request *req, void **state, hg_er
 	p->ctx = req->ctx;
 	p->speed = w.speed;
 	p->epoch_ns = ctx_now(p->ctx);
+	p->now_ns = p->recording.times.len ? *(int64_t *)vec_at(&p->recording.times, 0) : 0;
+	p->alarm_ns = INT64_MAX;
 	*state = p;
 	return HG_OK;
 }
@@ -153,9 +162,25 @@ static int64_t replay_now(const void *state)
 
 	if (!p->recording.times.len)
 		return 0;
-	if (p->speed > 0)
-		return playing_ns(p);
-	return time_at(p, p->position ? p->position - 1 : 0);
+	return p->speed > 0 ? playing_ns(p) : p->now_ns;
+}
+
+/* Takes all samples up to now. */
+static void catch_up(struct replay *p)
+{
+	while (p->position < p->recording.times.len && time_at(p, p->position) <= p->now_ns)
+		p->position++;
+}
+
+/* Rings what is due by now. Who is called may ask to be called again. */
+static void ring(struct replay *p)
+{
+	while (p->alarm_ns <= p->now_ns && !p->ringing) {
+		p->alarm_ns = INT64_MAX;
+		p->ringing = true;
+		p->alarm(p->alarm_user, p->now_ns);
+		p->ringing = false;
+	}
 }
 
 /* Moves on to the sample that a read gives. @return false: there is none */
@@ -166,10 +191,18 @@ static bool next_sample(struct replay *p)
 
 	if (!n || p->ended)
 		return false;
+	if (!(p->speed > 0) && p->ringing) {
+		catch_up(p);
+		return p->position > 0;
+	}
 	if (!(p->speed > 0)) {
 		p->ended = p->position == n;
-		p->position += !p->ended;
-		return !p->ended;
+		if (p->ended)
+			return false;
+		if (p->now_ns < time_at(p, p->position))
+			p->now_ns = time_at(p, p->position);
+		p->position++;
+		return true;
 	}
 	now_ns = playing_ns(p);
 	while (p->position < n && time_at(p, p->position) <= now_ns)
@@ -217,6 +250,20 @@ static void replay_read(void *state, const size_t *ids, size_t n, hg_reading *ou
 			out[i] = *(hg_reading *)vec_at(
 				&p->recording.readings, (p->position - 1) * d->n_columns + column);
 	}
+	if (!(p->speed > 0))
+		ring(p);
+}
+
+static bool replay_alarm(void *state, int64_t at_ns, backend_alarm_fn fn, void *user)
+{
+	struct replay *p = state;
+
+	if (p->speed > 0)
+		return false;
+	p->alarm_ns = at_ns;
+	p->alarm = fn;
+	p->alarm_user = user;
+	return true;
 }
 
 static size_t replay_knobs(const void *state)
@@ -258,7 +305,39 @@ const struct backend replay_backend = {
 	.knobs = replay_knobs,
 	.knob = replay_knob,
 	.set = replay_set,
+	.alarm = replay_alarm,
 };
+
+/* ----- time that passes when somebody says so */
+
+hg_err hg_replay_run(hg_device *d, double seconds, hg_error *why)
+{
+	struct replay *p = device_state(d, &replay_backend);
+	int64_t asked_ns, end_ns, last_ns;
+
+	if (!p || p->speed > 0)
+		return fail(why, HG_EINVAL, "hg_replay_run: %s",
+			p ? "the device has a speed: its time passes by itself"
+			  : "not a replayed device");
+	if (!(seconds >= 0.0 && seconds < 1e9) || !p->recording.times.len)
+		return fail(why, HG_EINVAL, "%s: no time that could pass", device_spec(d));
+	if (!device_enter(d))
+		return fail(why, HG_EDEVICE, "%s: another thread does not come back from it",
+			device_spec(d));
+	last_ns = time_at(p, p->recording.times.len - 1);
+	asked_ns = p->now_ns + (int64_t)(seconds * 1e9 + 0.5);
+	end_ns = asked_ns < last_ns ? asked_ns : last_ns;
+	while (p->alarm_ns <= end_ns) {
+		p->now_ns = p->alarm_ns > p->now_ns ? p->alarm_ns : p->now_ns;
+		ring(p);
+	}
+	p->now_ns = end_ns > p->now_ns ? end_ns : p->now_ns;
+	catch_up(p);
+	device_leave(d);
+	return asked_ns <= last_ns
+		       ? HG_OK
+		       : fail(why, HG_ERANGE, "%s: the recording ends before", device_spec(d));
+}
 
 /* ----- the whole recording */
 
