@@ -178,6 +178,7 @@ typedef struct hg_obs_group {
 	const hg_obs *obs;           /**< n of them */
 	const uint32_t *lines;       /**< lines of the file that they stand on */
 	const hg_workload *workload; /**< what it consists of where the file says, or NULL */
+	const char *family;          /**< kind of job, such as "bert"; NULL or "": its own */
 } hg_obs_group;
 
 /**
@@ -204,6 +205,64 @@ HG_API size_t hg_obs_set_count(const hg_obs_set *set);
 
 /** The i-th workload, in the order of the file; valid as long as the set. out->size must be set. */
 HG_API void hg_obs_set_get(const hg_obs_set *set, size_t i, hg_obs_group *out);
+
+/** The device model that a file holds, as one that nobody described; NULL: none. Of the set. */
+HG_API const hg_model *hg_obs_set_model(const hg_obs_set *set);
+
+/**
+ * A device of which nothing is known but observations: the ranges of its knobs are theirs (and
+ * lower settings), its physics and prior lie between those of devices that were fitted, relative to
+ * the highest limit. Forecasts work from it, with wide intervals; predictions of known ops do not.
+ *
+ * @param name    lower-case letters, digits, '-', '.', '_'
+ * @param groups  n >= 1; only size, n and obs matter
+ * @param out     release with hg_model_destroy()
+ * @return HG_OK; HG_EINVAL (the name); HG_ERANGE (no setting and no power among the observations
+ *         that an accelerator could have); HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_model_generic(
+	const char *name, const hg_obs_group *groups, size_t n, hg_model **out, hg_error *why);
+
+/** So many families of workloads calibrate intervals. */
+#define HG_FIT_FAMILIES 3u
+
+/** What a joint fit found; values with their standard deviations. */
+typedef struct hg_model_report {
+	uint32_t size;          /**< sizeof(hg_model_report) */
+	uint32_t workloads;     /**< that were fitted together */
+	uint32_t observations;  /**< of all of them */
+	uint32_t families;      /**< of workloads */
+	uint32_t calibrated;    /**< 1 where intervals were widened by leaving families out */
+	uint32_t reserved;      /**< 0 */
+	double time_mape;       /**< mean |relative error| of time at the observations */
+	double energy_mape;     /**< likewise of energy */
+	double static_w;        /**< P0 */
+	double static_w_sd;     /**< its sd, to first order */
+	double clock_tree_w;    /**< d0 */
+	double gap_w;           /**< Pg */
+	double gap_w_sd;        /**< its sd, to first order */
+	double voltage_knee;    /**< xk */
+	double voltage_knee_sd; /**< its sd, to first order */
+	double voltage_slope;   /**< s */
+	double overlap;         /**< p */
+	double overlap_sd;      /**< its sd, to first order */
+} hg_model_report;
+
+/**
+ * Fits a device's parameters together with those of several workloads that were observed on it, and
+ * learns from them what workloads on it are like (its prior): Levenberg-Marquardt on the
+ * arrow-shaped joint problem, robust by soft L1. With three families or more, each is left out once
+ * to find how wide intervals must be to hold what they say.
+ * Complexity: 68 workloads of 7 observations take some seconds, calibration a few times that.
+ *
+ * @param start   where the fit begins and leans to: the nearest device, or hg_model_generic()
+ * @param groups  n >= 2 workloads; 3 observations of each or more are useful
+ * @param report  NULL, or receives what was found; report->size must be set
+ * @param out     start with other physics and prior; release with hg_model_destroy()
+ * @return HG_OK; HG_EINVAL, HG_ERANGE (which observation, as hg_fit_create()); HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_model_fit(const hg_model *start, const hg_obs_group *groups, size_t n,
+	hg_model_report *report, hg_model **out, hg_error *why);
 
 HG_END_DECLS
 

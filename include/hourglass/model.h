@@ -57,6 +57,15 @@ HG_API void hg_model_destroy(hg_model *m);
 /** Name of the i-th compiled-in device, in alphabetic order, or NULL past the end. */
 HG_API const char *hg_model_builtin(size_t i);
 
+/**
+ * Writes hourglass.device/1: what was read, or fitted, each number with its source. Aliases are
+ * left out: a file is named by its path.
+ * @param text  receives malloc()ed text with a final NUL; free() it
+ * @return HG_OK, HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_model_format(
+	const hg_model *m, char **text, size_t *len, hg_error *why);
+
 /** What a device model says in figures; hardware units. */
 typedef struct hg_model_info {
 	uint32_t size;           /**< sizeof(hg_model_info) */

@@ -33,6 +33,10 @@ static const struct option fit_options[] = {
 		.kind = OPTION_FILE,
 		.value = "FILE",
 		.text = "times of ops that fit -o wrote, for --workload"},
+	{.name = "fit-device",
+		.kind = OPTION_FILE,
+		.value = "FILE",
+		.text = "fit the device together with all workloads, and keep its model there"},
 	{.name = "drop-odd",
 		.kind = OPTION_FLAG,
 		.text = "leave out observations that cannot be right, rather than refuse them"},
@@ -41,7 +45,7 @@ static const struct option fit_options[] = {
 
 /** A workload, checked and fitted. */
 struct fitted {
-	const char *name;
+	const char *name, *family;
 	hg_obs *obs;
 	size_t n;
 	const hg_workload *work; /* what it consists of, or NULL */
@@ -52,7 +56,11 @@ struct fitted {
 
 struct fits {
 	const char *device, *path;
-	hg_model *model;
+	hg_model *own;         /* the model, when it is ours */
+	const hg_model *model; /* of the device */
+	bool described;        /* a name or a file leads to the model */
+	bool joint;            /* the device was fitted too */
+	hg_model_report report;
 	hg_obs_set *set;
 	hg_ops *ops;
 	struct fitted *at;
@@ -69,7 +77,7 @@ static void fits_finish(struct fits *f)
 	free(f->at);
 	hg_obs_set_destroy(f->set);
 	hg_ops_destroy(f->ops);
-	hg_model_destroy(f->model);
+	hg_model_destroy(f->own);
 }
 
 /* Copies the observations without those that have a fault; each fault is said on stderr. */
@@ -139,41 +147,144 @@ static int works_open(struct cli *cli, const struct args *args, struct fits *f)
 	return rc;
 }
 
-static int workloads_fit(struct cli *cli, const struct args *args, struct fits *f)
+static int groups_check(struct cli *cli, struct fits *f, bool drop)
 {
-	bool drop = args_has(args, "drop-odd");
-	int rc;
+	int rc = EXIT_OK;
 
 	f->n = hg_obs_set_count(f->set);
 	f->at = calloc(f->n, sizeof *f->at);
 	if (!f->at)
 		return cli_broken(cli, HG_ENOMEM);
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < f->n && rc == EXIT_OK; i++) {
 		hg_obs_group g = {.size = sizeof g};
 
 		hg_obs_set_get(f->set, i, &g);
 		f->at[i].name = g.name;
+		f->at[i].family = g.family;
 		f->at[i].work = g.workload;
+		rc = observations_check(cli, f, &g, drop, &f->at[i]);
 	}
-	rc = works_open(cli, args, f);
-	for (size_t i = 0; i < f->n && rc == EXIT_OK; i++) {
-		hg_obs_group g = {.size = sizeof g};
-		hg_fit_options opts = {.size = sizeof opts, .ops = f->ops};
-		struct fitted *to = &f->at[i];
-		hg_error why = {""};
-		hg_err err;
+	return rc;
+}
 
-		hg_obs_set_get(f->set, i, &g);
-		opts.workload = to->work;
-		rc = observations_check(cli, f, &g, drop, to);
-		if (rc != EXIT_OK)
-			return rc;
-		err = hg_fit_create(f->model, to->obs, to->n, &opts, &to->fit, &why);
+static int workloads_fit(struct cli *cli, struct fits *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct fitted *to = &f->at[i];
+		hg_fit_options opts = {.size = sizeof opts, .workload = to->work, .ops = f->ops};
+		hg_error why = {""};
+		hg_err err = hg_fit_create(f->model, to->obs, to->n, &opts, &to->fit, &why);
+
 		if (err)
 			return cli_input_error(cli, err, &why);
 		to->report.size = sizeof to->report;
 		hg_fit_get_report(to->fit, &to->report);
 	}
+	return EXIT_OK;
+}
+
+/* ----- the device */
+
+static hg_obs_group *groups_of(const struct fits *f)
+{
+	size_t n = f->at ? f->n : hg_obs_set_count(f->set);
+	hg_obs_group *g = calloc(n + 1, sizeof *g);
+
+	for (size_t i = 0; i < n && g; i++) {
+		g[i].size = sizeof *g;
+		hg_obs_set_get(f->set, i, &g[i]);
+		if (!f->at)
+			continue;
+		g[i].obs = f->at[i].obs;
+		g[i].n = (uint32_t)f->at[i].n;
+	}
+	return g;
+}
+
+/* A name that nobody knows is a device of which there are only observations. */
+static int device_generic(struct cli *cli, struct fits *f, const hg_error *unknown)
+{
+	hg_obs_group *groups = groups_of(f);
+	hg_error why = {""};
+	hg_err err = groups ? hg_model_generic(
+				      f->device, groups, hg_obs_set_count(f->set), &f->own, &why)
+			    : HG_ENOMEM;
+
+	free(groups);
+	if (err)
+		return cli_input_error(cli, err, &why);
+	cli_note(cli,
+		"%s; taken as a device that nobody described: physics and prior between V100 and "
+		"A40, ranges as observed, wide intervals",
+		unknown->text);
+	f->model = f->own;
+	return EXIT_OK;
+}
+
+static int device_open(struct cli *cli, const struct args *args, struct fits *f)
+{
+	hg_error why = {""};
+	hg_err err;
+
+	f->device = args_text(args, "device", NULL);
+	if (!f->device && hg_obs_set_model(f->set)) {
+		f->device = hg_obs_set_device(f->set);
+		f->model = hg_obs_set_model(f->set);
+		return EXIT_OK;
+	}
+	if (!f->device)
+		f->device = hg_obs_set_device(f->set);
+	if (!f->device)
+		return cli_usage(cli, "--device: expected the device that was observed");
+	err = hg_model_load(f->device, rig_data_dir(), &f->own, &why);
+	if (err == HG_ENOENT && !strchr(f->device, '/') && !strstr(f->device, ".json"))
+		return device_generic(cli, f, &why);
+	if (err)
+		return cli_input_error(cli, err, &why);
+	f->model = f->own;
+	f->described = true;
+	return EXIT_OK;
+}
+
+/* Fits the device together with its workloads where that was asked for, or where nothing else is
+ * known of it. */
+static int device_fit(struct cli *cli, const struct args *args, struct fits *f)
+{
+	const char *path = args_text(args, "fit-device", NULL);
+	hg_obs_group *groups;
+	hg_model *fitted = NULL;
+	hg_error why = {""};
+	char *text = NULL;
+	size_t len;
+	hg_err err;
+	int rc = EXIT_OK;
+
+	if (path && f->n < 2)
+		return cli_usage(
+			cli, "--fit-device: expected observations of two workloads or more");
+	if (!path && (f->described || f->n < 2 || hg_obs_set_model(f->set)))
+		return EXIT_OK;
+	if (cli->err_terminal && f->n > 8)
+		cli_note(cli, "fitting the device to %zu workloads: some seconds", f->n);
+	groups = groups_of(f);
+	f->report.size = sizeof f->report;
+	err = groups ? hg_model_fit(f->model, groups, f->n, &f->report, &fitted, &why) : HG_ENOMEM;
+	free(groups);
+	if (!err)
+		err = hg_model_format(fitted, &text, &len, &why);
+	if (err)
+		rc = cli_input_error(cli, err, &why);
+	else if (path)
+		rc = cli_write(cli, path, text, len);
+	free(text);
+	if (err) {
+		hg_model_destroy(fitted);
+		return rc;
+	}
+	hg_model_destroy(f->own);
+	f->model = f->own = fitted;
+	f->described = false;
+	f->joint = true;
 	return rc;
 }
 
@@ -210,6 +321,8 @@ static void workload_json(struct json_out *j, const struct fitted *w)
 
 	json_open(j, '{', false);
 	json_kv_string(j, "name", w->name);
+	if (w->family && *w->family)
+		json_kv_string(j, "family", w->family);
 	json_key(j, "parameters");
 	json_open(j, '{', false);
 	json_kv_string(j, "origin", "fitted");
@@ -236,7 +349,8 @@ static void workload_json(struct json_out *j, const struct fitted *w)
 	json_close(j, '}');
 }
 
-static void file_json(struct buf *out, const struct fits *f)
+/* A device that no name leads to is kept with its fits. */
+static void file_json(struct buf *out, const struct fits *f, const char *model)
 {
 	struct json_out j;
 
@@ -244,6 +358,10 @@ static void file_json(struct buf *out, const struct fits *f)
 	json_open(&j, '{', false);
 	json_kv_string(&j, "schema", "hourglass.fit/1");
 	json_kv_string(&j, "device", f->device);
+	if (model) {
+		json_key(&j, "model");
+		json_put_raw(&j, model, strlen(model));
+	}
 	json_key(&j, "workloads");
 	json_open(&j, '[', false);
 	for (size_t i = 0; i < f->n; i++)
@@ -256,8 +374,19 @@ static void file_json(struct buf *out, const struct fits *f)
 static void print_text(struct cli *cli, const struct fits *f)
 {
 	char text[QUANTITY_TEXT];
+	const hg_model_report *d = &f->report;
 	struct table t;
 
+	if (f->joint)
+		buf_addf(&cli->out,
+			"device, fitted to %u observations of %u workloads: time off %.1f %%, energy "
+			"%.1f %%; static %.0f+-%.0f W, in gaps %.0f+-%.0f W, voltage knee "
+			"%.2f+-%.2f, overlap %.1f+-%.1f; intervals %s\n",
+			d->observations, d->workloads, 100 * d->time_mape, 100 * d->energy_mape,
+			d->static_w, d->static_w_sd, d->gap_w, d->gap_w_sd, d->voltage_knee,
+			d->voltage_knee_sd, d->overlap, d->overlap_sd,
+			d->calibrated ? "calibrated by leaving families out"
+				      : "as wide as before: too few families to calibrate them");
 	table_init(&t, "lrrrrrrrr");
 	table_cell(&t, "workload");
 	table_cell(&t, "seen");
@@ -289,11 +418,16 @@ static void print_text(struct cli *cli, const struct fits *f)
 static int fits_write(struct cli *cli, const struct args *args, const struct fits *f)
 {
 	const char *path = args_text(args, "output", NULL);
+	char *model = NULL;
 	struct buf text;
+	size_t len;
 	int rc = EXIT_OK;
 
+	if (!f->described && hg_model_format(f->model, &model, &len, NULL))
+		return cli_broken(cli, HG_ENOMEM);
 	buf_init(&text, (size_t)1 << 30);
-	file_json(&text, f);
+	file_json(&text, f, model);
+	free(model);
 	if (text.failed)
 		rc = cli_broken(cli, text.failed);
 	else if (path)
@@ -323,29 +457,23 @@ static bool file_has_ops(const char *path)
 static int run(struct cli *cli, const struct args *args)
 {
 	struct fits f = {.path = args->operands[0]};
-	hg_error why = {""};
-	hg_err err;
 	int rc;
 
 	if (file_has_ops(f.path))
 		return ops_fit(cli, args);
 	rc = observations_read(cli, f.path, &f.set);
-
-	if (rc != EXIT_OK)
-		return rc;
-	f.device = args_text(args, "device", hg_obs_set_device(f.set));
-	if (!f.device) {
-		rc = cli_usage(cli, "--device: expected the device that was observed");
-		goto out;
-	}
-	err = hg_model_load(f.device, rig_data_dir(), &f.model, &why);
-	if (err)
-		rc = cli_input_error(cli, err, &why);
 	if (rc == EXIT_OK)
-		rc = workloads_fit(cli, args, &f);
+		rc = device_open(cli, args, &f);
+	if (rc == EXIT_OK)
+		rc = groups_check(cli, &f, args_has(args, "drop-odd"));
+	if (rc == EXIT_OK)
+		rc = works_open(cli, args, &f);
+	if (rc == EXIT_OK)
+		rc = device_fit(cli, args, &f);
+	if (rc == EXIT_OK)
+		rc = workloads_fit(cli, &f);
 	if (rc == EXIT_OK)
 		rc = fits_write(cli, args, &f);
-out:
 	fits_finish(&f);
 	return rc;
 }

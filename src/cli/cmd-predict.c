@@ -40,7 +40,8 @@ static const struct option predict_options[] = {
 
 /** What is predicted from, and where. */
 struct source {
-	hg_model *model;
+	hg_model *own; /* the model, when it is ours */
+	const hg_model *model;
 	hg_obs_set *set;
 	hg_workload *workload;
 	hg_ops *ops;
@@ -56,7 +57,7 @@ static void source_finish(struct source *s)
 	hg_ops_destroy(s->ops);
 	hg_workload_destroy(s->workload);
 	hg_obs_set_destroy(s->set);
-	hg_model_destroy(s->model);
+	hg_model_destroy(s->own);
 	free(s->settings);
 }
 
@@ -147,7 +148,11 @@ static int fit_open(struct cli *cli, const char *path, const char *workload, str
 	if (!workload)
 		hg_obs_set_get(s->set, 0, &g);
 	opts.workload = g.workload;
-	err = hg_model_load(hg_obs_set_device(s->set), rig_data_dir(), &s->model, &why);
+	s->model = hg_obs_set_model(s->set);
+	err = s->model ? HG_OK
+		       : hg_model_load(hg_obs_set_device(s->set), rig_data_dir(), &s->own, &why);
+	if (s->own)
+		s->model = s->own;
 	if (!err)
 		err = hg_fit_create(s->model, g.obs, g.n, &opts, &s->fit, &why);
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
@@ -161,7 +166,8 @@ static int device_open(struct cli *cli, const char *device, const char *workload
 
 	if (!workload)
 		return cli_usage(cli, "%s: expected the workload too", device);
-	err = hg_model_load(device, rig_data_dir(), &s->model, &why);
+	err = hg_model_load(device, rig_data_dir(), &s->own, &why);
+	s->model = s->own;
 	if (!err)
 		err = hg_workload_load(workload, rig_data_dir(), &s->workload, &why);
 	opts.workload = s->workload;

@@ -66,6 +66,42 @@ printf 'op,m,n,k,time_s\ngemm,1,2,x,4\n' >x.csv
 bad fit x.csv -d h100
 says_like 'x.csv:2: k: expected a number of 1 to 1e+07, found "x"'
 
+# Many workloads make a device, and a device that nobody knows is one all the same.
+cat >many.csv <<END
+workload,family,power_limit_w,time_s,power_w
+a,x,100,130,95
+a,x,150,108,140
+a,x,250,100,210
+b,y,100,50,70
+b,y,150,48,80
+b,y,250,48,82
+c,z,100,200,98
+c,z,150,150,147
+c,z,250,120,235
+END
+good fit many.csv -d v100 --fit-device my.json -o many.json
+shows 'fitted to 9 observations of 3 workloads'
+shows 'calibrated by leaving families out'
+good predict many.json a --setting 200W
+good fit many.csv -d my.json -o again.json
+grep -q 'fitted: joint fit of 3 workloads, 9 observations, from the figures of v100' my.json ||
+	fail "the device's file does not say what it was fitted to"
+run 0 fit many.csv -d somebodys-gpu -o many.json
+says_like 'no device model "somebodys-gpu".*nobody described'
+good predict many.json b --setting 200W --json
+json '.predictions[0] | .time_s > 45 and .time_s < 52' true
+good fit many.json -o again.json
+cmp -s many.json again.json || fail "a fit of an unknown device does not give itself"
+printf 'power_limit_w,time_s,power_w\n100,20,95\n250,14,200\n' >x.csv
+run 0 fit x.csv -d somebodys-gpu -o one.json
+good predict one.json --setting 150W --json
+json '.predictions[0] | .time_s > 14 and .time_s < 20' true
+bad fit x.csv -d 'My GPU'
+run 2 fit x.csv -d somebodys-gpu -w llm-decode
+says_like 'datasheet is not known'
+bad fit x.csv -d v100 --fit-device my.json
+says_like 'two workloads or more'
+
 # What is wrong is named.
 bad predict fit.json
 bad predict fit.json trian
@@ -74,7 +110,7 @@ bad predict fit.json train --setting fast
 bad predict obs.csv train
 bad predict h100
 bad fit obs.csv
-bad fit obs.csv --device nothing
+bad fit obs.csv --device "what is it"
 printf 'power_limit_w,time,power_w\n' >x.csv
 bad fit x.csv --device a40
 says_like 'x.csv:1: unknown column "time"'

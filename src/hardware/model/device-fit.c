@@ -86,6 +86,22 @@ void device_neutral(struct figures *f)
 	f->compute_w = f->cap_max_w;
 }
 
+bool device_fits(size_t offset)
+{
+	for (size_t i = 0; i < DEVICE_N; i++)
+		if (bounds[i].offset == offset)
+			return true;
+	return false;
+}
+
+double device_sd(const struct device_fit *fit, enum device_parameter i)
+{
+	double share = 1.0 / (1.0 + exp(-fit->z[i]));
+
+	return scale_of(&fit->f, i) * (bounds[i].high - bounds[i].low) * share * (1.0 - share) *
+	       fit->sd[i];
+}
+
 /** What elimination keeps of a workload. */
 struct block {
 	double own[WORK_N * WORK_N];    /* J'J, damped and factored */
@@ -578,46 +594,4 @@ hg_err device_fit_again(struct device_fit *fit, struct sweep *sweeps, size_t n)
 	}
 	joint_finish(&j);
 	return rc;
-}
-
-hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n)
-{
-	struct prior *p = &fit->prior;
-	double squares[2] = {0, 0}, count = 0;
-
-	prior_default(&fit->f, p);
-	for (size_t a = 0; a < PRIOR_N; a++) {
-		double sum = 0.0;
-
-		for (size_t w = 0; w < n; w++)
-			sum += sweeps[w].z[a + 1];
-		p->mean[a] = sum / (double)n;
-	}
-	for (size_t a = 0; a < PRIOR_N; a++) {
-		for (size_t b = 0; b < PRIOR_N; b++) {
-			double sum = 0.0;
-
-			for (size_t w = 0; w < n; w++)
-				sum += (sweeps[w].z[a + 1] - p->mean[a]) *
-				       (sweeps[w].z[b + 1] - p->mean[b]);
-			p->covariance[a][b] = sum / (double)n;
-		}
-		p->covariance[a][a] += a == WORK_STATIC - 1 ? 0.01 * 0.01 : 0.1 * 0.1;
-	}
-	for (size_t w = 0; w < n; w++) {
-		double out[2 * WORK_OBS_MAX];
-
-		evaluate(&fit->f, sweeps[w].z, sweeps[w].obs, sweeps[w].n, out);
-		for (size_t i = 0; i < sweeps[w].n; i++, count++)
-			for (size_t c = 0; c < 2; c++) {
-				double r = sweeps[w].obs[i].ln[c] - out[2 * i + c];
-
-				squares[c] += fmin(r * r, 0.0225);
-			}
-	}
-	for (size_t c = 0; c < 2; c++) {
-		p->noise[c] = sqrt(squares[c] / (count + 1e-9)) * 0.7;
-		p->walk[c] = 0.5 * squares[c] / (count + 1e-9);
-	}
-	return HG_OK;
 }

@@ -57,6 +57,20 @@ hg_err device_fit_again(struct device_fit *fit, struct sweep *sweeps, size_t n);
  */
 hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n);
 
+/** Whether a number of struct figures is a parameter of the fit. */
+bool device_fits(size_t offset);
+
+/** sd of a parameter in its own unit, to first order. */
+double device_sd(const struct device_fit *fit, enum device_parameter i);
+
+/**
+ * Leans a prior that was learnt from n sweeps to another one: few workloads say little of what
+ * others are like.
+ * @param base  of the same device, or NULL: the default one
+ */
+void device_prior_lean(
+	struct prior *p, const struct prior *base, const struct figures *f, size_t n);
+
 /**
  * Sets fit->prior.widen, so that 80 % intervals hold 80 % of what a fit to a few settings did not
  * see, on families that device and prior were not learnt from: each family is left out once.

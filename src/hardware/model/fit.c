@@ -61,6 +61,10 @@ static hg_err work_fit_start(
 	struct prior prior;
 	hg_err rc;
 
+	if (o->workload && !model_described(m))
+		return fail(why, HG_EINVAL,
+			"%s: its datasheet is not known: known ops cannot be predicted on it",
+			m->name);
 	if (o->workload) {
 		fit->mixed = true;
 		rc = mix_init(&fit->mix, m, o->workload, o->ops);

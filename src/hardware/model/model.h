@@ -22,6 +22,7 @@
 #include "core/json.h"
 
 #include "op.h"
+#include "spec-field.h"
 
 /** Most bytes of a device or workload file. */
 #define MODEL_FILE_MAX ((size_t)4 << 20)
@@ -66,7 +67,10 @@ struct hg_model {
 	const char *name, *title, *vendor;
 	const char **aliases;
 	size_t n_aliases;
+	const char *about;
 	struct figures f;
+	const char *source[SPEC_FIELDS]; /* of each number, by spec_fields; NULL: not in the file */
+	const char *prior_source;
 	const struct prior *prior; /* of workloads not yet run, or NULL: the default one */
 	uint32_t origin;           /* HG_ORIGIN_* of what follows from it */
 };
@@ -91,6 +95,9 @@ hg_err workload_parse(
  * @return its name, or NULL when none is near
  */
 const char *model_nearest(const char *wrong);
+
+/** Whether the datasheet is known: a device of which there are only observations has none. */
+bool model_described(const struct hg_model *m);
 
 /** Refuses members of obj that are not in known[0..n); `where` names obj in the error. */
 hg_err fields_check(const struct json_doc *doc, const struct json *obj, const char *where,

@@ -25,6 +25,7 @@
 
 struct group {
 	const char *name;
+	const char *family;    /* or NULL */
 	struct vec obs;        /* hg_obs */
 	struct vec lines;      /* uint32_t */
 	hg_workload *workload; /* or NULL */
@@ -33,6 +34,7 @@ struct group {
 struct hg_obs_set {
 	struct arena arena;
 	const char *device;
+	hg_model *model;   /* that the file holds, or NULL */
 	struct vec groups; /* struct group */
 };
 
@@ -48,6 +50,7 @@ void hg_obs_set_destroy(hg_obs_set *set)
 		hg_workload_destroy(g->workload);
 	}
 	vec_finish(&set->groups);
+	hg_model_destroy(set->model);
 	arena_finish(&set->arena);
 	free(set);
 }
@@ -84,6 +87,20 @@ static hg_err group_add(struct hg_obs_set *set, const char *name, size_t len, co
 		line, WORKLOADS_MAX, HG_FIT_MAX_OBS);
 }
 
+/* The first word counts, and all must agree. */
+static hg_err family_set(struct hg_obs_set *set, struct group *g, const char *family, size_t len,
+	uint32_t line, const char *origin, hg_error *why)
+{
+	if (len == 0 || !g)
+		return HG_OK;
+	if (g->family && (strlen(g->family) != len || memcmp(g->family, family, len) != 0))
+		return fail(why, HG_EFORMAT, "%s:%u: family: expected \"%.64s\" as before of %.64s",
+			origin, line, g->family, g->name);
+	if (!g->family)
+		g->family = arena_strndup(&set->arena, family, len);
+	return g->family ? HG_OK : fail(why, HG_ENOMEM, "%s: out of memory", origin);
+}
+
 /* ----- CSV */
 
 enum column {
@@ -95,11 +112,12 @@ enum column {
 	COLUMN_POWER,
 	COLUMN_TIME_RSD,
 	COLUMN_ENERGY_RSD,
+	COLUMN_FAMILY,
 	COLUMN_N
 };
 
 static const char *const columns[COLUMN_N] = {"workload", "power_limit_w", "clock_mhz", "time_s",
-	"energy_j", "power_w", "time_rsd", "energy_rsd"};
+	"energy_j", "power_w", "time_rsd", "energy_rsd", "family"};
 
 static hg_err header_read(const struct csv *c, size_t at[COLUMN_N], hg_error *why)
 {
@@ -115,7 +133,7 @@ static hg_err header_read(const struct csv *c, size_t at[COLUMN_N], hg_error *wh
 		if (k == COLUMN_N)
 			return fail(why, HG_EFORMAT,
 				"%s:1: unknown column \"%.*s\"; known: workload, power_limit_w, "
-				"clock_mhz, time_s, energy_j, power_w, time_rsd, energy_rsd",
+				"clock_mhz, time_s, energy_j, power_w, time_rsd, energy_rsd, family",
 				c->origin, f.len > 40 ? 40 : (int)f.len, f.text);
 		if (at[k] != SIZE_MAX)
 			return fail(why, HG_EFORMAT, "%s:1: column \"%s\" stands there twice",
@@ -154,7 +172,7 @@ static hg_err field_read(const struct csv *c, const size_t at[COLUMN_N], enum co
 static hg_err record_read(
 	struct hg_obs_set *set, const struct csv *c, const size_t at[COLUMN_N], hg_error *why)
 {
-	struct csv_field name = {"workload", 8};
+	struct csv_field name = {"workload", 8}, family;
 	double power = 0.0;
 	hg_obs o = {0};
 	hg_err rc = field_read(c, at, COLUMN_LIMIT, false, &o.setting.cap_w, why);
@@ -181,7 +199,12 @@ static hg_err record_read(
 	if (name.len == 0 || name.len > 200)
 		return fail(why, HG_EFORMAT, "%s:%zu: workload: expected 1 to 200 bytes", c->origin,
 			c->line);
-	return group_add(set, name.text, name.len, &o, (uint32_t)c->line, c->origin, why);
+	rc = group_add(set, name.text, name.len, &o, (uint32_t)c->line, c->origin, why);
+	if (rc || at[COLUMN_FAMILY] == SIZE_MAX)
+		return rc;
+	family = csv_get(c, at[COLUMN_FAMILY]);
+	return family_set(set, group_find(set, name.text, name.len), family.text, family.len,
+		(uint32_t)c->line, c->origin, why);
 }
 
 static hg_err csv_parse(
@@ -239,7 +262,7 @@ static hg_err workload_read(
 {
 	const struct json *list, *work;
 	struct group *g;
-	const char *name;
+	const char *name, *family = "";
 	hg_err rc;
 
 	if (v->type != JSON_OBJECT)
@@ -257,10 +280,15 @@ static hg_err workload_read(
 		if (!rc)
 			rc = group_add(set, name, strlen(name), &o, at->line, doc->origin, why);
 	}
+	if (!rc)
+		rc = json_string_or(doc, v, "family", &family, why);
+	if (rc || list->len == 0)
+		return rc;
+	g = group_find(set, name, strlen(name));
+	rc = family_set(set, g, family, strlen(family), v->line, doc->origin, why);
 	work = json_get(v, "workload");
 	if (rc || !work)
 		return rc;
-	g = group_find(set, name, strlen(name));
 	if (!g || g->workload || g->obs.len == 0)
 		return fail(why, HG_EFORMAT, "%s:%u: workload: expected it once, and observations",
 			doc->origin, work->line);
@@ -272,7 +300,7 @@ static hg_err workload_read(
 
 static hg_err json_read(struct hg_obs_set *set, const struct json_doc *doc, hg_error *why)
 {
-	const struct json *list;
+	const struct json *list, *model;
 	const char *device;
 	hg_err rc = json_check_schema(doc, "hourglass.fit", 1, why);
 
@@ -285,6 +313,12 @@ static hg_err json_read(struct hg_obs_set *set, const struct json_doc *doc, hg_e
 	set->device = arena_strdup(&set->arena, device);
 	if (!set->device)
 		return fail(why, HG_ENOMEM, "%s: out of memory", doc->origin);
+	model = json_get(doc->root, "model");
+	if (model) {
+		rc = model_parse(model->raw, model->raw_len, doc->origin, &set->model, why);
+		if (rc)
+			fail_prefix(why, "model: ");
+	}
 	for (const struct json *v = list->first; v && !rc; v = v->next)
 		rc = workload_read(set, doc, v, why);
 	return rc;
@@ -329,6 +363,11 @@ const char *hg_obs_set_device(const hg_obs_set *set)
 	return set->device;
 }
 
+const hg_model *hg_obs_set_model(const hg_obs_set *set)
+{
+	return set->model;
+}
+
 size_t hg_obs_set_count(const hg_obs_set *set)
 {
 	return set->groups.len;
@@ -344,6 +383,7 @@ void hg_obs_set_get(const hg_obs_set *set, size_t i, hg_obs_group *out)
 		.obs = g->obs.data,
 		.lines = g->lines.data,
 		.workload = g->workload,
+		.family = g->family,
 	};
 
 	size_write(out, &ours, sizeof ours);

@@ -22,3 +22,28 @@ void prior_default(const struct figures *f, struct prior *out)
 		out->widen[i] = 1.0;
 	}
 }
+
+/* Means and covariances of the joint fits of V100 and A40 (devices/NAME.json), the powers relative
+ * to the highest limit: their middle, and in the diagonal what tells the two apart, and that a
+ * third device may be as far from both. */
+void prior_generic(const struct figures *f, struct prior *out)
+{
+	static const double mean[PRIOR_N] = {-1.18, 0.36, -0.47, -1.23, 0.0};
+	static const double triangle[] = {1.2, 0.04, 0.9, -0.07, 0.67, 0.95, -0.048, 0.039, 0.05,
+		0.12, 0.023, 0.013, 0.0106, 0.0, 0.027};
+	size_t k = 0;
+
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < PRIOR_N; i++) {
+		bool power = i == WORK_POWER - 1 || i == WORK_GAPPOWER - 1;
+
+		out->mean[i] = mean[i] + (power ? log(f->cap_max_w) : 0.0);
+		for (size_t j = 0; j <= i; j++, k++)
+			out->covariance[i][j] = out->covariance[j][i] = triangle[k];
+	}
+	out->walk[0] = 0.0004;
+	out->walk[1] = 0.0003;
+	out->noise[0] = 0.018;
+	out->noise[1] = 0.013;
+	out->widen[0] = out->widen[1] = 1.6;
+}

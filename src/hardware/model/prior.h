@@ -22,6 +22,12 @@ struct prior {
 /** The prior of a device that nothing but figures is known of. */
 void prior_default(const struct figures *f, struct prior *out);
 
+/**
+ * The prior of a device that only observations are known of: what workloads were like on V100 and
+ * A40, powers relative to the highest limit, and by how much those two differed.
+ */
+void prior_generic(const struct figures *f, struct prior *out);
+
 /** Reads the "prior" of a device file into m, where there is one. */
 hg_err prior_read(const struct json_doc *doc, struct hg_model *m, hg_error *why);
 

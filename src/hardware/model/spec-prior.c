@@ -84,6 +84,9 @@ hg_err prior_read(const struct json_doc *doc, struct hg_model *m, hg_error *why)
 		rc = numbers_read(doc, obj, "noise", 2, 1e-4, 1.0, p->noise, why);
 	if (!rc)
 		rc = numbers_read(doc, obj, "widen", 2, 0.1, 10.0, p->widen, why);
+	m->prior_source = rc ? NULL : arena_strdup(&m->arena, source);
+	if (!rc && !m->prior_source)
+		rc = fail(why, HG_ENOMEM, "%s: out of memory", doc->origin);
 	m->prior = rc ? NULL : p;
 	return rc;
 }

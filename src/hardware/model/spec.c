@@ -16,98 +16,7 @@
 
 #include "model.h"
 #include "prior.h"
-
-enum kind {
-	KIND_NUMBER,
-	KIND_CLOCK,
-	KIND_POWER,
-	KIND_TIME,
-	KIND_FLOPS,
-	KIND_RATE,
-	KIND_BYTES,
-	KIND_CELSIUS,
-	KIND_RESISTANCE,
-	KIND_PER_KELVIN
-};
-
-static const struct unit {
-	enum kind kind;
-	const char *name;
-	double factor;
-} units[] = {
-	{KIND_NUMBER, "1", 1.0},
-	{KIND_CLOCK, "Hz", 1.0},
-	{KIND_CLOCK, "kHz", 1e3},
-	{KIND_CLOCK, "MHz", 1e6},
-	{KIND_CLOCK, "GHz", 1e9},
-	{KIND_POWER, "mW", 1e-3},
-	{KIND_POWER, "W", 1.0},
-	{KIND_POWER, "kW", 1e3},
-	{KIND_TIME, "ms", 1e-3},
-	{KIND_TIME, "s", 1.0},
-	{KIND_TIME, "min", 60.0},
-	{KIND_FLOPS, "GFLOP/s", 1e9},
-	{KIND_FLOPS, "TFLOP/s", 1e12},
-	{KIND_FLOPS, "PFLOP/s", 1e15},
-	{KIND_RATE, "GB/s", 1e9},
-	{KIND_RATE, "TB/s", 1e12},
-	{KIND_BYTES, "kB", 1e3},
-	{KIND_BYTES, "MB", 1e6},
-	{KIND_BYTES, "GB", 1e9},
-	{KIND_CELSIUS, "C", 1.0},
-	{KIND_RESISTANCE, "K/W", 1.0},
-	{KIND_PER_KELVIN, "1/K", 1.0},
-};
-
-/** A number of the file; `fallback` stands in where it may be absent. */
-struct field {
-	const char *group, *key;
-	enum kind kind;
-	double min, max; /* SI, inclusive */
-	size_t offset;   /* in struct figures */
-	bool optional;
-	double fallback;
-};
-
-#define AT(member) offsetof(struct figures, member)
-
-static const struct field fields[] = {
-	{"clock", "min", KIND_CLOCK, 1e6, 1e11, AT(clock_min_hz), false, 0},
-	{"clock", "max", KIND_CLOCK, 1e6, 1e11, AT(clock_max_hz), false, 0},
-	{"clock", "step", KIND_CLOCK, 1.0, 1e11, AT(clock_step_hz), false, 0},
-	{"power", "limit_min", KIND_POWER, 1.0, 1e5, AT(cap_min_w), false, 0},
-	{"power", "limit_max", KIND_POWER, 1.0, 1e5, AT(cap_max_w), false, 0},
-	{"power", "limit_default", KIND_POWER, 1.0, 1e5, AT(cap_default_w), false, 0},
-	{"power", "idle", KIND_POWER, 0.0, 1e5, AT(idle_w), false, 0},
-	{"peak", "flops", KIND_FLOPS, 1e6, 1e21, AT(peak_flops), false, 0},
-	{"peak", "memory", KIND_RATE, 1e6, 1e18, AT(peak_bytes_per_s), false, 0},
-	{"peak", "link", KIND_RATE, 0.0, 1e18, AT(link_bytes_per_s), true, 0},
-	{"peak", "host", KIND_RATE, 0.0, 1e18, AT(host_bytes_per_s), true, 0},
-	{"peak", "flops_8bit", KIND_FLOPS, 1e6, 1e21, AT(peak_flops_8bit), true, 0},
-	{"peak", "flops_32bit", KIND_FLOPS, 1e6, 1e21, AT(peak_flops_32bit), true, 0},
-	{"chip", "sms", KIND_NUMBER, 1.0, 1e6, AT(sms), true, 0},
-	{"chip", "l2", KIND_BYTES, 0.0, 1e15, AT(l2_bytes), true, 0},
-	{"physics", "static_power", KIND_POWER, 0.0, 1e5, AT(static_w), false, 0},
-	{"physics", "clock_tree_power", KIND_POWER, 0.0, 1e5, AT(clock_tree_w), false, 0},
-	{"physics", "compute_power", KIND_POWER, 0.0, 1e5, AT(compute_w), false, 0},
-	{"physics", "memory_power", KIND_POWER, 0.0, 1e5, AT(memory_w), false, 0},
-	{"physics", "gap_power", KIND_POWER, 0.0, 1e5, AT(gap_w), false, 0},
-	{"physics", "voltage_knee", KIND_NUMBER, 0.0, 1.0, AT(voltage_knee), false, 0},
-	{"physics", "voltage_slope", KIND_NUMBER, 0.0, 10.0, AT(voltage_slope), false, 0},
-	{"physics", "memory_knee", KIND_NUMBER, 0.0, 1.0, AT(memory_knee), true, 0},
-	{"physics", "memory_exponent", KIND_NUMBER, 0.0, 8.0, AT(memory_exponent), true, 0},
-	{"physics", "overlap", KIND_NUMBER, 1.0, 32.0, AT(overlap), false, 0},
-	{"physics", "lowest_clock", KIND_NUMBER, 0.01, 1.0, AT(lowest_clock), false, 0},
-	{"physics", "compute_efficiency", KIND_NUMBER, 0.001, 1.0, AT(compute_efficiency), false,
-		0},
-	{"physics", "memory_efficiency", KIND_NUMBER, 0.001, 1.0, AT(memory_efficiency), false, 0},
-	{"thermal", "ambient", KIND_CELSIUS, -100.0, 100.0, AT(ambient_c), true, 25.0},
-	{"thermal", "resistance", KIND_RESISTANCE, 0.0, 10.0, AT(thermal_k_per_w), true, 0},
-	{"thermal", "time_constant", KIND_TIME, 1e-3, 1e5, AT(thermal_time_s), true, 1.0},
-	{"thermal", "leakage", KIND_PER_KELVIN, 0.0, 0.1, AT(leakage_per_k), true, 0},
-	{"thermal", "leakage_reference", KIND_CELSIUS, -100.0, 200.0, AT(leakage_reference_c), true,
-		25.0},
-};
+#include "spec-field.h"
 
 static const char *const groups[] = {"clock", "power", "peak", "chip", "physics", "thermal"};
 
@@ -151,7 +60,7 @@ hg_err fields_check(const struct json_doc *doc, const struct json *obj, const ch
 }
 
 static hg_err unit_find(const struct json_doc *doc, const struct json *v, const char *path,
-	enum kind kind, double *factor, hg_error *why)
+	enum spec_kind kind, double *factor, hg_error *why)
 {
 	const struct json *unit = json_get(v, "unit");
 	char expected[80] = "";
@@ -160,20 +69,20 @@ static hg_err unit_find(const struct json_doc *doc, const struct json *v, const 
 	if (!unit || unit->type != JSON_STRING)
 		return fail(why, HG_EFORMAT, "%s:%u: %s.unit: expected a string, found %s",
 			doc->origin, v->line, path, json_type_text(unit));
-	for (size_t i = 0; i < COUNT(units); i++) {
-		size_t len = strlen(units[i].name);
+	for (size_t i = 0; spec_units[i].name; i++) {
+		size_t len = strlen(spec_units[i].name);
 
-		if (units[i].kind != kind)
+		if (spec_units[i].kind != kind)
 			continue;
-		if (!strcmp(units[i].name, unit->string)) {
-			*factor = units[i].factor;
+		if (!strcmp(spec_units[i].name, unit->string)) {
+			*factor = spec_units[i].factor;
 			return HG_OK;
 		}
 		if (used + len + 5 > sizeof expected)
 			continue;
 		memcpy(expected + used, used ? ", " : "", used ? 2 : 0);
 		used += used ? 2 : 0;
-		memcpy(expected + used, units[i].name, len + 1);
+		memcpy(expected + used, spec_units[i].name, len + 1);
 		used += len;
 	}
 	return fail(why, HG_EFORMAT, "%s:%u: %s.unit: expected one of %s, found \"%.32s\"",
@@ -203,7 +112,7 @@ static hg_err source_find(const struct json_doc *doc, const struct json *v, cons
 }
 
 static hg_err number_read(const struct json_doc *doc, const struct json *v, const char *path,
-	const struct field *field, double *out, uint32_t *origin, hg_error *why)
+	const struct spec_field *field, double *out, struct hg_model *m, hg_error *why)
 {
 	const struct json *value;
 	double factor = 1.0, si;
@@ -223,7 +132,7 @@ static hg_err number_read(const struct json_doc *doc, const struct json *v, cons
 	rc = unit_find(doc, v, path, field->kind, &factor, why);
 	if (rc)
 		return rc;
-	rc = source_find(doc, v, path, origin, why);
+	rc = source_find(doc, v, path, &m->origin, why);
 	if (rc)
 		return rc;
 	si = value->number * factor;
@@ -232,22 +141,25 @@ static hg_err number_read(const struct json_doc *doc, const struct json *v, cons
 			"%s:%u: %s.value: expected %g to %g in SI units, found %g", doc->origin,
 			value->line, path, field->min, field->max, si);
 	*out = si;
-	return HG_OK;
+	m->source[field - spec_fields] = arena_strdup(&m->arena, json_get(v, "source")->string);
+	return m->source[field - spec_fields]
+		       ? HG_OK
+		       : fail(why, HG_ENOMEM, "%s: out of memory", doc->origin);
 }
 
 static hg_err group_read(
 	const struct json_doc *doc, const char *group, struct hg_model *m, hg_error *why)
 {
 	const struct json *obj = json_get(doc->root, group);
-	const char *known[COUNT(fields)];
+	const char *known[SPEC_FIELDS];
 	size_t n_known = 0;
 	hg_err rc;
 
 	if (obj && obj->type != JSON_OBJECT)
 		return fail(why, HG_EFORMAT, "%s:%u: %s: expected an object, found %s", doc->origin,
 			obj->line, group, json_type_text(obj));
-	for (size_t i = 0; i < COUNT(fields); i++) {
-		const struct field *field = &fields[i];
+	for (size_t i = 0; i < SPEC_FIELDS; i++) {
+		const struct spec_field *field = &spec_fields[i];
 		double *out = (double *)(void *)((char *)&m->f + field->offset);
 		const struct json *v = json_get(obj, field->key);
 		char path[64];
@@ -263,7 +175,7 @@ static hg_err group_read(
 			return fail(why, HG_EFORMAT, "%s:%u: %s: missing", doc->origin,
 				obj ? obj->line : doc->root->line, path);
 		*out = field->fallback;
-		rc = v ? number_read(doc, v, path, field, out, &m->origin, why) : HG_OK;
+		rc = v ? number_read(doc, v, path, field, out, m, why) : HG_OK;
 		if (rc)
 			return rc;
 	}
@@ -341,7 +253,7 @@ static hg_err aliases_read(const struct json_doc *doc, struct hg_model *m, hg_er
 static hg_err model_read(const struct json_doc *doc, struct hg_model *m, hg_error *why)
 {
 	hg_err rc = json_check_schema(doc, "hourglass.device", 1, why);
-	const char *about;
+	const char *about = "";
 
 	if (rc)
 		return rc;
@@ -360,6 +272,9 @@ static hg_err model_read(const struct json_doc *doc, struct hg_model *m, hg_erro
 	rc = json_string_or(doc, doc->root, "about", &about, why);
 	if (rc)
 		return rc;
+	m->about = arena_strdup(&m->arena, about);
+	if (!m->about)
+		return fail(why, HG_ENOMEM, "%s: out of memory", doc->origin);
 	rc = aliases_read(doc, m, why);
 	for (size_t i = 0; i < COUNT(groups) && !rc; i++)
 		rc = group_read(doc, groups[i], m, why);
@@ -392,6 +307,15 @@ out:
 	json_finish(&doc);
 	hg_model_destroy(m);
 	return rc;
+}
+
+bool model_described(const struct hg_model *m)
+{
+	size_t i = 0;
+
+	while (strcmp(spec_fields[i].group, "peak") != 0)
+		i++;
+	return !m->source[i] || strncmp(m->source[i], "default:", 8) != 0;
 }
 
 void hg_model_destroy(hg_model *m)
