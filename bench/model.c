@@ -149,7 +149,7 @@ static void score_add(
 
 static void score_print(const char *gpu, const char *what, const struct score *s, bool intervals)
 {
-	char name[80];
+	char name[160];
 
 	(void)snprintf(name, sizeof name, "%s time", what);
 	report(gpu, name, 100 * s->time / s->n, "% MAPE");
@@ -411,6 +411,80 @@ static void gpu_bench(const char *gpu, const char *path)
 	free(t);
 }
 
+/* ----- a GPU that nobody described */
+
+static void foreign_judge(const char *gpu, const char *what, const struct jobs *jobs,
+	const struct figures *f, const struct prior *prior)
+{
+	struct learnt *l = need(calloc(1, sizeof *l));
+	struct tables *t = need(calloc(1, sizeof *t));
+
+	l->fit.f = *f;
+	l->fit.prior = *prior;
+	for (size_t i = 0; i < jobs->n; i++)
+		job_judge(t, l, &jobs->at[i]);
+	for (size_t k = 1; k < SETS - 1; k++) {
+		char name[120];
+
+		(void)snprintf(name, sizeof name, "%s: %s", what, sets[k].name);
+		score_print(gpu, name, &t->sets[k], true);
+	}
+	free(l);
+	free(t);
+}
+
+/* What was learnt on one GPU on another one, powers relative to the highest limit. */
+static void foreign_move(struct learnt *l, const struct figures *to)
+{
+	double ratio = to->cap_max_w / l->fit.f.cap_max_w;
+	struct figures f = l->fit.f;
+
+	f.cap_min_w = to->cap_min_w;
+	f.cap_max_w = f.cap_default_w = to->cap_max_w;
+	f.static_w *= ratio;
+	f.clock_tree_w *= ratio;
+	f.memory_w *= ratio;
+	f.gap_w *= ratio;
+	l->fit.f = f;
+	l->fit.prior.mean[WORK_POWER - 1] += log(ratio);
+	l->fit.prior.mean[WORK_GAPPOWER - 1] += log(ratio);
+}
+
+/* Nothing is known of `gpu` but the range of its limits: physics and prior are the generic ones,
+ * or those of one other GPU, on all of whose jobs they were learnt. */
+static void foreign_bench(const char *dir, const struct names *files, size_t gpu)
+{
+	char path[4096], name[2][256], what[300];
+	struct learnt *l = need(calloc(1, sizeof *l));
+	struct jobs *jobs, *others;
+	struct figures f;
+	struct prior prior;
+
+	(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, files->at[gpu]);
+	(void)snprintf(name[0], sizeof name[0], "%.*s", (int)(strlen(files->at[gpu]) - 18),
+		files->at[gpu] + 14);
+	jobs = jobs_read(path);
+	f = neutral_device(jobs);
+	prior_generic(&f, &prior);
+	foreign_judge(name[0], "undescribed, generic", jobs, &f, &prior);
+	for (size_t i = 0; i < files->n; i++) {
+		if (i == gpu)
+			continue;
+		(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, files->at[i]);
+		(void)snprintf(name[1], sizeof name[1], "%.*s", (int)(strlen(files->at[i]) - 18),
+			files->at[i] + 14);
+		others = jobs_read(path);
+		learn(l, others, UINT_MAX);
+		require(device_calibrate(&l->fit, l->sweeps, l->n), "calibration");
+		foreign_move(l, &f);
+		(void)snprintf(what, sizeof what, "undescribed, as %.200s", name[1]);
+		foreign_judge(name[0], what, jobs, &l->fit.f, &l->fit.prior);
+		free(others);
+	}
+	free(jobs);
+	free(l);
+}
+
 /* ----- speed */
 
 static void speed_bench(void)
@@ -474,21 +548,11 @@ static void files_find(const char *folder, const char *prefix, struct names *out
 	qsort(out->at, out->n, sizeof out->at[0], by_name);
 }
 
-int main(int argc, char **argv)
+static void ops_bench(const char *dir)
 {
-	const char *dir = HG_BENCH_DIR "/../../shared/data";
-	bool only_ops = false;
 	struct names files;
 	char path[4096];
 
-	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--ops"))
-			only_ops = true;
-		else if (!strcmp(argv[i], "--data") && i + 1 < argc)
-			dir = argv[++i];
-	}
-	speed_bench();
 	(void)snprintf(path, sizeof path, "%s/modelling/aic", dir);
 	files_find(path, "gemm_", &files);
 	gemm_bench(dir, &files);
@@ -498,7 +562,30 @@ int main(int argc, char **argv)
 	(void)snprintf(path, sizeof path, "%s/serving/vidur", dir);
 	files_find(path, "", &files);
 	operators_bench(dir, &files);
-	if (only_ops)
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = HG_BENCH_DIR "/../../shared/data";
+	bool ops = true, sweeps = true, known = true;
+	struct names files;
+	char path[4096];
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--ops"))
+			sweeps = false;
+		else if (!strcmp(argv[i], "--sweeps"))
+			ops = false;
+		else if (!strcmp(argv[i], "--undescribed"))
+			ops = known = false;
+		else if (!strcmp(argv[i], "--data") && i + 1 < argc)
+			dir = argv[++i];
+	}
+	speed_bench();
+	if (ops)
+		ops_bench(dir);
+	if (!sweeps)
 		return 0;
 	(void)snprintf(path, sizeof path, "%s/zeus", dir);
 	files_find(path, "summary_power_", &files);
@@ -508,7 +595,10 @@ int main(int argc, char **argv)
 		(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, files.at[i]);
 		(void)snprintf(
 			gpu, sizeof gpu, "%.*s", (int)(strlen(files.at[i]) - 18), files.at[i] + 14);
-		gpu_bench(gpu, path);
+		if (known)
+			gpu_bench(gpu, path);
 	}
+	for (size_t i = 0; i < files.n; i++)
+		foreign_bench(dir, &files, i);
 	return 0;
 }

@@ -385,8 +385,9 @@ static void print_text(struct cli *cli, const struct fits *f)
 			d->observations, d->workloads, 100 * d->time_mape, 100 * d->energy_mape,
 			d->static_w, d->static_w_sd, d->gap_w, d->gap_w_sd, d->voltage_knee,
 			d->voltage_knee_sd, d->overlap, d->overlap_sd,
-			d->calibrated ? "calibrated by leaving families out"
-				      : "as wide as before: too few families to calibrate them");
+			d->calibrated
+				? "calibrated by leaving families out"
+				: "as wide as before: too few families or limits to calibrate them");
 	table_init(&t, "lrrrrrrrr");
 	table_cell(&t, "workload");
 	table_cell(&t, "seen");

@@ -81,7 +81,7 @@ c,z,250,120,235
 END
 good fit many.csv -d v100 --fit-device my.json -o many.json
 shows 'fitted to 9 observations of 3 workloads'
-shows 'calibrated by leaving families out'
+shows 'too few families or limits to calibrate them'
 good predict many.json a --setting 200W
 good fit many.csv -d my.json -o again.json
 grep -q 'fitted: joint fit of 3 workloads, 9 observations, from the figures of v100' my.json ||

@@ -191,7 +191,7 @@ static void intervals_cover_what_they_say(void **state)
 	(void)state;
 	rng_init(&r, 5);
 	prior_of(m, &prior);
-	prior.widen[0] = prior.widen[1] = 1.0;
+	prior_widen_all(&prior, 1.0, 1.0);
 	for (int round = 0; round < 150; round++) {
 		struct work_obs obs[3];
 		struct nature nature;

@@ -9,11 +9,13 @@
 #define SHARE    0.8
 #define QUANTILE 1.2815515655446004
 #define SETS     4
+/* A quantile of fewer errors says nothing. */
+#define ENOUGH 20
 
-/** Errors in standard deviations, of ln time and of ln energy. */
+/** Errors in standard deviations, of ln time and of ln energy, by settings seen. */
 struct misses {
-	double *far[2];
-	size_t n;
+	double *far[SETS][2];
+	size_t n[SETS];
 };
 
 /* Which of n settings, lowest first, a fit sees in each of the sets. */
@@ -29,7 +31,7 @@ static size_t probes_choose(size_t set, size_t n, size_t at[SETS])
 
 static hg_err misses_add(struct misses *m, const struct device_fit *fit, const struct sweep *s)
 {
-	for (size_t set = 0; set < SETS && s->n >= SETS + 1; set++) {
+	for (size_t set = 0; set < SETS && s->n > set + 2; set++) {
 		struct work_obs seen[SETS];
 		size_t at[SETS], n = probes_choose(set, s->n, at);
 		struct work_fit work;
@@ -49,8 +51,8 @@ static hg_err misses_add(struct misses *m, const struct device_fit *fit, const s
 				continue;
 			}
 			work_fit_forecast(&work, &s->obs[i].setting, &to);
-			m->far[0][m->n] = fabs(to.ln[0] - time) / to.sd[0];
-			m->far[1][m->n++] = fabs(to.ln[2] - energy) / to.sd[2];
+			m->far[set][0][m->n[set]] = fabs(to.ln[0] - time) / to.sd[0];
+			m->far[set][1][m->n[set]++] = fabs(to.ln[2] - energy) / to.sd[2];
 		}
 		work_fit_finish(&work);
 	}
@@ -80,36 +82,73 @@ static hg_err family_judge(const struct device_fit *fit, const struct sweep *swe
 	rc = device_fit_again(&without, some, kept);
 	if (!rc)
 		rc = device_prior_learn(&without, some, kept);
+	prior_widen_all(&without.prior, 1.0, 1.0);
 	for (size_t i = 0; i < n && !rc; i++)
 		if (sweeps[i].family == family)
 			rc = misses_add(m, &without, &sweeps[i]);
 	return rc;
 }
 
+static hg_err misses_init(struct misses *m, const struct sweep *sweeps, size_t n)
+{
+	size_t all = 1;
+
+	memset(m, 0, sizeof *m);
+	for (size_t i = 0; i < n; i++)
+		all += sweeps[i].n;
+	for (size_t i = 0; i < 2 * SETS; i++) {
+		m->far[i / 2][i % 2] = calloc(all, sizeof(double));
+		if (!m->far[i / 2][i % 2])
+			return HG_ENOMEM;
+	}
+	return HG_OK;
+}
+
+static void misses_finish(struct misses *m)
+{
+	for (size_t i = 0; i < 2 * SETS; i++)
+		free(m->far[i / 2][i % 2]);
+}
+
+/*
+ * A family that is left out is foretold from one family fewer than a new one will be. As families
+ * differ among themselves as a new one does from them, variances are 1 + 1 / (F - 1) for it and
+ * 1 + 1 / F for a new one; the ratio is 1 - 1 / F^2.
+ */
 hg_err device_calibrate(struct device_fit *fit, const struct sweep *sweeps, size_t n)
 {
 	struct sweep *some = calloc(n + 1, sizeof *some);
-	struct misses m = {0};
+	struct misses m;
 	unsigned families = 0;
-	size_t all = 1;
-	hg_err rc = HG_OK;
+	double n_families = 0.0, fewer;
+	hg_err rc = misses_init(&m, sweeps, n);
 
-	for (size_t i = 0; i < n; i++) {
-		all += SETS * sweeps[i].n;
-		families = sweeps[i].family >= families ? sweeps[i].family + 1 : families;
-	}
-	m.far[0] = calloc(all, sizeof *m.far[0]);
-	m.far[1] = calloc(all, sizeof *m.far[1]);
-	if (!some || !m.far[0] || !m.far[1])
+	if (!some)
 		rc = HG_ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		families = sweeps[i].family >= families ? sweeps[i].family + 1 : families;
+	fit->calibrated = false;
+	for (unsigned k = 0; k < families && !rc; k++) {
+		bool there = false;
+
+		for (size_t i = 0; i < n; i++)
+			there |= sweeps[i].family == k;
+		n_families += there ? 1.0 : 0.0;
+	}
+	fewer = sqrt(1.0 - 1.0 / fmax(4.0, n_families * n_families));
 	for (unsigned k = 0; k < families && !rc; k++)
 		rc = family_judge(fit, sweeps, n, k, some, &m);
-	for (size_t c = 0; c < 2 && !rc && m.n; c++) {
-		qsort(m.far[c], m.n, sizeof *m.far[c], ascending);
-		fit->prior.widen[c] = m.far[c][(size_t)(SHARE * (double)(m.n - 1))] / QUANTILE;
+	for (size_t i = 0; i < 2 * SETS && !rc; i++) {
+		size_t set = i / 2, c = i % 2, count = m.n[set];
+
+		if (count < ENOUGH)
+			continue;
+		fit->calibrated = true;
+		qsort(m.far[set][c], count, sizeof(double), ascending);
+		fit->prior.widen[set][c] =
+			fewer * m.far[set][c][(size_t)(SHARE * (double)(count - 1))] / QUANTILE;
 	}
 	free(some);
-	free(m.far[0]);
-	free(m.far[1]);
+	misses_finish(&m);
 	return rc;
 }

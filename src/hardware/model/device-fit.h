@@ -36,6 +36,7 @@ struct device_fit {
 	struct prior prior;      /* out */
 	double cost;             /* robust sum of squares of what remains */
 	unsigned steps;
+	bool calibrated; /* whether device_calibrate() found enough to judge by */
 };
 
 /**
@@ -74,7 +75,7 @@ void device_prior_lean(
 /**
  * Sets fit->prior.widen, so that 80 % intervals hold 80 % of what a fit to a few settings did not
  * see, on families that device and prior were not learnt from: each family is left out once.
- * With one family the factors stay as they are.
+ * Factors for which there is too little to judge by stay as they are.
  * @return HG_OK, HG_ENOMEM, HG_EINVAL
  */
 hg_err device_calibrate(struct device_fit *fit, const struct sweep *sweeps, size_t n);

@@ -77,6 +77,6 @@ void device_prior_lean(struct prior *p, const struct prior *base, const struct f
 		p->noise[c] = sqrt(w * p->noise[c] * p->noise[c] +
 				   (1.0 - w) * base->noise[c] * base->noise[c]);
 		p->walk[c] = w * p->walk[c] + (1.0 - w) * base->walk[c];
-		p->widen[c] = base->widen[c];
 	}
+	memcpy(p->widen, base->widen, sizeof p->widen);
 }

@@ -97,8 +97,8 @@ static void prior_set(struct mix *mix)
 	for (size_t i = 0; i < 2; i++) {
 		mix->prior.walk[i] = 0.002;
 		mix->prior.noise[i] = 0.02;
-		mix->prior.widen[i] = 1.0;
 	}
+	prior_widen_all(&mix->prior, 1.0, 1.0);
 }
 
 hg_err mix_init(

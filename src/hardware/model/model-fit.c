@@ -311,8 +311,9 @@ static hg_err joint_run(struct device_fit *fit, const hg_model *start, struct jo
 	out->gap_w_sd = device_sd(fit, DEVICE_GAPPOWER);
 	out->voltage_knee_sd = device_sd(fit, DEVICE_KNEE);
 	out->overlap_sd = device_sd(fit, DEVICE_OVERLAP);
-	out->calibrated = families >= HG_FIT_FAMILIES;
-	return out->calibrated ? device_calibrate(fit, in->sweeps, n) : HG_OK;
+	rc = families >= HG_FIT_FAMILIES ? device_calibrate(fit, in->sweeps, n) : HG_OK;
+	out->calibrated = fit->calibrated;
+	return rc;
 }
 
 hg_err hg_model_fit(const hg_model *start, const hg_obs_group *groups, size_t n,

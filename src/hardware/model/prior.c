@@ -3,6 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+void prior_widen_all(struct prior *p, double time, double energy)
+{
+	for (size_t i = 0; i < PRIOR_SEEN; i++) {
+		p->widen[i][0] = time;
+		p->widen[i][1] = energy;
+	}
+}
+
 void prior_default(const struct figures *f, struct prior *out)
 {
 	/* Spread as among the workloads of the devices that were swept. */
@@ -19,8 +27,8 @@ void prior_default(const struct figures *f, struct prior *out)
 	for (size_t i = 0; i < 2; i++) {
 		out->walk[i] = 0.002;
 		out->noise[i] = 0.02;
-		out->widen[i] = 1.0;
 	}
+	prior_widen_all(out, 1.0, 1.0);
 }
 
 /* Means and covariances of the joint fits of V100 and A40 (devices/NAME.json), the powers relative
@@ -45,5 +53,5 @@ void prior_generic(const struct figures *f, struct prior *out)
 	out->walk[1] = 0.0003;
 	out->noise[0] = 0.018;
 	out->noise[1] = 0.013;
-	out->widen[0] = out->widen[1] = 1.6;
+	prior_widen_all(out, 1.6, 1.6);
 }

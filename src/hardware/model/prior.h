@@ -6,6 +6,8 @@
 
 /** Parameters with a prior: all but the time. */
 #define PRIOR_N (WORK_N - 1)
+/** Numbers of settings seen that are told apart. */
+#define PRIOR_SEEN 4
 
 /**
  * Parameters WORK_GAP... are normal. What the physics misses is a random walk in -ln x from full
@@ -16,8 +18,13 @@ struct prior {
 	double covariance[PRIOR_N][PRIOR_N];
 	double walk[2];  /* variance of ln time, ln power for each unit of -ln x */
 	double noise[2]; /* sd of one observation of ln time, ln power */
-	double widen[2]; /* factor on predictive sds of ln time, ln energy that makes them honest */
+	/* factors on predictive sds of ln time, ln energy that make them honest, by how many
+	 * settings were seen: 1, 2, 3, more */
+	double widen[PRIOR_SEEN][2];
 };
+
+/** Sets all factors. */
+void prior_widen_all(struct prior *p, double time, double energy);
 
 /** The prior of a device that nothing but figures is known of. */
 void prior_default(const struct figures *f, struct prior *out);

@@ -55,6 +55,22 @@ static hg_err covariance_read(
 	return HG_OK;
 }
 
+/* For time and energy; or so for each number of settings seen. */
+static hg_err widen_read(
+	const struct json_doc *doc, const struct json *obj, struct prior *p, hg_error *why)
+{
+	const struct json *list = json_get(obj, "widen");
+	double two[2] = {1.0, 1.0};
+	hg_err rc;
+
+	if (!list || list->type != JSON_ARRAY || list->len != 2)
+		return numbers_read(doc, obj, "widen", sizeof p->widen / sizeof(double), 0.1, 10.0,
+			&p->widen[0][0], why);
+	rc = numbers_read(doc, obj, "widen", 2, 0.1, 10.0, two, why);
+	prior_widen_all(p, two[0], two[1]);
+	return rc;
+}
+
 hg_err prior_read(const struct json_doc *doc, struct hg_model *m, hg_error *why)
 {
 	const struct json *obj = json_get(doc->root, "prior");
@@ -83,7 +99,7 @@ hg_err prior_read(const struct json_doc *doc, struct hg_model *m, hg_error *why)
 	if (!rc)
 		rc = numbers_read(doc, obj, "noise", 2, 1e-4, 1.0, p->noise, why);
 	if (!rc)
-		rc = numbers_read(doc, obj, "widen", 2, 0.1, 10.0, p->widen, why);
+		rc = widen_read(doc, obj, p, why);
 	m->prior_source = rc ? NULL : arena_strdup(&m->arena, source);
 	if (!rc && !m->prior_source)
 		rc = fail(why, HG_ENOMEM, "%s: out of memory", doc->origin);

@@ -90,7 +90,7 @@ static void prior_write(struct json_out *j, const struct hg_model *m)
 	numbers_write(j, "covariance", triangle, n);
 	numbers_write(j, "walk", m->prior->walk, 2);
 	numbers_write(j, "noise", m->prior->noise, 2);
-	numbers_write(j, "widen", m->prior->widen, 2);
+	numbers_write(j, "widen", &m->prior->widen[0][0], sizeof m->prior->widen / sizeof(double));
 	json_close(j, '}');
 }
 

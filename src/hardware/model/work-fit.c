@@ -258,6 +258,26 @@ static bool prior_prepare(struct descent *d)
 	return true;
 }
 
+/* Repeats of a setting are no new one. */
+static size_t settings_seen(const struct descent *d)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < d->w->n && seen < PRIOR_SEEN; i++) {
+		const hg_knobs *a = &d->obs[i].setting;
+		bool before = false;
+
+		for (size_t j = 0; j < i && !before; j++) {
+			const hg_knobs *b = &d->obs[j].setting;
+
+			before = fabs(a->cap_w - b->cap_w) <= 1e-6 * a->cap_w &&
+				 fabs(a->clock_hz - b->clock_hz) <= 1e-6 * a->clock_hz;
+		}
+		seen += !before;
+	}
+	return seen;
+}
+
 /* Everything that forecasts need, at the best parameters. */
 static bool settle(struct descent *d)
 {
@@ -273,6 +293,7 @@ static bool settle(struct descent *d)
 		return false;
 	cholesky_inverse(d->normal, WORK_N, inverse);
 	memcpy(w->covariance, inverse, sizeof inverse);
+	w->seen = settings_seen(d);
 	response_init(&w->response, &w->f, w->mix, w->z);
 	return true;
 }
@@ -398,6 +419,7 @@ static double krige(
 
 void work_fit_forecast(const struct work_fit *w, const hg_knobs *k, struct work_forecast *out)
 {
+	const double *widen = w->prior.widen[w->seen ? w->seen - 1 : 0];
 	double q[2][WORK_N], variance[2], weights[WORK_OBS_MAX], noise;
 	struct response_at at;
 
@@ -411,10 +433,9 @@ void work_fit_forecast(const struct work_fit *w, const hg_knobs *k, struct work_
 		out->ln[c] = out->physics[c] + krige(w, c, -log(at.x), q[c], weights, &variance[c]);
 		noise = w->prior.noise[c];
 		variance[c] += noise * noise;
-		out->sd[c] = w->prior.widen[0] * sqrt(variance[c] + quadratic(w, q[c], q[c]));
+		out->sd[c] = widen[0] * sqrt(variance[c] + quadratic(w, q[c], q[c]));
 	}
 	out->ln[2] = out->ln[0] + out->ln[1];
-	out->sd[2] = w->prior.widen[1] *
-		     sqrt(variance[0] + variance[1] + quadratic(w, q[0], q[0]) +
-			     quadratic(w, q[1], q[1]) + 2.0 * quadratic(w, q[0], q[1]));
+	out->sd[2] = widen[1] * sqrt(variance[0] + variance[1] + quadratic(w, q[0], q[0]) +
+					quadratic(w, q[1], q[1]) + 2.0 * quadratic(w, q[0], q[1]));
 }

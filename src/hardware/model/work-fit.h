@@ -29,6 +29,7 @@ struct work_fit {
 	double *factor[2]; /* n * n: Cholesky factors of the covariance of ln time, ln power */
 	double *white[2];  /* n: L^-1 residual */
 	double *slope[2];  /* n * WORK_N: L^-1 Jacobian */
+	size_t seen;       /* settings that differ; at most PRIOR_SEEN */
 	double cost;       /* minus twice the log posterior, but for a constant */
 	double *memory;
 };
