@@ -20,6 +20,7 @@
 #define JOBS    6
 #define DEVICES 2
 #define STEPS   60
+#define FLIGHT  8
 
 static const struct sim_spec specs[JOBS] = {
 	{"cifar100/shufflenetv2/adadelta", 0.6, 100, 1024, 0.5},
@@ -134,21 +135,120 @@ static double table(const struct bench *b, const char *name, struct sim_options 
 static void tables(const struct bench *b)
 {
 	struct sim_options o = {.recurrences = STEPS, .concurrent = 1};
-	double alone, together;
 
-	alone = table(b, "learn", o, true);
-	o.concurrent = 8;
-	together = table(b, "learn_8_concurrent", o, false);
-	printf("learn_8_concurrent_over_alone %.2f x\n", together / alone);
-	o.concurrent = 1;
+	(void)table(b, "learn", o, true);
+	o.blind = true;
+	(void)table(b, "learn_blind", o, false);
+	o.blind = false;
 	o.known_costs = true;
 	(void)table(b, "learn_known_costs", o, false);
 	o.known_costs = false;
 	o.policy = HG_RECUR_ZEUS;
-	alone = table(b, "zeus", o, true);
-	o.concurrent = 8;
-	together = table(b, "zeus_8_concurrent", o, false);
-	printf("zeus_8_concurrent_over_alone %.2f x\n", together / alone);
+	(void)table(b, "zeus", o, true);
+}
+
+/* ----- several in flight */
+
+/* Mean excess of all recurrences over the pairs. */
+static double regret(const struct bench *b, struct sim_options o)
+{
+	double all = 0;
+
+	for (int d = 0; d < DEVICES; d++)
+		for (int i = 0; i < JOBS; i++)
+			all += play(&b->jobs[d][i], o, b->seeds).all / (DEVICES * JOBS);
+	return all;
+}
+
+/* The arm nearest to so many octaves from the default; NULL: there is none so far out. */
+static const struct sim_arm *arm_at(const struct sim_job *s, double octaves)
+{
+	const struct sim_arm *best = NULL;
+	double least = 0.51;
+
+	for (uint32_t a = 0; a < s->n; a++) {
+		double off = fabs(log2((double)s->sizes[a] / s->sizes[s->default_arm]) - octaves);
+
+		if (off < least) {
+			least = off;
+			best = &s->arms[a];
+		}
+	}
+	return best;
+}
+
+/*
+ * What so many runs cost beyond the best choice that begin before anything is known, all of them
+ * that far from the default, if everything is known once one of them has told what it can. Told:
+ * after its first epoch, and then each goes on or begins anew; else by runs that are over. A size
+ * that does not reach its target fails after max_epochs, and begins anew.
+ */
+static double bound_of(const struct sim_job *s, double octaves, bool told)
+{
+	const struct sim_arm *a = arm_at(s, octaves), *best = &s->arms[s->best_arm];
+	double least = best->mean_epochs * best->cost_j, whole, anew;
+
+	if (!a)
+		return INFINITY;
+	anew = a->cost_j * (told ? 1 : s->max_epochs) + least;
+	whole = a->sure ? a->mean_epochs * a->cost_j : anew;
+	return fmin(whole, told ? anew : whole) / least - 1;
+}
+
+/* The least of it for any number of octaves: no policy can know which. */
+static double bound(const struct bench *b, bool told)
+{
+	double least = INFINITY;
+
+	for (int octaves = -4; octaves <= 4; octaves++) {
+		double sum = 0;
+
+		for (int d = 0; d < DEVICES; d++)
+			for (int i = 0; i < JOBS; i++) {
+				double x = bound_of(&b->jobs[d][i], octaves, told);
+
+				/* where a job has no such size it takes its default */
+				if (!(x < INFINITY))
+					x = bound_of(&b->jobs[d][i], 0, told);
+				sum += x / (DEVICES * JOBS);
+			}
+		least = fmin(least, sum);
+	}
+	return least;
+}
+
+static void concurrent(const struct bench *b, uint32_t policy, uint32_t recurrences)
+{
+	static const char *const names[] = {"together", "staggered"};
+	struct sim_options o = {.policy = policy, .recurrences = recurrences, .concurrent = 1};
+	const char *name = hg_recur_policy_name(policy);
+	double alone = regret(b, o), one;
+
+	printf("%s_regret_per_run_of_%u %.2f %%\n", name, recurrences, 100 * alone);
+	o.concurrent = FLIGHT;
+	for (int k = 0; k < 2; k++) {
+		o.arrivals = k == 0 ? SIM_TOGETHER : SIM_STAGGERED;
+		one = regret(b, o);
+		printf("%s_%d_%s_regret_per_run_of_%u %.2f %%\n", name, FLIGHT, names[k],
+			recurrences, 100 * one);
+		printf("%s_%d_%s_over_alone_of_%u %.2f x\n", name, FLIGHT, names[k], recurrences,
+			one / alone);
+	}
+}
+
+static void all_concurrent(const struct bench *b)
+{
+	struct sim_options o = {.recurrences = STEPS, .concurrent = FLIGHT, .blind = true};
+
+	printf("learn_blind_%d_together_regret_per_run_of_%d %.2f %%\n", FLIGHT, STEPS,
+		100 * regret(b, o));
+	for (int k = 0; k < 3; k++)
+		concurrent(b, HG_RECUR_LEARN, k == 0 ? 50 : k == 1 ? STEPS : 100);
+	concurrent(b, HG_RECUR_ZEUS, STEPS);
+	printf("bound_%d_together_blind_regret_per_run_of_%d %.2f %%\n", FLIGHT, STEPS,
+		100 * FLIGHT * bound(b, false) / STEPS);
+	printf("bound_%d_together_regret_per_run_of_%d %.2f %%\n", FLIGHT, STEPS,
+		100 * FLIGHT * bound(b, true) / STEPS);
 }
 
 static void drift(const struct bench *b, uint32_t policy)
@@ -279,6 +379,7 @@ int main(int argc, char **argv)
 	if (bad)
 		return 1;
 	tables(&b);
+	all_concurrent(&b);
 	drift(&b, HG_RECUR_LEARN);
 	drift(&b, HG_RECUR_ZEUS);
 	stuck(&b);

@@ -11,7 +11,8 @@
 
 #include <hourglass/recur.h>
 
-#define RUNS 25
+#define RUNS   25
+#define EPOCHS 100
 
 static const uint32_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
 
@@ -27,12 +28,14 @@ static double accuracy(uint32_t batch, double epochs)
 }
 
 /* One run, until its target, its bound, or its last epoch. */
-static hg_err train(const hg_recur_job *job, hg_recur_trial *trials, size_t n, hg_error *why)
+static hg_err train(const hg_recur_job *job, hg_recur_trial *trials, size_t n,
+	hg_recur_sight *sights, hg_error *why)
 {
 	hg_recur_trial *t = &trials[n];
 	hg_recur_check_result check = {.size = sizeof check};
 	hg_err err = HG_OK;
 
+	t->sights = sights; /* how its metric comes along */
 	for (int epoch = 1; err == HG_OK && t->state == HG_RECUR_RUNNING; epoch++) {
 		hg_recur_report report = {.size = sizeof report,
 			.epochs = epoch,
@@ -40,6 +43,7 @@ static hg_err train(const hg_recur_job *job, hg_recur_trial *trials, size_t n, h
 			.energy_j = epoch * epoch_joules(t->batch_size),
 			.time_s = epoch * epoch_joules(t->batch_size) / 250};
 
+		sights[t->n_sights++] = (hg_recur_sight){epoch, report.metric};
 		err = hg_recur_enter(job, t, &report, NULL, why);
 		if (err != HG_OK || t->state != HG_RECUR_RUNNING)
 			break;
@@ -52,6 +56,7 @@ static hg_err train(const hg_recur_job *job, hg_recur_trial *trials, size_t n, h
 
 int main(void)
 {
+	static hg_recur_sight sights[RUNS][EPOCHS];
 	hg_recur_trial trials[RUNS] = {{0}};
 	hg_recur_job job = {.size = sizeof job,
 		.n_sizes = sizeof sizes / sizeof *sizes,
@@ -60,7 +65,8 @@ int main(void)
 		.eta = 1,
 		.max_power_w = 300,
 		.target = 0.6,
-		.max_epochs = 100};
+		.max_epochs = EPOCHS,
+		.watched = 1};
 	hg_error why = {""};
 	hg_err err = HG_OK;
 	char *text = NULL;
@@ -72,7 +78,7 @@ int main(void)
 		if (err != HG_OK)
 			goto out;
 		trials[n].batch_size = next.batch_size;
-		err = train(&job, trials, n, &why);
+		err = train(&job, trials, n, sights[n], &why);
 		if (err != HG_OK)
 			goto out;
 		printf("run %2zu: batch size %4u, %-9s after %3.0f epochs, %7.0f J\n", n + 1,

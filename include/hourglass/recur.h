@@ -42,8 +42,16 @@
  * changed pass a threshold (a CUSUM of log odds under Student's t), what was known before
  * becomes a prior that is wide enough to be wrong, and learning goes on from there.
  *
+ * **Curves.** From a level of the metric to the target it takes about the same factor of epochs
+ * whatever the batch size. Where the metrics of runs are handed over (hg_recur_trial.sights), a run
+ * is compared by its first epochs: with runs that have reached the target, which tells how many
+ * epochs it will need, give or take; or, as long as there are none, with others that run. So a
+ * short look at a size is cheap, if hg_recur_check() is asked as the run goes on
+ * (hg_recur_job.watched).
+ *
  * **Concurrency.** A running trial counts as a result at its expected value: it is not tried twice
- * for what it will tell anyway.
+ * for what it will tell anyway. What a run has cost is gone: it is stopped where going on costs
+ * more than beginning anew with the best size, what it would still teach counted in.
  */
 #ifndef HOURGLASS_RECUR_H
 #define HOURGLASS_RECUR_H
@@ -112,6 +120,8 @@ typedef struct hg_recur_job {
 				       0: 2.5 (Zeus and grid: 2 * least cost so far) */
 	double confidence;        /**< to drop a size, in (0.5, 1); 0: 0.95 */
 	uint32_t horizon;         /**< runs that what is learnt now will serve; 0: 40 */
+	uint32_t watched;         /**< not 0: hg_recur_check() is asked after each epoch, with the
+				       sights of all runs: a short look at a size is then cheap */
 } hg_recur_job;
 
 /** X(name, value, text): how a trial stands. */
@@ -137,6 +147,12 @@ typedef enum hg_recur_kin {
 	HG_RECUR_SIMILAR_JOB = 2   /**< another job: both only as a first guess */
 } hg_recur_kin;
 
+/** What a run was seen to have come to. */
+typedef struct hg_recur_sight {
+	double epochs; /**< done since its start, > 0 */
+	double metric; /**< after them */
+} hg_recur_sight;
+
 /**
  * One run, finished or running. Zero is a run that has not done anything.
  *
@@ -159,6 +175,10 @@ typedef struct hg_recur_trial {
 				    energy_j / epochs */
 	double epoch_time_s;   /**< likewise, s */
 	double metric;         /**< the last one reported; not used here */
+	/** How its metric came along, in order of epochs; NULL: not known. It tells long before the
+	 * target how two sizes compare. Only read, during the call. */
+	const hg_recur_sight *sights;
+	size_t n_sights; /**< of them */
 } hg_recur_trial;
 
 /** X(name, value, text): why a batch size was chosen. */
@@ -231,8 +251,9 @@ typedef struct hg_recur_check_result {
 } hg_recur_check_result;
 
 /**
- * Judges a running trial again, with what other trials have told since it was started. A run is
- * stopped only where its bound is passed, and never before its first epoch is over.
+ * Judges a running trial again, with what it and other trials have told since it was started: what
+ * going on still costs and teaches against beginning anew with the best size. Never stopped before
+ * its first epoch is over.
  *
  * @param running  index of the trial among the n; its state must be HG_RECUR_RUNNING
  * @param out      its size must be set

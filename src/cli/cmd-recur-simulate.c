@@ -22,6 +22,9 @@ static const char *const policy_names[] = {
 		NULL,
 };
 
+static const char *const arrival_names[] = {
+	[SIM_TOGETHER] = "together", [SIM_STAGGERED] = "staggered", NULL};
+
 /* The trainings of Zeus's tables, with the targets and defaults of its own replays. */
 static const struct sim_spec known_jobs[] = {
 	{.job = "cifar100/shufflenetv2/adadelta",
@@ -115,6 +118,9 @@ static const struct option policy_options[] = {
 	{.name = "known-costs",
 		.kind = OPTION_FLAG,
 		.text = "the policy is given the cost of an epoch of every size"},
+	{.name = "blind",
+		.kind = OPTION_FLAG,
+		.text = "the policy is told of a metric only when it has reached the target"},
 	{.name = NULL},
 };
 
@@ -146,6 +152,12 @@ static const struct option run_options[] = {
 		.value = "C",
 		.fallback = "1",
 		.text = "trainings in flight"},
+	{.name = "arrivals",
+		.kind = OPTION_CHOICE,
+		.choices = arrival_names,
+		.value = "together|staggered",
+		.fallback = "together",
+		.text = "whether the first of them begin in the same instant, or come evenly"},
 	{.name = "drift",
 		.kind = OPTION_TEXT,
 		.value = "F@N[:B]",
@@ -187,14 +199,18 @@ static int read_drift(const struct cli *cli, const struct args *args, struct sim
 static int read_policy(const struct cli *cli, const struct args *args, struct replay *r)
 {
 	const char *policy = args_text(args, "policy", "learn");
+	const char *arrivals = args_text(args, "arrivals", "together");
 
 	while (strcmp(policy_names[r->options.policy], policy) != 0)
 		r->options.policy++;
 	r->options.recurrences = (uint32_t)args_number(args, "recurrences", 60);
 	r->options.concurrent = (uint32_t)args_number(args, "concurrent", 1);
+	while (strcmp(arrival_names[r->options.arrivals], arrivals) != 0)
+		r->options.arrivals++;
 	r->options.horizon = (uint32_t)args_number(args, "horizon", 0);
 	r->options.beta = args_number(args, "beta", 0);
 	r->options.known_costs = args_has(args, "known-costs");
+	r->options.blind = args_has(args, "blind");
 	r->seeds = (uint32_t)args_number(args, "seeds", 100);
 	r->eta = args_number(args, "eta", 0.5);
 	if (!args_has(args, "train") || !args_has(args, "power"))

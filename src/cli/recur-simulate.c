@@ -182,6 +182,9 @@ void replay_json(struct cli *cli, const struct replay *r)
 	json_kv_int(&j, "recurrences", r->options.recurrences);
 	json_kv_int(&j, "seeds", r->seeds);
 	json_kv_int(&j, "concurrent", r->options.concurrent);
+	json_kv_string(
+		&j, "arrivals", r->options.arrivals == SIM_STAGGERED ? "staggered" : "together");
+	json_kv_bool(&j, "blind", r->options.blind);
 	json_kv_number(&j, "eta", r->eta);
 	json_kv_bool(&j, "known_costs", r->options.known_costs);
 	if (r->options.drift.factor > 0) {

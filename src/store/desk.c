@@ -3,109 +3,12 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/fail.h"
 #include "core/vec.h"
 
-#define TRIALS_MOST ((size_t)1 << 24)
-
-/* ----- reading */
-
-struct loading {
-	struct store *s;
-	struct vec records, trials;
-	uint32_t kin;
-	hg_error *why;
-};
-
-static hg_err add_own(void *user, const struct store_trial *t)
-{
-	struct loading *l = user;
-	hg_err err = vec_push(&l->records, t);
-
-	return err == HG_OK ? vec_push(&l->trials, &t->t) : err;
-}
-
-static hg_err add_kin_trial(void *user, const struct store_trial *t)
-{
-	struct loading *l = user;
-	hg_recur_trial one = t->t;
-
-	one.kin = l->kin;
-	return one.state == HG_RECUR_RUNNING ? HG_OK : vec_push(&l->trials, &one);
-}
-
-static hg_err add_kin_job(void *user, const struct store_kin *kin)
-{
-	return vec_push(user, kin);
-}
-
-static hg_err load_kin(struct loading *l, const char *name, hg_error *why)
-{
-	struct vec kin;
-	hg_err err;
-
-	vec_init(&kin, sizeof(struct store_kin), 4096);
-	err = store_kins(l->s, name, add_kin_job, &kin, why);
-	for (size_t i = 0; err == HG_OK && i < kin.len; i++) {
-		const struct store_kin *one = vec_at(&kin, i);
-
-		l->kin = one->kin;
-		err = store_trials(l->s, one->job, add_kin_trial, l, why);
-	}
-	vec_finish(&kin);
-	return err;
-}
-
-/* What the job itself does not say. */
-static hg_err load_trials(struct store *s, struct desk *d, hg_error *why)
-{
-	struct loading l = {.s = s};
-	hg_err err;
-
-	vec_init(&l.records, sizeof(struct store_trial), TRIALS_MOST);
-	vec_init(&l.trials, sizeof(hg_recur_trial), TRIALS_MOST);
-	err = store_trials(s, d->job.name, add_own, &l, why);
-	if (err == HG_OK)
-		err = load_kin(&l, d->job.name, why);
-	store_spec_job(&d->job.spec, &d->engine);
-	d->records = l.records.data;
-	d->n_records = l.records.len;
-	d->trials = l.trials.data;
-	d->n = l.trials.len;
-	return err;
-}
-
-hg_err desk_load(struct store *s, const char *name, struct desk *d, hg_error *why)
-{
-	hg_err err;
-
-	memset(d, 0, sizeof *d);
-	err = store_job_get(s, name, &d->job, why);
-	return err == HG_OK ? load_trials(s, d, why) : err;
-}
-
-hg_err desk_read(struct store *s, const char *name, struct desk *d, hg_error *why)
-{
-	hg_err err = store_begin(s, ACCESS_LOOK, why);
-
-	memset(d, 0, sizeof *d);
-	if (err != HG_OK)
-		return err;
-	err = desk_load(s, name, d, why);
-	store_rollback(s);
-	return err;
-}
-
-void desk_finish(struct desk *d)
-{
-	free(d->records);
-	free(d->trials);
-	d->records = NULL;
-	d->trials = NULL;
-}
+#define OVERDUE_MOST ((size_t)1 << 24)
 
 uint64_t desk_seed(const struct desk *d)
 {
@@ -152,7 +55,7 @@ static hg_err sweep(struct store *s, struct store_job *job, hg_error *why)
 	struct vec overdue;
 	hg_err err;
 
-	vec_init(&overdue, sizeof(struct store_trial), TRIALS_MOST);
+	vec_init(&overdue, sizeof(struct store_trial), OVERDUE_MOST);
 	err = store_overdue(s, job->name, job->clock_ms, add_overdue, &overdue, why);
 	for (size_t i = 0; err == HG_OK && i < overdue.len; i++) {
 		struct store_trial *t = vec_at(&overdue, i);
@@ -170,7 +73,7 @@ static hg_err choose_by_engine(
 	void *user, struct store *s, struct store_job *job, hg_recur_decision *out, hg_error *why)
 {
 	struct desk d = {.job = *job};
-	hg_err err = load_trials(s, &d, why);
+	hg_err err = desk_load_trials(s, &d, why);
 
 	(void)user;
 	if (err == HG_OK)
@@ -250,7 +153,7 @@ static hg_err judge(
 	struct store *s, const struct store_job *job, struct desk_answer *out, hg_error *why)
 {
 	struct desk d = {.job = *job};
-	hg_err err = load_trials(s, &d, why);
+	hg_err err = desk_load_trials(s, &d, why);
 	size_t i = 0;
 
 	out->check.size = sizeof out->check;

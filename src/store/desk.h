@@ -19,6 +19,7 @@ struct desk {
 	size_t n_records;
 	hg_recur_trial *trials; /* those, then what kin have told */
 	size_t n;
+	hg_recur_sight *sights; /* that trials point at */
 };
 
 /** Makes a job. @param kin  jobs that it learns from; they must be there */
@@ -30,6 +31,8 @@ hg_err desk_read(struct store *s, const char *name, struct desk *d, hg_error *wh
 /** Reads it within a transaction that is under way. */
 hg_err desk_load(struct store *s, const char *name, struct desk *d, hg_error *why);
 void desk_finish(struct desk *d);
+/** All of it but the job itself, which d has. */
+hg_err desk_load_trials(struct store *s, struct desk *d, hg_error *why);
 
 /** The seed of a job's next decision. */
 uint64_t desk_seed(const struct desk *d);

@@ -39,6 +39,7 @@ enum statement_id {
 	ST_OVERDUE,
 	ST_REPORT_ADD,
 	ST_REPORTS,
+	ST_NEWEST_REPORTS,
 	ST_CHECK /* and so many more as there are checks */
 };
 

@@ -26,7 +26,8 @@ void store_spec_job(const struct store_spec *spec, hg_recur_job *out)
 		.max_epochs = spec->max_epochs,
 		.beta = spec->beta,
 		.confidence = spec->confidence,
-		.horizon = spec->horizon};
+		.horizon = spec->horizon,
+		.watched = 1};
 }
 
 bool store_spec_same(const struct store_spec *a, const struct store_spec *b)

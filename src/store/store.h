@@ -186,6 +186,10 @@ hg_err store_report_add(struct store *s, const char *job, int64_t number,
 typedef hg_err (*report_fn)(void *user, const struct store_report *r);
 hg_err store_reports(struct store *s, const char *job, int64_t number, report_fn each, void *user,
 	hg_error *why);
+typedef hg_err (*newest_fn)(void *user, int64_t number, const struct store_report *r);
+/** Reports of all trials of a job after number `after`, by number and then in order. */
+hg_err store_newest_reports(
+	struct store *s, const char *job, int64_t after, newest_fn each, void *user, hg_error *why);
 
 /* ----- care */
 

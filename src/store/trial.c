@@ -194,7 +194,8 @@ hg_err store_report_add(struct store *s, const char *job, int64_t number,
 }
 
 struct taking_report {
-	report_fn each;
+	report_fn each; /* or */
+	newest_fn newest;
 	void *user;
 };
 
@@ -203,26 +204,40 @@ static hg_err take_report(void *user, const struct value *v, size_t n)
 	struct taking_report *t = user;
 	struct store_report r;
 
-	if (n != 7)
+	if (n != 8)
 		return HG_EINTERNAL;
-	r = (struct store_report){.seq = row_int(&v[0]),
-		.epochs = row_real(&v[1]),
-		.metric = row_real(&v[2]),
-		.energy_j = row_real(&v[3]),
-		.time_s = row_real(&v[4]),
-		.flags = (uint32_t)row_int(&v[5]),
-		.at_ms = row_int(&v[6])};
-	return t->each(t->user, &r);
+	r = (struct store_report){.seq = row_int(&v[1]),
+		.epochs = row_real(&v[2]),
+		.metric = row_real(&v[3]),
+		.energy_j = row_real(&v[4]),
+		.time_s = row_real(&v[5]),
+		.flags = (uint32_t)row_int(&v[6]),
+		.at_ms = row_int(&v[7])};
+	return t->each ? t->each(t->user, &r) : t->newest(t->user, row_int(&v[0]), &r);
 }
+
+#define REPORT_COLUMNS "number, seq, epochs, metric, energy_j, time_s, flags, at_ms"
 
 hg_err store_reports(
 	struct store *s, const char *job, int64_t number, report_fn each, void *user, hg_error *why)
 {
-	struct taking_report t = {each, user};
+	struct taking_report t = {.each = each, .user = user};
 	const struct value args[] = {value_text(job), value_int(number)};
 
 	return store_run(s, ST_REPORTS,
-		"SELECT seq, epochs, metric, energy_j, time_s, flags, at_ms FROM hg_report WHERE "
-		"job = $1 AND number = $2 ORDER BY seq",
+		"SELECT " REPORT_COLUMNS
+		" FROM hg_report WHERE job = $1 AND number = $2 ORDER BY seq",
+		args, 2, take_report, &t, NULL, why);
+}
+
+hg_err store_newest_reports(
+	struct store *s, const char *job, int64_t after, newest_fn each, void *user, hg_error *why)
+{
+	struct taking_report t = {.newest = each, .user = user};
+	const struct value args[] = {value_text(job), value_int(after)};
+
+	return store_run(s, ST_NEWEST_REPORTS,
+		"SELECT " REPORT_COLUMNS
+		" FROM hg_report WHERE job = $1 AND number > $2 ORDER BY number, seq",
 		args, 2, take_report, &t, NULL, why);
 }

@@ -53,6 +53,11 @@ json '.jobs[0].excess_all * 10 | round' 6
 # shellcheck disable=SC2086
 good recur simulate $toy --seeds 5 --concurrent 8 --known-costs
 # shellcheck disable=SC2086
+good recur simulate $toy --seeds 5 --concurrent 4 --arrivals staggered --blind --json
+json '[.concurrent, .arrivals, .blind]' '[4,"staggered",true]'
+# shellcheck disable=SC2086
+bad recur simulate $toy --arrivals never
+# shellcheck disable=SC2086
 good recur simulate $toy --seeds 5 --recurrences 90 --drift 1.5@50:32 --json
 json '.drift' '{"factor":1.5,"at":50,"from_batch_size":32}'
 json '.jobs[0].per_recurrence[49].best_j < .jobs[0].per_recurrence[50].best_j' true

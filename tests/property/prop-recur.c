@@ -238,7 +238,11 @@ static void test_never_stuck(void **state)
 static void test_nonsense(void **state)
 {
 	static const double odd[] = {NAN, -1, 0, 1e-300, 1e300, INFINITY, 1, 5, 17.5};
+	enum {
+		ODD = sizeof odd / sizeof *odd
+	};
 	static hg_recur_trial trials[60];
+	static hg_recur_sight sights[60][5];
 	struct rng r;
 	size_t rounds = 200 * cloud_effort();
 
@@ -261,15 +265,30 @@ static void test_nonsense(void **state)
 			trials[k].kin = (uint32_t)rng_below(&r, 3);
 			trials[k].batch_size = t.sizes[rng_below(&r, t.job.n_sizes)];
 			for (size_t l = 0; l < 5; l++)
-				*figures[l] = odd[rng_below(&r, sizeof odd / sizeof *odd)];
+				*figures[l] = odd[rng_below(&r, ODD)];
+			for (size_t l = 0; l < 5; l++)
+				sights[k][l] = (hg_recur_sight){
+					odd[rng_below(&r, ODD)], odd[rng_below(&r, ODD)]};
+			trials[k].sights = sights[k];
+			trials[k].n_sights = rng_below(&r, 6);
 			if (trials[k].state == HG_RECUR_REACHED &&
 				!(trials[k].epochs > 1e-9 && trials[k].epochs < 1e9))
 				trials[k].epochs = 3;
 		}
 		t.job.policy = (uint32_t)rng_below(&r, 5);
+		t.job.watched = (uint32_t)rng_below(&r, 2);
+		t.job.lower_is_better = (uint32_t)rng_below(&r, 2);
 		assert_ok(hg_recur_next(&t.job, trials, n, 0, &d, &why), &why);
 		assert_true(d.index < t.job.n_sizes);
 		assert_true(d.max_epochs <= t.job.max_epochs);
+		for (size_t k = 0; k < n; k++) {
+			hg_recur_check_result c = {.size = sizeof c};
+
+			if (trials[k].state != HG_RECUR_RUNNING)
+				continue;
+			assert_ok(hg_recur_check(&t.job, trials, n, k, &c, &why), &why);
+			assert_true(c.max_epochs <= t.job.max_epochs);
+		}
 		for (size_t k = 0; k < t.job.n_sizes; k++)
 			b[k].size = sizeof b[k];
 		assert_ok(hg_recur_believe(&t.job, trials, n, b, HG_RECUR_MAX_SIZES, &why), &why);

@@ -8,36 +8,9 @@
 #include <hourglass/recur.h>
 
 #include "core/json.h"
+#include "recur-job.h"
 
 #define MOST 400
-
-static const uint32_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
-#define SIZES (sizeof sizes / sizeof *sizes)
-
-static hg_recur_job plain_job(void)
-{
-	hg_recur_job job = {.size = sizeof job,
-		.n_sizes = SIZES,
-		.default_size = 256,
-		.batch_sizes = sizes,
-		.eta = 1,
-		.max_power_w = 300,
-		.target = 0.6,
-		.max_epochs = 100};
-
-	return job;
-}
-
-static hg_recur_trial run_of(uint32_t batch, uint32_t state, double epochs, double epoch_j)
-{
-	hg_recur_trial t = {.state = state,
-		.batch_size = batch,
-		.epochs = epochs,
-		.energy_j = epochs * epoch_j,
-		.time_s = epochs};
-
-	return t;
-}
 
 static hg_recur_decision decide(const hg_recur_job *job, const hg_recur_trial *trials, size_t n)
 {
@@ -51,14 +24,6 @@ static hg_recur_decision decide(const hg_recur_job *job, const hg_recur_trial *t
 	assert_int_equal(d.batch_size, job->batch_sizes[d.index]);
 	assert_true(d.max_epochs <= job->max_epochs);
 	return d;
-}
-
-static void believe(
-	const hg_recur_job *job, const hg_recur_trial *trials, size_t n, hg_recur_belief *b)
-{
-	for (size_t i = 0; i < job->n_sizes; i++)
-		b[i].size = sizeof b[i];
-	assert_int_equal(hg_recur_believe(job, trials, n, b, job->n_sizes, NULL), HG_OK);
 }
 
 /* Cost of an epoch and epochs of a made-up training whose best size is 128. */

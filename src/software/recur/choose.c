@@ -29,6 +29,10 @@
 
 /* Of an epoch, on top of a bound: the cost of an epoch is not known to the last digit. */
 #define MARGIN 0.25
+/* Part of a run after which its metric is looked at. */
+#define GLANCE 0.125
+/* Of an epoch: what a run that should be over still takes. */
+#define HALF 0.5
 
 static const double edge[SLICES - 1] = {-2.25, -1.675, -1.275, -0.95, -0.65, -0.375, -0.125, 0.125,
 	0.375, 0.65, 0.95, 1.275, 1.675, 2.25};
@@ -49,6 +53,7 @@ struct look {
 	bool risky[HG_RECUR_MAX_SIZES];  /* may well not make it within them */
 	double horizon;
 	double cap;                              /* log of the most that a run may cost */
+	double spent;                            /* what it has cost: it is under way */
 	double part[HG_RECUR_MAX_SIZES][SLICES]; /* expected cost x probability, by live size */
 	double left[HG_RECUR_MAX_SIZES];         /* of it, what lies above the bound */
 };
@@ -93,11 +98,12 @@ static double expected_cost(const struct look *l, size_t arm)
 	return cost_to_target(l, arm, l->mean[arm], l->var[arm] + l->m->noise * l->m->noise);
 }
 
-/* Expected costs of all live sizes in each slice of the candidate's result. */
-static double fill_parts(struct look *l, size_t b)
+/* Expected costs of all live sizes in each slice of the candidate's result, which is seen with that
+ * much scatter. */
+static double fill_parts(struct look *l, size_t b, double seen_var)
 {
 	const struct model *m = l->m;
-	double s2 = m->noise * m->noise, sd = sqrt(l->var[b] + SCATTER_SEEN * s2), now = INFINITY;
+	double s2 = m->noise * m->noise, sd = sqrt(l->var[b] + seen_var), now = INFINITY;
 
 	for (size_t k = 0; k < l->n_live; k++) {
 		size_t j = l->live[k];
@@ -145,24 +151,37 @@ static double whole_epochs(const struct look *l, size_t b, double log_cost)
 	return exp(epoch) * (fmax(1, fmin(most, floor(exp(log_cost - epoch) + 0.5))) + MARGIN);
 }
 
+/* What a run that comes to `cost` in all still costs: an epoch that has begun is finished. */
+static double rest_of(const struct look *l, size_t b, double cost)
+{
+	return fmax(cost - l->spent, HALF * exp(l->m->cost.mean[b]));
+}
+
 /* The best bound of size b. @return its score, smaller is better; INFINITY: even its cheapest
  * result is beyond the cap */
 static double try_size(struct look *l, size_t b, struct choice *c)
 {
 	double sd = sqrt(l->var[b] + l->m->noise * l->m->noise), best = INFINITY;
-	double now = fill_parts(l, b), cap = fmax(l->cap, l->m->cost.mean[b]);
+	double now = fill_parts(l, b, SCATTER_SEEN * l->m->noise * l->m->noise),
+	       cap = fmax(l->cap, l->m->cost.mean[b]);
 	double cost = 0, value = 0, above = 1;
 
+	if (l->spent > 0) {
+		best = (1 + l->horizon) * now;
+		*c = (struct choice){.arm = b, .bound_j = l->spent, .expected_j = now};
+	}
 	for (int q = 0; q < SLICES; q++) {
 		double y = l->mean[b] + sd * l->grid.z[q], bound, total, after;
 
 		if (y > cap)
 			break;
-		cost += l->grid.p[q] * exp(y);
+		cost += l->grid.p[q] * rest_of(l, b, exp(y));
 		value += take_slice(l, q);
 		above -= l->grid.p[q];
 		bound = whole_epochs(l, b, q < SLICES - 1 ? l->mean[b] + sd * edge[q] : cap);
-		total = q < SLICES - 1 ? cost + above * (bound + now) : cost;
+		if (bound <= l->spent)
+			continue;
+		total = q < SLICES - 1 ? cost + above * (rest_of(l, b, bound) + now) : cost;
 		after = value + (q < SLICES - 1 ? least_left(l) : 0);
 		if (total + l->horizon * after < best) {
 			best = total + l->horizon * after;
@@ -173,6 +192,45 @@ static double try_size(struct look *l, size_t b, struct choice *c)
 		}
 	}
 	return best;
+}
+
+/* What one more glance at a run's metric would scatter by; done: epochs at the last one. */
+static double glance_var(const struct look *l, size_t b, double done, double more)
+{
+	double need = exp(l->m->epochs.mean[b]), var = curve_var(need, done + more);
+
+	/* Only what it has not told so far is new. */
+	if (done >= 1)
+		var = 1 / fmax(1e-6, 1 / var - 1 / curve_var(need, done));
+	return var + SCATTER_SEEN * l->m->noise * l->m->noise;
+}
+
+/*
+ * A run that is watched tells early how it compares, and may be left for a better size then: the
+ * price of a glance is that of a part of its epochs. @return the score of doing so
+ */
+static double try_glance(struct look *l, size_t b, struct choice *c)
+{
+	double epoch = exp(l->m->cost.mean[b]), done = l->spent / epoch;
+	double more = fmax(1, floor(exp(l->m->epochs.mean[b]) * GLANCE)), total = 0, after = 0;
+	double now = fill_parts(l, b, glance_var(l, b, done, more));
+	size_t mine = 0;
+
+	while (mine < l->n_live && l->live[mine] != b)
+		mine++;
+	if (mine == l->n_live || (l->spent > 0 && l->spent + epoch > exp(l->cap)))
+		return INFINITY;
+	for (int q = 0; q < SLICES; q++) {
+		double p = l->grid.p[q], least = take_slice(l, q);
+
+		after += least;
+		total += fmin(p * rest_of(l, b, l->part[mine][q] / p), p * more * epoch + least);
+	}
+	*c = (struct choice){.arm = b,
+		.bound_j = exp(l->cap),
+		.expected_j = total,
+		.gain_j = fmax(0, now - after)};
+	return total + l->horizon * after;
 }
 
 static void look_init(struct look *l, const struct model *m, const struct view *v)
@@ -196,12 +254,22 @@ static void look_init(struct look *l, const struct model *m, const struct view *
 static void consider(
 	struct look *l, const struct view *v, size_t b, double *top, struct choice *out)
 {
-	struct choice c = {.arm = b, .expected_j = out->best_j};
+	struct choice c = {.arm = b, .expected_j = out->best_j}, g;
 	double score;
 
 	l->cap = fmin(log(v->job.beta * out->best_j), log(v->job.max_epochs) + l->m->cost.mean[b]);
 	c.bound_j = fmax(exp(l->cap), (1 + MARGIN) * exp(l->m->cost.mean[b]));
 	score = try_size(l, b, &c);
+	if (v->job.watched) {
+		double glance = try_glance(l, b, &g);
+
+		if (glance < score) {
+			score = glance;
+			g.bound_j =
+				fmax(c.bound_j, l->spent + (1 + MARGIN) * exp(l->m->cost.mean[b]));
+			c = g;
+		}
+	}
 	/* Going on with the best costs what it costs, whatever slices and bounds make of it. */
 	if (b == out->best)
 		score = fmin(score, (1 + l->horizon) * out->best_j);
@@ -214,12 +282,14 @@ static void consider(
 	out->gain_j = c.gain_j;
 }
 
-void choose(const struct model *m, const struct view *v, size_t only, struct choice *out)
+void choose(const struct model *m, const struct view *v, size_t only, double spent_j,
+	struct choice *out)
 {
 	struct look l;
 	double top = INFINITY;
 
 	look_init(&l, m, v);
+	l.spent = spent_j;
 	*out = (struct choice){.best = l.live[0], .best_j = INFINITY};
 	for (size_t k = 0; k < l.n_live; k++)
 		if (expected_cost(&l, l.live[k]) < out->best_j) {
@@ -237,6 +307,6 @@ void choose(const struct model *m, const struct view *v, size_t only, struct cho
 		consider(&l, v, only, &top, out);
 	/* Until the target has been seen once, nobody knows what is dear; nor when nothing works.
 	 */
-	if (m->reached == 0 || m->in_a_row > 2 * PATIENCE)
+	if ((m->reached == 0 && !m->compared) || m->in_a_row > 2 * PATIENCE)
 		out->bound_j = INFINITY;
 }

@@ -18,6 +18,8 @@
 #define BROKEN_ODDS 0.02
 #define KILL_RATE   0.125
 #define KILL_WEIGHT 8
+/* A run that was stopped at once is no failure, but many of them are one. */
+#define LEAST_WASTE 0.2
 
 /* Cost of an epoch as the trial saw it; NAN unknown. */
 static double epoch_cost(const struct view *v, const hg_recur_trial *t)
@@ -167,34 +169,47 @@ static void learn_regime(struct model *m, const struct view *v, size_t from, siz
 		const hg_recur_trial *t = &v->trials[i];
 		size_t arm = view_arm(v, i);
 
-		if (arm == SIZE_MAX || t->kin != HG_RECUR_OWN || i == v->skip)
+		if (arm == SIZE_MAX || t->kin != HG_RECUR_OWN)
 			continue;
 		m->reached += see_epochs(t, m->noise, &seen[arm]);
 		m->runs[arm] += t->state != HG_RECUR_RUNNING;
 		m->failed[arm] += t->state > HG_RECUR_REACHED;
 		m->kills[arm] += t->state == HG_RECUR_KILLED;
 	}
+	if (!curves_foretell(m, v, from, to, seen))
+		m->compared = curves_compare(&m->epochs, v, from, to);
 	belief_update(&m->epochs, seen);
 	m->regime = from;
+}
+
+/* Part of a run that came to nothing. */
+static double part_wasted(const struct model *m, const hg_recur_trial *t, size_t arm)
+{
+	double part = known(t->epochs) ? t->epochs / exp(m->epochs.mean[arm]) : 0;
+
+	return t->state == HG_RECUR_STOPPED ? fmin(1, fmax(LEAST_WASTE, part)) : 1;
 }
 
 /* Failures since something reached the target; each running trial excuses one. */
 static void count_failures(struct model *m, const struct view *v)
 {
-	uint32_t running = 0;
+	double running = 0;
 
 	m->in_a_row = 0;
 	for (size_t i = 0; i < v->n; i++) {
 		const hg_recur_trial *t = &v->trials[i];
+		size_t arm = view_arm(v, i);
 
-		if (t->kin != HG_RECUR_OWN || view_arm(v, i) == SIZE_MAX)
+		if (t->kin != HG_RECUR_OWN || arm == SIZE_MAX)
 			continue;
 		if (t->state == HG_RECUR_RUNNING)
 			running++;
+		else if (t->state == HG_RECUR_REACHED)
+			m->in_a_row = 0;
 		else
-			m->in_a_row = t->state == HG_RECUR_REACHED ? 0 : m->in_a_row + 1;
+			m->in_a_row += part_wasted(m, t, arm);
 	}
-	m->in_a_row -= running < m->in_a_row ? running : m->in_a_row;
+	m->in_a_row = fmax(0, m->in_a_row - running);
 }
 
 static void learn_epochs(struct model *m, const struct view *v)
@@ -225,7 +240,7 @@ static void expect_running(struct model *m, const struct view *v)
 	for (size_t i = 0; i < v->n; i++) {
 		size_t arm = view_arm(v, i);
 
-		if (arm == SIZE_MAX || v->trials[i].kin != HG_RECUR_OWN || i == v->skip ||
+		if (arm == SIZE_MAX || v->trials[i].kin != HG_RECUR_OWN || i == v->asks ||
 			v->trials[i].state != HG_RECUR_RUNNING)
 			continue;
 		evidence_add(&epochs[arm], m->epochs.mean[arm], m->noise);

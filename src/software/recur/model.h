@@ -14,8 +14,7 @@ struct view {
 	hg_recur_job job; /* with its defaults filled in */
 	const hg_recur_trial *trials;
 	size_t n;
-	size_t skip; /* a running trial that is taken as not begun, but for its costs; SIZE_MAX:
-			none */
+	size_t asks; /* the running trial that is being judged; SIZE_MAX: none */
 };
 
 /** Copies the job and checks everything. @return HG_OK, HG_EINVAL */
@@ -38,7 +37,8 @@ struct model {
 	double noise;                 /* sd of the log of one run's epochs about the truth */
 	size_t regime;                /* first trial since the last change */
 	size_t reached;               /* trials that reached the target, of own and kin */
-	uint32_t in_a_row;            /* own failures since the last success, less those running */
+	bool compared;                /* running sizes were, before any reached the target */
+	double in_a_row;              /* own failures since the last success, less those running */
 	uint32_t runs[HG_RECUR_MAX_SIZES];   /* own, finished, in this regime */
 	uint32_t failed[HG_RECUR_MAX_SIZES]; /* of these, those that did not reach the target */
 	uint32_t kills[HG_RECUR_MAX_SIZES];  /* of these, those that were killed */
@@ -65,6 +65,18 @@ bool view_pick(const struct view *v, size_t arm, hg_pick *pick, hg_err *err, hg_
  */
 size_t regime_end(const struct view *v, size_t from, double *noise);
 
+/* ----- curve.c */
+
+/** What runs of trials from..to that have not reached the target foretell, by those that have.
+ * @return false: none has */
+bool curves_foretell(
+	const struct model *m, const struct view *v, size_t from, size_t to, struct evidence *seen);
+/** What they tell of each other: all sizes but for a common factor. @return false: nothing */
+bool curves_compare(struct belief *b, const struct view *v, size_t from, size_t to);
+
+/** Variance of the log of epochs that a run of so many foretells when so many are done. */
+double curve_var(double need, double done);
+
 /* ----- choose.c */
 
 /** A batch size, and where its run ends. */
@@ -77,8 +89,10 @@ struct choice {
 	double best_j;
 };
 
-/** The best size and bound; only: that size's bound, SIZE_MAX any. */
-void choose(const struct model *m, const struct view *v, size_t only, struct choice *out);
+/** The best size and bound; only: that size's bound, SIZE_MAX any. spent_j: what a run of it has
+ * cost already; a bound of no more than that says to stop it. */
+void choose(const struct model *m, const struct view *v, size_t only, double spent_j,
+	struct choice *out);
 
 /* ----- baseline.c */
 

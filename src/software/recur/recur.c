@@ -40,7 +40,7 @@ const char *hg_recur_reason_name(uint32_t reason)
 static bool is_first(const struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++)
-		if (view_arm(v, i) != SIZE_MAX && i != v->skip)
+		if (view_arm(v, i) != SIZE_MAX && i != v->asks)
 			return false;
 	return true;
 }
@@ -82,7 +82,7 @@ static uint32_t choose_by_policy(
 		choose_first(v, c);
 		return HG_RECUR_FIRST;
 	}
-	choose(m, v, SIZE_MAX, c);
+	choose(m, v, SIZE_MAX, 0, c);
 	if (m->p_fail[c->arm] >= v->job.confidence)
 		return HG_RECUR_LAST;
 	return c->arm == c->best ? HG_RECUR_BEST : HG_RECUR_LEARNING;
@@ -145,15 +145,15 @@ hg_err hg_recur_next(const hg_recur_job *job, const hg_recur_trial *trials, size
 	return err;
 }
 
-/* The bound of a running trial, as if it were to be started now. */
+/* What it has cost is gone: what counts is what going on still costs, and tells. */
 static void judge(const struct model *m, const struct view *v, size_t arm, hg_recur_check_result *r)
 {
-	const hg_recur_trial *t = &v->trials[v->skip];
+	const hg_recur_trial *t = &v->trials[v->asks];
+	double epoch = exp(m->cost.mean[arm]), spent = known(t->epochs) ? t->epochs * epoch : 0;
 	struct choice c;
-	double epoch = exp(m->cost.mean[arm]);
 
 	if (v->job.policy == HG_RECUR_LEARN)
-		choose(m, v, arm, &c);
+		choose(m, v, arm, spent, &c);
 	else
 		(void)baseline_choose(v, 0, &c);
 	if (is_first(v))
@@ -185,8 +185,8 @@ hg_err hg_recur_check(const hg_recur_job *job, const hg_recur_trial *trials, siz
 	m = malloc(sizeof *m);
 	if (!m)
 		return fail(why, HG_ENOMEM, "no memory for what is known of the job");
-	/* What it costs is known; that it runs, and for how long, is what is being judged. */
-	v.skip = running;
+	/* That it has not reached its target so far is known; how long it will take is judged. */
+	v.asks = running;
 	err = model_build(m, &v, v.job.policy != HG_RECUR_LEARN, why);
 	if (err == HG_OK) {
 		judge(m, &v, arm, &r);

@@ -22,7 +22,8 @@ static struct sim_arm *find_arm(struct sim_job *s, uint32_t batch)
 static hg_err add_run(struct sim_job *s, const struct sim_reach *r, hg_error *why)
 {
 	struct sim_arm *a = find_arm(s, r->batch_size);
-	double *grown;
+	double *epochs;
+	uint32_t *numbers;
 
 	if (!a) {
 		if (s->n == HG_RECUR_MAX_SIZES)
@@ -34,10 +35,13 @@ static hg_err add_run(struct sim_job *s, const struct sim_reach *r, hg_error *wh
 	if (a->runs == MOST_RUNS)
 		return fail(why, HG_ELIMIT, "%s: more than %d runs of batch size %u", s->name,
 			MOST_RUNS, r->batch_size);
-	grown = realloc(a->epochs, (a->runs + 1) * sizeof *grown);
-	if (!grown)
+	epochs = realloc(a->epochs, (a->runs + 1) * sizeof *epochs);
+	a->epochs = epochs ? epochs : a->epochs;
+	numbers = realloc(a->numbers, (a->runs + 1) * sizeof *numbers);
+	a->numbers = numbers ? numbers : a->numbers;
+	if (!epochs || !numbers)
 		return fail(why, HG_ENOMEM, "no memory for runs");
-	a->epochs = grown;
+	a->numbers[a->runs] = r->run;
 	a->epochs[a->runs++] = r->epochs;
 	return HG_OK;
 }
@@ -145,13 +149,12 @@ static hg_err collect_power(struct sim_job *s, const struct sim_trace *t, size_t
 		hg_err err = HG_OK;
 
 		if (n == 0) {
-			free(a.epochs);
-			s->arms[i].epochs = NULL;
+			sim_arm_finish(&s->arms[i]);
 			continue;
 		}
 		price(&a, s, rows, n);
 		err = build_frontier(&a, rows, n, why);
-		s->arms[i].epochs = NULL;
+		s->arms[i] = (struct sim_arm){.runs = 0};
 		s->arms[kept++] = a;
 		if (err)
 			return err;
@@ -212,11 +215,14 @@ hg_err sim_job_init(
 	s->name = *(const char **)vec_at(&t->jobs, job);
 	s->eta = spec->eta;
 	s->max_epochs = spec->max_epochs;
+	s->target = spec->target;
 	err = collect_runs(s, t, job, spec->target, why);
 	if (err == HG_OK)
 		err = collect_power(s, t, job, why);
 	if (err == HG_OK)
 		err = settle(s, spec, why);
+	if (err == HG_OK)
+		err = sim_job_curves(s, t, job, why);
 	if (err)
 		sim_job_finish(s);
 	return err;
@@ -224,9 +230,7 @@ hg_err sim_job_init(
 
 void sim_job_finish(struct sim_job *s)
 {
-	for (uint32_t i = 0; i < HG_RECUR_MAX_SIZES; i++) {
-		free(s->arms[i].epochs);
-		hg_frontier_destroy(s->arms[i].frontier);
-	}
+	for (uint32_t i = 0; i < HG_RECUR_MAX_SIZES; i++)
+		sim_arm_finish(&s->arms[i]);
 	memset(s, 0, sizeof *s);
 }

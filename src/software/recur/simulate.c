@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/fail.h"
 #include "core/rng.h"
+
+/* A run is judged after each of its first epochs, then whenever so many times as many are over:
+ * between, little is new. */
+#define REPORT_EVERY 1.25
 
 /* A recurrence in flight, and its attempt that is running. */
 struct slot {
@@ -13,10 +18,12 @@ struct slot {
 	uint32_t recurrence;
 	uint32_t attempts;
 	size_t arm;
-	double begun_s; /* of the attempt */
-	double target;  /* epochs that it needs; NAN: never */
-	double upto;    /* epochs after which it ends */
-	bool first;     /* its first epoch looks for the power limit */
+	double begun_s;         /* of the attempt */
+	double target;          /* epochs that it needs; NAN: never */
+	double upto;            /* epochs after which it ends */
+	double reported;        /* epochs of its last report */
+	struct sim_curve curve; /* how its metric comes along */
+	bool first;             /* its first epoch looks for the power limit */
 };
 
 /* One replay. */
@@ -27,7 +34,8 @@ struct sim {
 	struct rng rng;
 	uint64_t seed;
 	struct slot *slots;
-	struct vec trials; /* hg_recur_trial: ended ones in order, then the running ones */
+	struct arena curves; /* those of a job that has changed */
+	struct vec trials;   /* hg_recur_trial: ended ones in order, then the running ones */
 	size_t ended;
 	bool seen[HG_RECUR_MAX_SIZES]; /* its power limit is known */
 	uint32_t next;                 /* recurrence to begin */
@@ -114,6 +122,9 @@ static hg_recur_trial trial_of(const struct sim *sim, const struct slot *slot, d
 		.epoch_energy_j = a->energy_j,
 		.epoch_time_s = a->time_s};
 
+	t.sights = slot->curve.sights;
+	while (t.n_sights < slot->curve.n && t.sights[t.n_sights].epochs <= epochs)
+		t.n_sights++;
 	if (reached)
 		t.state = HG_RECUR_REACHED;
 	else
@@ -154,11 +165,33 @@ static double bounded(const struct sim *sim, size_t arm, double bound_j)
 	return fmin(sim->s->max_epochs, fmax(least, fit));
 }
 
+/* Draws a run, and stretches it if the job has changed. */
+static hg_err draw_run(struct sim *sim, struct slot *slot)
+{
+	const struct sim_arm *a = &sim->s->arms[slot->arm];
+	uint32_t run = (uint32_t)rng_below(&sim->rng, a->runs);
+	double factor = stretch(sim->s, sim->o, slot->arm, drifted(sim->o, slot->recurrence));
+	hg_recur_sight *sights;
+
+	slot->target = ceil(a->epochs[run] * factor - 1e-9);
+	slot->curve = sim->o->blind ? (struct sim_curve){.n = 0} : a->curves[run];
+	if (factor == 1 || slot->curve.n == 0)
+		return HG_OK;
+	sights = arena_alloc(&sim->curves, slot->curve.n * sizeof *sights);
+	if (!sights)
+		return HG_ENOMEM;
+	for (uint32_t i = 0; i < slot->curve.n; i++) {
+		sights[i] = slot->curve.sights[i];
+		sights[i].epochs = ceil(sights[i].epochs * factor - 1e-9);
+	}
+	slot->curve.sights = sights;
+	return HG_OK;
+}
+
 /* Draws a recorded run, after the policy has said which size. */
 static hg_err begin_attempt(struct sim *sim, struct slot *slot, hg_error *why)
 {
 	hg_recur_decision d = {.size = sizeof d};
-	const struct sim_arm *a;
 	hg_err err;
 
 	slot->busy = false;
@@ -169,29 +202,44 @@ static hg_err begin_attempt(struct sim *sim, struct slot *slot, hg_error *why)
 	if (err)
 		return err;
 	sim->counts->exhausted += d.exhausted;
-	a = &sim->s->arms[d.index];
 	slot->busy = true;
 	slot->arm = d.index;
 	slot->begun_s = sim->now_s;
+	slot->reported = 0;
 	slot->attempts++;
-	slot->target = a->epochs[rng_below(&sim->rng, a->runs)];
-	slot->target = ceil(
-		slot->target * stretch(sim->s, sim->o, d.index, drifted(sim->o, slot->recurrence)) -
-		1e-9);
+	err = draw_run(sim, slot);
 	slot->upto = bounded(sim, d.index, d.bound_j);
 	if (slot->target <= slot->upto)
 		slot->upto = slot->target;
 	slot->first = !sim->seen[d.index];
 	if (slot->upto > 0)
 		sim->seen[d.index] = true;
-	return HG_OK;
+	return err;
+}
+
+/* When the next recurrence is due; INFINITY: there is none. */
+static double arrival(const struct sim *sim)
+{
+	const struct sim_arm *best = &sim->s->arms[sim->s->best_arm];
+
+	if (sim->next == sim->o->recurrences)
+		return INFINITY;
+	return sim->o->arrivals == SIM_TOGETHER
+		       ? 0
+		       : sim->next * best->mean_epochs * best->time_s / sim->o->concurrent;
+}
+
+static struct slot *free_slot(struct sim *sim)
+{
+	for (uint32_t i = 0; i < sim->o->concurrent; i++)
+		if (!sim->slots[i].busy)
+			return &sim->slots[i];
+	return NULL;
 }
 
 static hg_err begin_recurrence(struct sim *sim, struct slot *slot, hg_error *why)
 {
-	slot->busy = false;
-	if (sim->next == sim->o->recurrences)
-		return HG_OK;
+	sim->now_s = fmax(sim->now_s, arrival(sim));
 	slot->recurrence = sim->next++;
 	slot->attempts = 0;
 	return begin_attempt(sim, slot, why);
@@ -225,40 +273,32 @@ static bool book(struct sim *sim, const struct slot *slot, const hg_recur_trial 
 	return over;
 }
 
-/* What has just been learnt may end others earlier, or let them go on. */
-static hg_err check_running(struct sim *sim, hg_error *why)
+/* Whether anything said while a run goes on can change when it ends. */
+static bool watched(const struct sim *sim)
 {
-	size_t at[HG_RECUR_MAX_SIZES];
-	hg_err err = list_running(sim, at);
-
-	for (uint32_t i = 0; err == HG_OK && i < sim->o->concurrent; i++) {
-		struct slot *slot = &sim->slots[i];
-		hg_recur_check_result r = {.size = sizeof r};
-		double upto, over;
-
-		if (!slot->busy)
-			continue;
-		err = hg_recur_check(&sim->job, sim->trials.data, sim->trials.len, at[i], &r, why);
-		/* An epoch that has begun is finished. */
-		over = fmin(slot->upto, done_epochs(sim, slot) + 1);
-		upto = fmax(bounded(sim, slot->arm, r.bound_j), over);
-		slot->upto = slot->target <= upto ? slot->target : upto;
-	}
-	return err;
+	return sim->o->concurrent > 1 || (sim->o->policy == HG_RECUR_LEARN && !sim->o->blind);
 }
 
-static double end_of(const struct sim *sim, const struct slot *slot)
+/* Whole epochs after which an attempt reports next, or ends. */
+static double next_report(const struct sim *sim, const struct slot *slot)
 {
-	return slot->begun_s + attempt_time(&sim->s->arms[slot->arm], slot, slot->upto);
+	double next = fmax(slot->reported + 1, floor(slot->reported * REPORT_EVERY));
+
+	return watched(sim) ? fmin(slot->upto, next) : slot->upto;
 }
 
-static struct slot *next_to_end(struct sim *sim)
+static double next_time(const struct sim *sim, const struct slot *slot)
+{
+	return slot->begun_s + attempt_time(&sim->s->arms[slot->arm], slot, next_report(sim, slot));
+}
+
+static struct slot *next_to_report(struct sim *sim)
 {
 	struct slot *first = NULL;
 
 	for (uint32_t i = 0; i < sim->o->concurrent; i++)
 		if (sim->slots[i].busy &&
-			(!first || end_of(sim, &sim->slots[i]) < end_of(sim, first)))
+			(!first || next_time(sim, &sim->slots[i]) < next_time(sim, first)))
 			first = &sim->slots[i];
 	return first;
 }
@@ -269,7 +309,6 @@ static hg_err end_attempt(struct sim *sim, struct slot *slot, hg_error *why)
 	bool over;
 	hg_err err;
 
-	sim->now_s = end_of(sim, slot);
 	slot->busy = false;
 	sim->trials.len = sim->ended;
 	err = vec_push(&sim->trials, &t);
@@ -277,12 +316,31 @@ static hg_err end_attempt(struct sim *sim, struct slot *slot, hg_error *why)
 		return err;
 	sim->ended++;
 	over = book(sim, slot, &t);
-	if (sim->o->concurrent > 1) {
-		err = check_running(sim, why);
-		if (err)
-			return err;
-	}
-	return over ? begin_recurrence(sim, slot, why) : begin_attempt(sim, slot, why);
+	return over ? HG_OK : begin_attempt(sim, slot, why);
+}
+
+/* An epoch of an attempt is over. With what others have told since it began, it may have to end,
+ * or may go on for longer. */
+static hg_err report(struct sim *sim, struct slot *slot, hg_error *why)
+{
+	hg_recur_check_result r = {.size = sizeof r};
+	size_t at[HG_RECUR_MAX_SIZES];
+	double upto;
+	hg_err err;
+
+	slot->reported = next_report(sim, slot);
+	sim->now_s = slot->begun_s + attempt_time(&sim->s->arms[slot->arm], slot, slot->reported);
+	if (slot->reported >= slot->target || slot->reported >= sim->s->max_epochs || !watched(sim))
+		return end_attempt(sim, slot, why);
+	err = list_running(sim, at);
+	if (err == HG_OK)
+		err = hg_recur_check(&sim->job, sim->trials.data, sim->trials.len,
+			at[slot - sim->slots], &r, why);
+	if (err)
+		return err;
+	upto = fmax(bounded(sim, slot->arm, r.bound_j), slot->reported);
+	slot->upto = slot->target <= upto ? slot->target : upto;
+	return slot->upto > slot->reported ? HG_OK : end_attempt(sim, slot, why);
 }
 
 static void sim_init(struct sim *sim, uint64_t seed)
@@ -297,11 +355,15 @@ static void sim_init(struct sim *sim, uint64_t seed)
 		.frontiers = sim->o->known_costs ? s->frontiers : NULL,
 		.eta = s->eta,
 		.max_power_w = s->max_power_w,
+		.target = s->target,
+		.lower_is_better = s->lower_is_better,
 		.max_epochs = s->max_epochs,
 		.beta = sim->o->beta,
-		.horizon = sim->o->horizon};
+		.horizon = sim->o->horizon,
+		.watched = !sim->o->blind};
 	sim->seed = seed;
 	rng_init(&sim->rng, seed);
+	arena_init(&sim->curves, (size_t)1 << 28);
 	vec_init(&sim->trials, sizeof(hg_recur_trial), (size_t)1 << 24);
 	for (uint32_t i = 0; i < sim->o->recurrences; i++) {
 		sim->steps[i] = (struct sim_step){0};
@@ -310,11 +372,29 @@ static void sim_init(struct sim *sim, uint64_t seed)
 	*sim->counts = (struct sim_counts){0};
 }
 
+/* Whatever comes first: a recurrence begins, or an attempt reports. */
+static hg_err play(struct sim *sim, hg_error *why)
+{
+	hg_err err = HG_OK;
+
+	while (err == HG_OK) {
+		struct slot *idle = free_slot(sim), *busy = next_to_report(sim);
+		double due = idle ? arrival(sim) : INFINITY;
+
+		if (busy && next_time(sim, busy) < due)
+			err = report(sim, busy, why);
+		else if (due < INFINITY)
+			err = begin_recurrence(sim, idle, why);
+		else
+			break;
+	}
+	return err;
+}
+
 hg_err sim_run(const struct sim_job *s, const struct sim_options *o, uint64_t seed,
 	struct sim_step *steps, struct sim_counts *counts, hg_error *why)
 {
 	struct sim sim = {.s = s, .o = o, .steps = steps, .counts = counts};
-	struct slot *slot;
 	hg_err err = HG_OK;
 
 	if (o->concurrent < 1 || o->concurrent > HG_RECUR_MAX_SIZES)
@@ -324,11 +404,9 @@ hg_err sim_run(const struct sim_job *s, const struct sim_options *o, uint64_t se
 	if (!sim.slots)
 		return fail(why, HG_ENOMEM, "no memory for runs in flight");
 	sim_init(&sim, seed);
-	for (uint32_t i = 0; err == HG_OK && i < o->concurrent; i++)
-		err = begin_recurrence(&sim, &sim.slots[i], why);
-	while (err == HG_OK && (slot = next_to_end(&sim)) != NULL)
-		err = end_attempt(&sim, slot, why);
+	err = play(&sim, why);
 	vec_finish(&sim.trials);
+	arena_finish(&sim.curves);
 	free(sim.slots);
 	return err;
 }

@@ -18,19 +18,27 @@
 
 #include "trace.h"
 
+/** How the metric of one recorded run came along, as far as its table tells. */
+struct sim_curve {
+	hg_recur_sight *sights;
+	uint32_t n;
+};
+
 /** One batch size of a job that is replayed. */
 struct sim_arm {
 	uint32_t batch_size;
-	uint32_t runs;           /* recorded */
-	double *epochs;          /* of each; NAN: never */
-	double limit_w;          /* power limit of least cost */
-	double energy_j, time_s; /* of an epoch there */
-	double first_j, first_s; /* of the epoch in which it is found */
-	double cost_j;           /* of an epoch there, by eta and P_max */
-	double top_j, top_s;     /* of an epoch at the highest limit */
-	double mean_epochs;      /* to the target */
-	bool sure;               /* every recorded run reaches it within max_epochs */
-	hg_frontier *frontier;   /* of all limits */
+	uint32_t runs;            /* recorded */
+	double *epochs;           /* of each; NAN: never */
+	uint32_t *numbers;        /* of each, in the table */
+	struct sim_curve *curves; /* of each; NULL: not known */
+	double limit_w;           /* power limit of least cost */
+	double energy_j, time_s;  /* of an epoch there */
+	double first_j, first_s;  /* of the epoch in which it is found */
+	double cost_j;            /* of an epoch there, by eta and P_max */
+	double top_j, top_s;      /* of an epoch at the highest limit */
+	double mean_epochs;       /* to the target */
+	bool sure;                /* every recorded run reaches it within max_epochs */
+	hg_frontier *frontier;    /* of all limits */
 };
 
 /** What is replayed. */
@@ -51,7 +59,8 @@ struct sim_job {
 	const hg_frontier *frontiers[HG_RECUR_MAX_SIZES];
 	size_t default_arm, best_arm; /* best: least mean cost among the sure ones */
 	uint32_t max_epochs;
-	double eta, max_power_w;
+	bool lower_is_better;
+	double target, eta, max_power_w;
 };
 
 /**
@@ -62,6 +71,12 @@ hg_err sim_job_init(
 	struct sim_job *s, const struct sim_trace *t, const struct sim_spec *spec, hg_error *why);
 void sim_job_finish(struct sim_job *s);
 
+/** Reads the curves of its runs, and which way the metric goes; the inner half of sim_job_init().
+ */
+hg_err sim_job_curves(struct sim_job *s, const struct sim_trace *t, size_t job, hg_error *why);
+/** Frees what an arm has. */
+void sim_arm_finish(struct sim_arm *a);
+
 /** The epochs of runs of size >= from are multiplied, from a recurrence on. */
 struct sim_drift {
 	double factor; /* 1 or 0: none */
@@ -69,14 +84,22 @@ struct sim_drift {
 	uint32_t from; /* batch size; 0: that of the best fixed choice */
 };
 
+/** When recurrences begin, if several may be in flight. */
+enum sim_arrivals {
+	SIM_TOGETHER, /* as soon as fewer are: the first ones in the same instant */
+	SIM_STAGGERED /* evenly, so that as many runs of the best fixed choice overlap */
+};
+
 /** How to replay. */
 struct sim_options {
 	uint32_t policy;
 	uint32_t recurrences;
 	uint32_t concurrent; /* recurrences in flight, >= 1 */
-	bool known_costs;    /* the frontier of every size is given beforehand */
-	double beta;         /* as in hg_recur_job */
-	uint32_t horizon;    /* likewise */
+	enum sim_arrivals arrivals;
+	bool known_costs; /* the frontier of every size is given beforehand */
+	bool blind;       /* metrics below the target are not told */
+	double beta;      /* as in hg_recur_job */
+	uint32_t horizon; /* likewise */
 	struct sim_drift drift;
 };
 

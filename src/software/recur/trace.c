@@ -35,6 +35,7 @@ struct reading {
 	const char *const *own; /* names of the columns from FIRST_OWN on */
 	size_t at[COLUMNS];
 	size_t columns, least; /* of the table; that a row needs */
+	size_t run;            /* where the number of the run is; SIZE_MAX: nowhere */
 };
 
 void sim_trace_init(struct sim_trace *t)
@@ -84,6 +85,7 @@ static hg_err read_head(struct reading *r)
 		if (r->at[c] >= r->least)
 			r->least = r->at[c] + 1;
 	}
+	r->run = csv_find(&r->csv, "run");
 	return HG_OK;
 }
 
@@ -155,6 +157,18 @@ static hg_err read_keys(const struct reading *r, uint32_t *job, uint32_t *batch)
 	return err ? err : read_batch(r, batch);
 }
 
+static uint32_t read_run(const struct reading *r)
+{
+	struct csv_field f;
+	int64_t run;
+
+	if (r->run >= csv_count(&r->csv))
+		return SIM_NO_RUN;
+	f = csv_get(&r->csv, r->run);
+	return int64_parse(f.text, f.len, &run) && run >= 0 && run < SIM_NO_RUN ? (uint32_t)run
+										: SIM_NO_RUN;
+}
+
 static hg_err read_train_row(struct reading *r)
 {
 	struct sim_reach row = {.job = 0};
@@ -165,6 +179,7 @@ static hg_err read_train_row(struct reading *r)
 		err = read_number(r, FIRST_OWN, -INFINITY, &row.target);
 	if (err)
 		return err;
+	row.run = read_run(r);
 	f = csv_get(&r->csv, r->at[FIRST_OWN + 1]);
 	row.epochs = NAN;
 	if (!(f.len == 3 && !memcmp(f.text, "nan", 3))) {

@@ -5,6 +5,7 @@
  *   power  dataset,network,batch_size,optimizer,power_limit,time_per_epoch,average_power
  *
  * Columns are found by name, others are passed over. A target_epoch of "nan": never reached.
+ * Without the column run nobody knows which rows are of one training.
  */
 #ifndef HG_SOFTWARE_RECUR_TRACE_H
 #define HG_SOFTWARE_RECUR_TRACE_H
@@ -17,10 +18,13 @@
 #include "core/arena.h"
 #include "core/vec.h"
 
+#define SIM_NO_RUN UINT32_MAX
+
 /** One repetition of a training: when it reached a level of its metric. */
 struct sim_reach {
 	uint32_t job; /* index into the jobs */
 	uint32_t batch_size;
+	uint32_t run; /* SIM_NO_RUN: not told */
 	double target;
 	double epochs; /* NAN: never */
 };

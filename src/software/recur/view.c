@@ -80,7 +80,7 @@ hg_err view_check(struct view *v, const hg_recur_job *job, const hg_recur_trial 
 		return fail(why, HG_EINVAL, "policy: there is no number %u", v->job.policy);
 	v->trials = trials;
 	v->n = n;
-	v->skip = SIZE_MAX;
+	v->asks = SIZE_MAX;
 	if (v->job.beta == 0)
 		v->job.beta = default_beta[v->job.policy];
 	if (v->job.confidence == 0)
