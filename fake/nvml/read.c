@@ -6,6 +6,9 @@
 
 /** Span of the mean power that the driver tells. */
 #define MEAN_S 1.0
+/** Samples that the driver keeps, and between two of them. */
+#define SAMPLES  120u
+#define SAMPLE_S 0.02
 
 static uint32_t milli(double x)
 {
@@ -36,6 +39,24 @@ int nvmlDeviceGetTotalEnergyConsumption(nvml_handle h, uint64_t *mj)
 	return nvml_leave(result);
 }
 
+/* A moment of the device as the driver's time, us since 1970. */
+static uint64_t wall_us(double at_s)
+{
+	return (uint64_t)nvml_play.epoch_us + (uint64_t)(at_s * 1e6);
+}
+
+/* When the value was taken: the counter's when it last moved. */
+static double taken_s(const struct fake_device *d, uint32_t field)
+{
+	bool energy = field == NVML_FIELD_ENERGY || field == NVML_FIELD_SCOPED_ENERGY;
+
+	if (!energy || !(d->spec->counter_period_s > 0.0))
+		return d->now_s;
+	return d->published > 0.0
+		       ? d->published * d->spec->counter_period_s + d->spec->counter_lag_s
+		       : 0.0;
+}
+
 /* What a field says of a scope that there is. */
 static void field_of(const struct fake_device *d, struct nvml_field_value *v)
 {
@@ -43,6 +64,7 @@ static void field_of(const struct fake_device *d, struct nvml_field_value *v)
 		v->scope == NVML_SCOPE_MODULE ? (uint64_t)(d->spec->module_w * d->now_s * 1e3) : 0;
 
 	v->type = NVML_TYPE_U32;
+	v->timestamp_us = (int64_t)wall_us(taken_s(d, v->field));
 	switch (v->field) {
 	case NVML_FIELD_ENERGY:
 	case NVML_FIELD_SCOPED_ENERGY:
@@ -134,6 +156,42 @@ int nvmlDeviceGetFieldValues(nvml_handle h, int n, struct nvml_field_value *valu
 
 	for (int i = 0; !result && i < n; i++)
 		field_fill(h->device, &values[i]);
+	return nvml_leave(result);
+}
+
+/* Energy of the last so many seconds, J. */
+static double spent_j(const struct fake_device *d, double span_s)
+{
+	return span_s > 0.0 ? fake_power_mean_w(d, span_s) * span_s : 0.0;
+}
+
+/* The mean power of the last spans of 20 ms, oldest first. */
+int nvmlDeviceGetSamples(
+	nvml_handle h, int what, uint64_t after_us, int *type, uint32_t *n, struct nvml_sample *out)
+{
+	int result = nvml_enter_whole("nvmlDeviceGetSamples", h);
+	const struct fake_device *d = h->device;
+	double last = floor(d->now_s / SAMPLE_S);
+	uint32_t there = last < SAMPLES ? (uint32_t)last : SAMPLES, fill = 0;
+
+	if (!result && what != NVML_SAMPLED_POWER)
+		result = NVML_NOT_SUPPORTED;
+	if (!result && !out)
+		*n = SAMPLES;
+	for (uint32_t i = there; !result && out && i > 0 && fill < *n; i--) {
+		double end_s = (last - i + 1.0) * SAMPLE_S, ago_s = d->now_s - end_s;
+		struct nvml_sample s = {.us = wall_us(end_s)};
+
+		if (s.us <= after_us)
+			continue;
+		s.value.u32 = milli((spent_j(d, ago_s + SAMPLE_S) - spent_j(d, ago_s)) / SAMPLE_S);
+		out[fill++] = s;
+	}
+	if (!result && out) {
+		*n = fill;
+		*type = NVML_TYPE_U32;
+		result = fill ? NVML_SUCCESS : NVML_NOT_FOUND;
+	}
 	return nvml_leave(result);
 }
 

@@ -159,7 +159,11 @@ static void devices_begin(struct fake_play *p)
 {
 	const struct fake_scenario *s = &p->scenario;
 
+	struct timespec wall;
+
 	clock_gettime(CLOCK_MONOTONIC, &p->epoch);
+	clock_gettime(CLOCK_REALTIME, &wall);
+	p->epoch_us = (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000;
 	p->calls_s = 0.0;
 	p->n_devices = 0;
 	for (size_t i = 0; i < s->n_devices; i++)

@@ -21,6 +21,7 @@ struct fake_play {
 	bool kept;          /* the scenario is still there though nobody uses it */
 	double calls_s;     /* time that has passed by calls */
 	struct timespec epoch;
+	int64_t epoch_us; /* the same by the wall clock, since 1970 */
 	struct fake_scenario scenario;
 	struct fake_device devices[FAKE_DEVICES];
 	size_t n_devices;

@@ -5,8 +5,9 @@
  *
  * What a read of the counter and of the power costs, how often the counter moves and how regularly,
  * counter against integrated power, and how much power reading itself draws, by how often one
- * reads. Prints "name value unit" lines. Exits with 77 where there is no such device; a fake driver
- * counts as none without --fake, which proves the program.
+ * reads; of an NVIDIA GPU also what the timestamps of its fields are, and the samples that its
+ * driver keeps. Prints "name value unit" lines. Exits with 77 where there is no such device; a fake
+ * driver counts as none without --fake, which proves the program.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -16,6 +17,8 @@
 #include <time.h>
 
 #include <hourglass/hourglass.h>
+
+#include "nvml-probe.h"
 
 #define READS 200
 
@@ -163,5 +166,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; !bad && i < sizeof rates / sizeof *rates; i++)
 		observer(d, rates[i], seconds);
 	hg_close(ctx);
+	if (!bad && !strncmp(spec, "nvml:", 5) && spec[5] >= '0' && spec[5] <= '9')
+		nvml_probe((uint32_t)strtoul(spec + 5, NULL, 10), seconds);
 	return bad;
 }

@@ -18,6 +18,7 @@ static const struct {
 	{"nvmlDeviceGetFieldValues", {"power_average", "memory_power", "module_power",
 					     "memory_temperature", "knob module_limit"}},
 	{"nvmlDeviceGetPowerUsage", {NULL}},
+	{"nvmlDeviceGetSamples", {NULL}}, /* of tests/hw alone */
 	{"nvmlDeviceGetPowerManagementLimit", {"knob power_limit"}},
 	{"nvmlDeviceGetEnforcedPowerLimit", {NULL}},
 	{"nvmlDeviceGetPowerManagementLimitConstraints", {"knob power_limit"}},

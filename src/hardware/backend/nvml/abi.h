@@ -123,6 +123,19 @@ static_assert(offsetof(struct nvml_field_value, type) == 24, "nvmlFieldValue_t.v
 static_assert(offsetof(struct nvml_field_value, result) == 28, "nvmlFieldValue_t.nvmlReturn");
 static_assert(offsetof(struct nvml_field_value, value) == 32, "nvmlFieldValue_t.value");
 
+/** nvmlSample_t. */
+struct nvml_sample {
+	uint64_t us; /* since 1970 */
+	union nvml_value value;
+};
+static_assert(sizeof(struct nvml_sample) == 16, "nvmlSample_t");
+
+/** What nvmlDeviceGetSamples() has samples of. */
+enum nvml_sampled {
+	NVML_SAMPLED_POWER = 0,
+	NVML_SAMPLED_MODULE_POWER = 7
+};
+
 /** nvmlPowerValue_v2_t. */
 struct nvml_scoped_limit {
 	uint32_t version;
@@ -235,6 +248,9 @@ static_assert(NVML_VERSION_WORD(struct nvml_profiles_asked, 1) == 0x01000024, "v
 		(nvml_handle h, uint64_t * mj))                                                    \
 	X(OPT, fields, nvmlDeviceGetFieldValues, "", int,                                          \
 		(nvml_handle h, int n, struct nvml_field_value *values))                           \
+	X(OPT, samples, nvmlDeviceGetSamples, "", int,                                             \
+		(nvml_handle h, int what, uint64_t after_us, int *type, uint32_t *n,               \
+			struct nvml_sample *out))                                                  \
 	X(OPT, power, nvmlDeviceGetPowerUsage, "", int, (nvml_handle h, uint32_t * mw))            \
 	X(OPT, limit, nvmlDeviceGetPowerManagementLimit, "", int, (nvml_handle h, uint32_t * mw))  \
 	X(OPT, enforced, nvmlDeviceGetEnforcedPowerLimit, "", int, (nvml_handle h, uint32_t * mw)) \
