@@ -1,10 +1,11 @@
 /*
- * The planner: whole frontiers of 1F1B pipelines on measured stage profiles.
+ * The planner: whole frontiers of pipelines on measured stage profiles, 1F1B unless named
+ * otherwise.
  *
  * usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON]
  *
- * Times are of the CPU, on one thread. "gap" is how far the worst relaxed plan of 51 between T_min
- * and T_max is above the bound that its flow proves. "extended" frontiers come from fewer
+ * Times are of the CPU, on one thread. "gap" is how far the worst relaxed plan of 51 from T_min
+ * to T_max is above the bound that its flow proves. "extended" frontiers come from fewer
  * microbatches as those of `hourglass plan pipeline` do. --peer runs lowtime, where that Python has
  * it, on 4x8 and 8x12 beside ours.
  */
@@ -27,26 +28,41 @@
 
 #define STATIC_A100_W 83.64
 
+#define AUTOMATIC (-1.0)
+
 struct size {
-	uint32_t stages, microbatches;
-	double vary;      /* stages differ by that much */
-	double quantum_w; /* 0: exact */
+	uint32_t stages,
+		microbatches;  /* stages: of a model on as many ranks, or chunks times fewer */
+	double vary;           /* stages differ by that much */
+	double quantum_w;      /* 0: exact; AUTOMATIC: as a user gets it who asks for none */
+	hg_schedule_kind kind; /* 0: see ONE */
+	uint32_t chunks;       /* 0: one */
 };
 
+#define ONE HG_SCHEDULE_1F1B
+
 static const struct size sizes[] = {
-	{4, 8, 0, 0},
-	{4, 32, 0, 0},
-	{8, 24, 0, 0},
-	{8, 96, 0, 0},
-	{8, 512, 0, 0},
-	{8, 48, 0.05, 0},
-	{16, 96, 0, 0},
-	{16, 96, 0.05, 0},
-	{16, 96, 0.05, 5},
-	{32, 96, 0.05, 5},
-	{32, 256, 0, 20},
-	{64, 192, 0.05, 15},
-	{64, 1024, 0.05, 15},
+	{4, 8, 0, 0, ONE, 0},
+	{4, 32, 0, 0, ONE, 0},
+	{8, 24, 0, 0, ONE, 0},
+	{8, 96, 0, 0, ONE, 0},
+	{8, 512, 0, 0, ONE, 0},
+	{8, 48, 0.05, 0, ONE, 0},
+	{16, 96, 0, 0, ONE, 0},
+	{16, 96, 0.05, 0, ONE, 0},
+	{16, 96, 0.05, 5, ONE, 0},
+	{8, 384, 0.05, 0, HG_SCHEDULE_GPIPE, 0},
+	{8, 384, 0.05, 0, HG_SCHEDULE_RECOMPUTE, 0},
+	{8, 384, 0.05, 0, HG_SCHEDULE_ZB_H1, 0},
+	{16, 384, 0.05, 0, HG_SCHEDULE_INTERLEAVED, 2},
+	{16, 96, 0.05, 0, HG_SCHEDULE_GPIPE, 0},
+	{16, 96, 0.05, 0, HG_SCHEDULE_RECOMPUTE, 0},
+	{16, 96, 0.05, 0, HG_SCHEDULE_ZB_H1, 0},
+	{32, 96, 0.05, 0, HG_SCHEDULE_INTERLEAVED, 2},
+	{32, 96, 0.05, 5, ONE, 0},
+	{32, 256, 0, 20, ONE, 0},
+	{64, 192, 0.05, AUTOMATIC, ONE, 0},
+	{64, 1024, 0.05, AUTOMATIC, ONE, 0},
 };
 
 /* CPU time of this process: what the clock on the wall says depends on who else is there. */
@@ -78,7 +94,7 @@ static double query_s(const hg_plan_frontier *set, double *gap)
 
 	hg_plan_frontier_get_info(set, &info);
 	for (int i = 0; i < TIMES; i++) {
-		double t = info.t_min_s + (info.t_max_s - info.t_min_s) * (i + 0.5) / TIMES;
+		double t = info.t_min_s + (info.t_max_s - info.t_min_s) * i / (TIMES - 1.0);
 		double start = cpu_s();
 		hg_relaxed *r;
 
@@ -112,9 +128,10 @@ static hg_err make_plans(struct plans *p, const struct onefb_profile *profile, c
 {
 	struct onefb what = {z->stages, z->microbatches, STATIC_A100_W, z->vary, 1};
 	hg_schedule_opts opts = {.size = sizeof opts,
-		.kind = HG_SCHEDULE_1F1B,
-		.ranks = z->stages,
-		.microbatches = z->microbatches};
+		.kind = z->kind,
+		.ranks = z->chunks ? z->stages / z->chunks : z->stages,
+		.microbatches = z->microbatches,
+		.chunks = z->chunks};
 	hg_err err;
 
 	plans_init(p);
@@ -123,9 +140,12 @@ static hg_err make_plans(struct plans *p, const struct onefb_profile *profile, c
 	if (p->profile_csv.failed || !p->static_power_w || plans_name(p, "bench"))
 		return HG_ENOMEM;
 	p->static_power_w[p->n_static_power++] = STATIC_A100_W;
-	p->quantum_w = z->quantum_w;
 	err = hg_schedule_create(&opts, &p->schedule, NULL);
-	return err ? err : plans_build(p, NULL);
+	if (!err)
+		err = plans_build(p, NULL);
+	if (!err)
+		p->quantum_w = z->quantum_w < 0 ? plans_quantum(p) : z->quantum_w;
+	return err;
 }
 
 /* @param extended  may be extended; receives whether it is */
@@ -136,7 +156,7 @@ static hg_err solve(const struct plans *p, bool *extended, hg_plan_frontier **se
 
 	*set = NULL;
 	if (*extended)
-		err = plans_extend(p, set, NULL, extended, NULL);
+		err = plans_extend(p, set, extended, NULL);
 	if (!err && !*extended)
 		err = hg_plan_solve(hg_pipeline_dag(p->pipeline), &opts, set, NULL);
 	return err;
@@ -169,7 +189,7 @@ static int bench_one(const struct onefb_profile *profile, const struct size *z, 
 	hg_plan_frontier *set = NULL;
 	bool asked = extended;
 	struct plans p;
-	char name[64];
+	char name[96];
 	int bad = make_plans(&p, profile, z) != 0;
 
 	for (int i = 0; !bad && i < 7 && (i == 0 || total < 3); i++) {
@@ -184,8 +204,12 @@ static int bench_one(const struct onefb_profile *profile, const struct size *z, 
 		if (asked && !extended) /* is measured without, too */
 			break;
 	}
-	(void)snprintf(name, sizeof name, "%ux%u%s-q%.0f%s", z->stages, z->microbatches,
-		z->vary > 0 ? "-distinct" : "", z->quantum_w, extended ? "-extended" : "");
+	(void)snprintf(name, sizeof name, "%s%s%ux%u%s-q%.0f%s",
+		z->kind == ONE ? "" : schedule_kind_name(z->kind), z->kind == ONE ? "" : "_",
+		z->stages, z->microbatches, z->vary > 0 ? "-distinct" : "", p.quantum_w,
+		extended ? "-extended" : "");
+	if (!bad && asked)
+		printf("plan_%s_extends %d 1\n", name, extended);
 	if (!bad && extended == asked)
 		tell(name, z, set, best);
 	hg_plan_frontier_destroy(set);
@@ -248,7 +272,7 @@ static int bench_size(const struct onefb_profile *profile, const struct size *z)
 
 	if (z->stages * z->microbatches <= 64 * 192)
 		bad = bench_one(profile, z, false);
-	if (!bad && z->microbatches >= 16 * z->stages)
+	if (!bad && z->microbatches >= 8 * z->stages)
 		bad = bench_one(profile, z, true);
 	return bad;
 }

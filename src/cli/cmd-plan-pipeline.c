@@ -13,6 +13,9 @@
 #include "software/pipeline/witness.h"
 #include "table.h"
 
+/* Plans may be that far above what is proved, where the user does not say how fine. */
+#define GAP_WANTED 1e-3
+
 static const char *const range_names[] = {"all", "useful", NULL};
 
 static const struct option pipeline_options[] = {
@@ -80,8 +83,8 @@ static const struct option pipeline_options[] = {
 		.quantity = QUANTITY_POWER,
 		.max = 1e6,
 		.value = "W",
-		.fallback = "0",
-		.text = "round slopes to multiples, for fewer pieces"},
+		.fallback = "0, more for very large pipelines",
+		.text = "round slopes to multiples, for fewer pieces; 0: exact"},
 	{.name = NULL},
 };
 
@@ -252,29 +255,40 @@ static int read_inputs(struct cli *cli, const struct args *args, struct plans *p
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
 }
 
-/* Fills the claims: extended from fewer microbatches where that is exact, else solved. */
+/* Fills the claims: extended from fewer microbatches where that holds, else solved. */
 static int solve(struct cli *cli, const struct args *args, struct plans *p)
 {
 	int64_t start = plan_clock(NULL);
 	hg_plan_frontier *set = NULL;
 	hg_error why = {""};
-	hg_err err = HG_OK;
-	bool done = false;
-	int rc = EXIT_OK;
+	bool extended = false;
+	hg_err err;
+	int rc = plans_find(cli, p, args_has(args, "direct"), &set, &extended);
 
-	if (!args_has(args, "direct"))
-		err = plans_extend(p, &set, &p->claims, &done, &why);
-	if (!err && !done)
-		rc = plans_solve_all(cli, p, &set);
-	if (!err && set) {
-		err = plans_claim(p, set, &why);
-		p->claims.extrapolated = done;
-	}
+	if (rc != EXIT_OK)
+		return rc;
+	err = plans_claim(p, set, &why);
+	p->claims.extrapolated = extended;
 	p->claims.solve_s = (double)(plan_clock(NULL) - start) * 1e-9;
-	if (!err && set)
+	if (!err)
 		err = plans_witness(p, set, &why);
 	hg_plan_frontier_destroy(set);
-	return err ? plan_error(cli, err, &why) : rc;
+	return err ? plan_error(cli, err, &why) : EXIT_OK;
+}
+
+/* Slopes are rounded where it would take too long otherwise, and finer if that is too rough. */
+static int solve_big(struct cli *cli, const struct args *args, struct plans *p)
+{
+	int rc;
+
+	if (!args_has(args, "quantum"))
+		p->quantum_w = plans_quantum(p);
+	rc = solve(cli, args, p);
+	if (rc != EXIT_OK || args_has(args, "quantum") || p->claims.gap <= GAP_WANTED)
+		return rc;
+	plans_forget(p);
+	p->quantum_w /= 2;
+	return solve(cli, args, p);
 }
 
 static void tell_time(struct table *t, const struct plans *p, const char *name, double time_s)
@@ -302,6 +316,7 @@ static int tell(struct cli *cli, const struct plans *p)
 	static const char *const heads[] = {"", "time", "", "least energy", "all fastest"};
 	hg_schedule_info info = {.size = sizeof info};
 	const struct plans_claims *c = &p->claims;
+	char quantum[QUANTITY_TEXT];
 	struct table t;
 
 	hg_schedule_get_info(p->schedule, &info);
@@ -309,6 +324,10 @@ static int tell(struct cli *cli, const struct plans *p)
 		schedule_kind_name(info.kind), info.ranks, info.stages, info.microbatches,
 		c->frontier.len - 1, c->solve_s,
 		c->extrapolated ? " (extended from fewer microbatches)" : "");
+	if (p->quantum_w > 0)
+		buf_addf(&cli->out,
+			"slopes in multiples of %s: plans are known within %.2g %% of what is proved\n",
+			quantity_format(QUANTITY_POWER, p->quantum_w, quantum), 100 * c->gap);
 	table_init(&t, "lrrrr");
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		table_cell(&t, "%s", heads[i]);
@@ -336,6 +355,7 @@ static void tell_json(struct cli *cli, const struct plans *p)
 	json_kv_int(&j, "ranks", info.ranks);
 	json_kv_int(&j, "stages", info.stages);
 	json_kv_int(&j, "microbatches", info.microbatches);
+	json_kv_number(&j, "quantum_w", p->quantum_w);
 	plans_write_claims(p, &j);
 	json_close(&j, '}');
 	buf_addc(&cli->out, '\n');
@@ -369,7 +389,7 @@ static int run(struct cli *cli, const struct args *args)
 	plans_init(&p);
 	rc = read_inputs(cli, args, &p);
 	if (rc == EXIT_OK)
-		rc = solve(cli, args, &p);
+		rc = solve_big(cli, args, &p);
 	if (rc == EXIT_OK)
 		rc = write_plans(cli, args, &p);
 	if (rc == EXIT_OK && args_has(args, "json"))

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "software/pipeline/cutting.h"
+
 /* Frontiers are in whole ns and uW. Where slopes are rounded, claims are lower than what is proved.
  */
 #define SAME         1e-6
@@ -92,7 +94,7 @@ static hg_err prover_init(struct prover *p, struct check *c)
 	hg_err err;
 
 	*p = (struct prover){.c = c};
-	err = witness_order(&p->order, c->plans->pipeline, plans_period(c->plans->schedule));
+	err = witness_order(&p->order, c->plans->pipeline, schedule_period(c->plans->schedule));
 	if (err)
 		return err;
 	p->node = calloc((size_t)p->order.n + 1, sizeof *p->node);

@@ -79,16 +79,10 @@ static hg_err check_bound(struct check *c, const hg_plan_frontier *set, hg_error
 
 hg_err check_solving(struct check *c, hg_error *why)
 {
-	hg_solve_opts opts = {
-		.size = sizeof opts, .range = c->plans->range, .quantum_w = c->plans->quantum_w};
 	hg_plan_frontier *set = NULL;
 	bool extended = false;
-	hg_err err = HG_OK;
+	hg_err err = plans_frontier(c->plans, !c->plans->claims.extrapolated, &set, &extended, why);
 
-	if (c->plans->claims.extrapolated)
-		err = plans_extend(c->plans, &set, NULL, &extended, why);
-	if (!err && !extended)
-		err = hg_plan_solve(hg_pipeline_dag(c->plans->pipeline), &opts, &set, why);
 	if (!err)
 		err = check_points(c, set, why);
 	if (!err && c->time_s > 0)

@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "load.h"
+#include "term.h"
 
 #define SWITCH_MAX 1e6
 
@@ -112,24 +113,27 @@ int plans_read(struct cli *cli, const char *path, struct plans *p)
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
 }
 
-int plans_solve_all(struct cli *cli, const struct plans *p, hg_plan_frontier **set)
+int plans_find(
+	struct cli *cli, const struct plans *p, bool direct, hg_plan_frontier **set, bool *extended)
 {
-	hg_solve_opts opts = {.size = sizeof opts, .range = p->range, .quantum_w = p->quantum_w};
+	struct plans watched = *p;
+	struct watch watch;
 	hg_error why = {""};
-	hg_err err = hg_plan_solve(hg_pipeline_dag(p->pipeline), &opts, set, &why);
+	hg_err err;
 
+	watch_begin(&watch, cli);
+	watched.progress = watch_progress;
+	watched.progress_user = &watch;
+	err = plans_frontier(&watched, direct, set, extended, &why);
+	watch_end(&watch);
+	if (err == HG_EABORTED)
+		return EXIT_INTERRUPTED;
 	return err ? plan_error(cli, err, &why) : EXIT_OK;
 }
 
 int plans_solve(struct cli *cli, const struct plans *p, hg_plan_frontier **set)
 {
-	hg_error why = {""};
-	bool done = false;
-	hg_err err = HG_OK;
+	bool extended;
 
-	if (p->claims.extrapolated)
-		err = plans_extend(p, set, NULL, &done, &why);
-	if (err)
-		return plan_error(cli, err, &why);
-	return done ? EXIT_OK : plans_solve_all(cli, p, set);
+	return plans_find(cli, p, !p->claims.extrapolated, set, &extended);
 }

@@ -25,10 +25,12 @@ int64_t plan_clock(void *user);
  */
 int plans_read(struct cli *cli, const char *path, struct plans *p);
 
-/** Solves a pipeline. @return exit code */
-int plans_solve_all(struct cli *cli, const struct plans *p, hg_plan_frontier **set);
+/** Extends or solves a pipeline, with progress. @param extended  receives which @return exit code
+ */
+int plans_find(struct cli *cli, const struct plans *p, bool direct, hg_plan_frontier **set,
+	bool *extended);
 
-/** Solves the pipeline of a PLANS file, or extends as the file did. @return exit code */
+/** The frontier of a PLANS file, extended where the file says so. @return exit code */
 int plans_solve(struct cli *cli, const struct plans *p, hg_plan_frontier **set);
 
 /** What is wrong with a call of the planner, and how the program ends. */

@@ -194,6 +194,8 @@ static hg_err read_claims(struct reader *r)
 	if (!err)
 		err = read_figure(r, "solve_s", &c->solve_s);
 	if (!err)
+		err = json_get(r->doc.root, "gap") ? read_figure(r, "gap", &c->gap) : HG_OK;
+	if (!err)
 		err = json_need(&r->doc, r->doc.root, "extrapolated", JSON_TRUE, &flag, r->why);
 	if (!err && flag)
 		c->extrapolated = flag->type == JSON_TRUE;

@@ -60,6 +60,7 @@ void plans_write_claims(const struct plans *p, struct json_out *j)
 	json_kv_number(j, "all_fastest_j", c->all_fastest_j);
 	json_kv_int(j, "pieces", c->frontier.len ? (int64_t)c->frontier.len - 1 : 0);
 	json_kv_number(j, "solve_s", c->solve_s);
+	json_kv_number(j, "gap", c->gap);
 	json_kv_bool(j, "extrapolated", c->extrapolated);
 	json_key(j, "frontier");
 	json_open(j, '[', false);

@@ -43,10 +43,17 @@ void plans_init(struct plans *p)
 	vec_init(&p->claims.witnesses, sizeof(struct witness), WITNESSES);
 }
 
-void plans_finish(struct plans *p)
+void plans_forget(struct plans *p)
 {
 	for (size_t i = 0; i < p->claims.witnesses.len; i++)
 		witness_finish(vec_at(&p->claims.witnesses, i));
+	p->claims.witnesses.len = 0;
+	p->claims.frontier.len = 0;
+}
+
+void plans_finish(struct plans *p)
+{
+	plans_forget(p);
 	vec_finish(&p->claims.witnesses);
 	hg_pipeline_destroy(p->pipeline);
 	hg_schedule_destroy(p->schedule);

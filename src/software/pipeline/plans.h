@@ -20,8 +20,10 @@ struct plans_claims {
 	double t_min_s, t_star_s, t_max_s;
 	double all_fastest_j; /* energy of all fastest options over t_min_s */
 	double solve_s;       /* how long the frontier took */
-	bool extrapolated;    /* the frontier is extended from fewer microbatches */
-	struct vec frontier;  /* hg_plan_point by time */
+	double gap;        /* relaxed plans are at most that far above what flows prove, relatively;
+			    * 0: exact */
+	bool extrapolated; /* the frontier is extended from fewer microbatches */
+	struct vec frontier; /* hg_plan_point by time */
 	struct vec
 		witnesses; /* struct witness: flows that prove it; none: it must be solved again */
 };
@@ -38,7 +40,9 @@ struct plans {
 	double switch_cost_j, switch_latency_s;
 	hg_plan_range range;
 	double quantum_w;
-	uint32_t threads; /* 0: one; not in the file */
+	uint32_t threads;        /* 0: one; not in the file */
+	hg_progress_fn progress; /* may be NULL; not in the file */
+	void *progress_user;
 	/* what was made */
 	hg_stage_profile *profile;
 	hg_schedule *schedule;
@@ -51,6 +55,9 @@ void plans_init(struct plans *p);
 /** Frees; a zeroed one is fine. */
 void plans_finish(struct plans *p);
 
+/** Forgets the frontier that is claimed and its flows. */
+void plans_forget(struct plans *p);
+
 /** Says where the profile came from. @return HG_OK, HG_ENOMEM */
 hg_err plans_name(struct plans *p, const char *source);
 
@@ -61,16 +68,26 @@ hg_err plans_build(struct plans *p, hg_error *why);
 hg_err plans_claim(struct plans *p, const hg_plan_frontier *set, hg_error *why);
 
 /**
- * Extends the frontiers of fewer microbatches, where that is exact.
- * @param set   receives the frontier, or NULL where only figures of it are known
- * @param line  receives the figures then; NULL: they are not wanted
- * @param done  receives false where it is not exact, or does not pay: solve directly then
+ * Extends the frontiers of fewer microbatches: exactly, or where slopes are rounded from states at
+ * some flows.
+ * @param done  receives false where it does not hold, or does not pay: solve directly then
  */
-hg_err plans_extend(const struct plans *p, hg_plan_frontier **set, struct plans_claims *line,
-	bool *done, hg_error *why);
+hg_err plans_extend(const struct plans *p, hg_plan_frontier **set, bool *done, hg_error *why);
 
-/** Microbatches that a schedule repeats after; 0: it is not known. */
-uint32_t plans_period(const hg_schedule *s);
+/**
+ * Extends where that holds, else solves.
+ * @param direct    never extends
+ * @param extended  receives whether it is
+ * @return HG_OK; HG_EABORTED (p->progress said stop); what hg_plan_solve() returns
+ */
+hg_err plans_frontier(
+	const struct plans *p, bool direct, hg_plan_frontier **set, bool *extended, hg_error *why);
+
+/**
+ * The quantum for a pipeline that is too big to be solved exactly in reasonable time; 0: it is not.
+ * By its nodes and the slopes of its hulls.
+ */
+double plans_quantum(const struct plans *p);
 
 /** Appends the file. @return out->failed, or why it cannot be written */
 hg_err plans_format(const struct plans *p, struct buf *out, hg_error *why);

@@ -6,6 +6,8 @@
 
 #include "core/fail.h"
 
+#include "cutting.h"
+#include "gap.h"
 #include "plans.h"
 
 #define RUNS_MAX ((size_t)1 << 26)
@@ -15,7 +17,7 @@
 #define FLAT    2e-6
 #define MOST    64u
 #define LEAST   12u
-#define FIGURES 4000000u
+#define FIGURES 16000000u
 
 void witness_init(struct witness *w)
 {
@@ -290,19 +292,42 @@ static size_t most_of(const struct witness_order *o)
 	return most < LEAST ? LEAST : most > MOST ? MOST : most;
 }
 
+/* What keeps flows. */
+struct keeping {
+	struct plans *p;
+	const hg_plan_frontier *set;
+	struct witness_order order;
+	struct touch *touches; /* what each flow touches, and both ends */
+	size_t n;
+	double static_w;
+};
+
+/* The relaxed plan for a time. */
+static hg_err look_at(struct keeping *k, double time_s, hg_relaxed **r, hg_error *why)
+{
+	hg_relaxed_info info = {.size = sizeof info};
+	hg_err err = hg_relaxed_at(k->set, time_s, HG_CLASS_OP, r, why);
+
+	if (err)
+		return err;
+	hg_relaxed_get_info(*r, &info);
+	k->touches[k->n++] =
+		(struct touch){time_s, info.energy_j, info.bound_j, k->static_w - info.flow_w};
+	return HG_OK;
+}
+
 /* The flow for a time, appended. */
-static hg_err keep_at(struct plans *p, const hg_plan_frontier *set, const struct witness_order *o,
-	double time_s, hg_error *why)
+static hg_err keep_at(struct keeping *k, double time_s, hg_error *why)
 {
 	struct witness w;
 	hg_relaxed *r = NULL;
-	hg_err err = hg_relaxed_at(set, time_s, HG_CLASS_OP, &r, why);
+	hg_err err = look_at(k, time_s, &r, why);
 
 	witness_init(&w);
 	if (!err) {
-		err = witness_take(&w, o, r);
+		err = witness_take(&w, &k->order, r);
 		if (!err)
-			err = vec_push(&p->claims.witnesses, &w);
+			err = vec_push(&k->p->claims.witnesses, &w);
 		if (err)
 			(void)fail(why, err, "plans: %s", hg_err_text(err));
 	}
@@ -312,28 +337,59 @@ static hg_err keep_at(struct plans *p, const hg_plan_frontier *set, const struct
 	return err;
 }
 
-hg_err plans_witness(struct plans *p, const hg_plan_frontier *set, hg_error *why)
+/* An end of the frontier, for the gap. */
+static hg_err end_at(struct keeping *k, double time_s, hg_error *why)
 {
-	const hg_plan_point *points = p->claims.frontier.data;
-	size_t pieces = p->claims.frontier.len - 1;
-	struct witness_order o;
-	bool *chosen = calloc(pieces + 1, sizeof *chosen);
-	hg_err err = witness_order(&o, p->pipeline, plans_period(p->schedule));
+	hg_relaxed *r = NULL;
+	hg_err err = look_at(k, time_s, &r, why);
 
-	if (!chosen || err)
-		err = fail(why, HG_ENOMEM, "plans: out of memory");
-	else if (pieces == 0)
-		err = keep_at(p, set, &o, fmax(points[0].time_s, p->claims.t_min_s), why);
-	else
-		(void)choose(points, pieces, most_of(&o), chosen);
+	hg_relaxed_destroy(r);
+	return err;
+}
+
+/* Both ends, and the flows that were chosen between them. */
+static hg_err keep_all(struct keeping *k, const bool *chosen, hg_error *why)
+{
+	const struct plans_claims *c = &k->p->claims;
+	const hg_plan_point *points = c->frontier.data;
+	size_t pieces = c->frontier.len - 1;
+	bool rough = k->p->quantum_w > 0;
+	hg_err err = rough ? end_at(k, c->t_min_s, why) : HG_OK;
+
+	if (!err && pieces == 0)
+		err = keep_at(k, fmax(points[0].time_s, c->t_min_s), why);
 	for (size_t i = 0; i < pieces && !err; i++)
 		if (chosen[i])
-			err = keep_at(p, set, &o,
-				fmax((points[i].time_s + points[i + 1].time_s) / 2,
-					p->claims.t_min_s),
+			err = keep_at(k,
+				fmax((points[i].time_s + points[i + 1].time_s) / 2, c->t_min_s),
 				why);
+	if (!err && rough && points[pieces].time_s > c->t_min_s)
+		err = end_at(k, points[pieces].time_s, why);
+	return err;
+}
+
+hg_err plans_witness(struct plans *p, const hg_plan_frontier *set, hg_error *why)
+{
+	struct keeping k = {.p = p, .set = set};
+	hg_plan_frontier_info info = {.size = sizeof info};
+	size_t pieces = p->claims.frontier.len - 1;
+	bool *chosen = calloc(pieces + 1, sizeof *chosen);
+	hg_err err = witness_order(&k.order, p->pipeline, schedule_period(p->schedule));
+
+	hg_plan_frontier_get_info(set, &info);
+	k.static_w = info.static_power_w;
+	k.touches = calloc(MOST + 3, sizeof *k.touches);
+	if (!chosen || !k.touches || err) {
+		err = fail(why, HG_ENOMEM, "plans: out of memory");
+	} else {
+		if (pieces)
+			(void)choose(p->claims.frontier.data, pieces, most_of(&k.order), chosen);
+		err = keep_all(&k, chosen, why);
+	}
+	p->claims.gap = p->quantum_w > 0 && !err ? gap_of(k.touches, k.n) : 0;
 	free(chosen);
-	witness_order_finish(&o);
+	free(k.touches);
+	witness_order_finish(&k.order);
 	return err;
 }
 
@@ -341,7 +397,7 @@ hg_err plans_witness_one(
 	const struct plans *p, const hg_relaxed *r, struct witness *w, hg_error *why)
 {
 	struct witness_order o;
-	hg_err err = witness_order(&o, p->pipeline, plans_period(p->schedule));
+	hg_err err = witness_order(&o, p->pipeline, schedule_period(p->schedule));
 
 	witness_init(w);
 	if (!err)

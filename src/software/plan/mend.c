@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Events that are looked at while the excess goes one by one, of those there are. */
+#define LOCAL 2u
+
 struct mending {
 	struct sweep *s;
 	int64_t *excess; /* of each event: flow in less flow out */
@@ -119,30 +122,177 @@ static uint32_t search(struct mending *m, uint32_t from)
 	return found;
 }
 
-/* Sends what fits along the path found. */
-static void send(struct mending *m, uint32_t from, uint32_t to)
+/* Whether the last arc of the path to v is as long as when it was found: what was sent along
+ * another path may have changed that. */
+static bool is_tight(const struct sweep *s, uint32_t v)
+{
+	uint32_t arc2 = s->labels[v].parent, a = arc2 / 2;
+	const struct arc *arc = s->net->arcs + a;
+	int64_t len = s->halves[arc2 & 1 ? s->reverse[a] : arc->forward].len;
+
+	return s->pi[v] - s->pi[arc2 & 1 ? arc->head : arc->tail] == len;
+}
+
+/* Sends what fits along the path found. @return how much */
+static int64_t send(struct mending *m, uint32_t from, uint32_t to)
 {
 	struct sweep *s = m->s;
 	int64_t amount = m->excess[from] < -m->excess[to] ? m->excess[from] : -m->excess[to];
 
-	for (uint32_t v = to; v != from; v = sweep_step_back(s, v)) {
+	for (uint32_t v = to; v != from && amount > 0; v = sweep_step_back(s, v)) {
 		uint32_t arc2 = s->labels[v].parent;
-		int64_t fits = sweep_room(s, arc2 / 2, arc2 & 1);
+		int64_t fits = is_tight(s, v) ? sweep_room(s, arc2 / 2, arc2 & 1) : 0;
 
 		amount = fits < amount ? fits : amount;
 	}
+	if (amount == 0)
+		return 0;
 	for (uint32_t v = to; v != from; v = sweep_step_back(s, v))
 		sweep_push(s, s->labels[v].parent / 2, s->labels[v].parent & 1, amount);
 	m->excess[from] -= amount;
 	m->excess[to] += amount;
 	s->augmentations++;
+	return amount;
+}
+
+/* One excess after the other, each to the nearest event that has too little. */
+static hg_err one_by_one(struct mending *m, uint64_t most)
+{
+	uint32_t n = m->s->net->n_events;
+
+	m->most = most;
+	for (uint32_t v = 0; v < n; v++)
+		while (m->excess[v] > 0) {
+			uint32_t to = search(m, v);
+
+			if (to == UINT32_MAX)
+				return HG_ELIMIT;
+			(void)send(m, v, to);
+		}
+	return HG_OK;
+}
+
+/* A search from all that have too much. Most arcs are tight: what is reached at the present key
+ * goes through a queue, in s->later. */
+struct flood {
+	int64_t key;
+	uint32_t done, queued;
+	uint32_t open; /* events with too little that it has not come to */
+};
+
+static void flood_from(struct mending *m, struct flood *f, uint32_t u)
+{
+	struct sweep *s = m->s;
+	int64_t dist = s->labels[u].dist;
+
+	s->labels[u].round = 1;
+	m->looked++;
+	f->open -= m->excess[u] < 0;
+	for (uint32_t h = s->net->half_at[u]; h < s->half_end[u]; h++) {
+		const struct half *half = s->halves + h;
+		struct label *to = s->labels + half->to;
+		int64_t d = dist - half->len, key = d + s->pi[half->to];
+
+		if (d >= to->dist)
+			continue;
+		if (to->dist == DIST_NONE)
+			s->queue[m->n_seen++] = half->to;
+		to->dist = d;
+		to->parent = half->arc2;
+		if (key == f->key)
+			s->later[f->queued++] = half->to;
+		else
+			sweep_heap_add(s, key, half->to);
+	}
+}
+
+/* Longest residual paths from all that have too much at once, to all that have too little;
+ * potentials then make them tight. */
+static void search_all(struct mending *m)
+{
+	struct sweep *s = m->s;
+	struct flood f = {.key = 0};
+
+	m->n_seen = 0;
+	s->heap_len = 0;
+	for (uint32_t v = 0; v < s->net->n_events; v++) {
+		f.open += m->excess[v] < 0;
+		if (m->excess[v] <= 0)
+			continue;
+		s->queue[m->n_seen++] = s->later[f.queued++] = v;
+		s->labels[v].dist = -s->pi[v];
+		s->labels[v].parent = UINT32_MAX;
+	}
+	while (f.open) {
+		struct sweep_item item;
+
+		if (f.done < f.queued) {
+			flood_from(m, &f, s->later[f.done++]);
+			continue;
+		}
+		if (!s->heap_len)
+			break;
+		item = sweep_heap_take(s);
+		if (s->labels[item.event].round ||
+			item.key != s->labels[item.event].dist + s->pi[item.event])
+			continue;
+		f.key = item.key;
+		f.done = f.queued = 0;
+		flood_from(m, &f, item.event);
+	}
+	for (uint32_t i = 0; i < m->n_seen; i++) {
+		uint32_t v = s->queue[i];
+		int64_t rise = f.key - (s->labels[v].dist + s->pi[v]);
+
+		s->pi[v] += rise > 0 ? rise : 0;
+	}
+}
+
+/* From each event with too little back to where its path begins. @return how many got some */
+static uint32_t send_all(struct mending *m)
+{
+	struct sweep *s = m->s;
+	uint32_t n = s->net->n_events, sent = 0;
+
+	for (uint32_t v = 0; v < n; v++) {
+		uint32_t from = v;
+
+		if (m->excess[v] >= 0 || !s->labels[v].round)
+			continue;
+		while (s->labels[from].parent != UINT32_MAX)
+			from = sweep_step_back(s, from);
+		if (m->excess[from] > 0)
+			sent += send(m, from, v) > 0;
+	}
+	for (uint32_t i = 0; i < m->n_seen; i++)
+		s->labels[s->queue[i]] = (struct label){DIST_NONE, 0, 0};
+	return sent;
+}
+
+/* All at once, time and again. */
+static hg_err all_at_once(struct mending *m, uint64_t most)
+{
+	for (;;) {
+		bool open = false;
+
+		for (uint32_t v = 0; v < m->s->net->n_events && !open; v++)
+			open = m->excess[v] > 0;
+		if (!open)
+			return HG_OK;
+		if (m->looked >= most)
+			return HG_ELIMIT;
+		search_all(m);
+		if (!send_all(m))
+			return HG_EINTERNAL;
+	}
 }
 
 hg_err sweep_mend(struct sweep *s, int64_t flow_uw, uint64_t most)
 {
-	struct mending m = {.s = s, .most = most};
+	struct mending m = {.s = s};
 	uint32_t n = s->net->n_events;
-	hg_err rc = HG_OK;
+	uint64_t local = (uint64_t)LOCAL * n;
+	hg_err rc;
 
 	m.excess = calloc(n, sizeof *m.excess);
 	if (!m.excess)
@@ -151,15 +301,9 @@ hg_err sweep_mend(struct sweep *s, int64_t flow_uw, uint64_t most)
 	suit(&m, flow_uw);
 	for (uint32_t v = 0; v < n; v++)
 		s->labels[v] = (struct label){DIST_NONE, 0, 0};
-	for (uint32_t v = 0; v < n && !rc; v++)
-		while (m.excess[v] > 0 && !rc) {
-			uint32_t to = search(&m, v);
-
-			if (to == UINT32_MAX)
-				rc = HG_ELIMIT;
-			else
-				send(&m, v, to);
-		}
+	rc = one_by_one(&m, local < most ? local : most);
+	if (rc == HG_ELIMIT && m.looked < most)
+		rc = all_at_once(&m, most);
 	for (uint32_t v = n; v-- > 0;)
 		s->pi[v] -= s->pi[NET_SOURCE];
 	free(m.excess);

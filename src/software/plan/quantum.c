@@ -4,6 +4,9 @@
 
 #include "shape.h"
 
+/* The grid of flows is as fine as a quantum up to so many of them: small slopes matter most. */
+#define FINE 32
+
 /* Adds a length that holds for flows up to `until`; equal ones are one. */
 static void add(
 	struct hull_vertex *out, uint32_t *n, int64_t len_ns, int64_t until, uint32_t choice)
@@ -14,6 +17,16 @@ static void add(
 		out[*n - 1].slope_uw = until;
 }
 
+/* Steps of the grid of flows: a quantum, twice that from FINE of them on, and so on. */
+static int64_t step_at(int64_t slope_uw, int64_t quantum_uw)
+{
+	int64_t step = quantum_uw;
+
+	while (slope_uw / step >= FINE)
+		step *= 2;
+	return step;
+}
+
 uint32_t quantum_hull(
 	const hg_dag *dag, const struct shape *s, int64_t quantum_uw, struct hull_vertex *out)
 {
@@ -22,7 +35,8 @@ uint32_t quantum_hull(
 	int64_t done = 0;
 
 	while (j < k) {
-		int64_t low = h[j].slope_uw / quantum_uw * quantum_uw, high = low + quantum_uw;
+		int64_t step = step_at(h[j].slope_uw, quantum_uw);
+		int64_t low = h[j].slope_uw / step * step, high = low + step;
 		uint32_t choice = h[j].choice;
 		double mean = 0;
 
@@ -34,7 +48,7 @@ uint32_t quantum_hull(
 			done = h[j].slope_uw;
 		}
 		mean += (double)h[j].len_ns * (double)(high - done);
-		add(out, &n, llround(mean / (double)quantum_uw), high, choice);
+		add(out, &n, llround(mean / (double)step), high, choice);
 		done = high;
 	}
 	add(out, &n, h[k].len_ns, SLOPE_NONE, h[k].choice);

@@ -5,8 +5,7 @@
 
 #include "core/fail.h"
 #include "core/size.h"
-#include "extend.h"
-#include "set.h"
+#include "tile.h"
 
 hg_dag *hg_plan_frontier_dag(const hg_plan_frontier *set)
 {
@@ -182,7 +181,7 @@ static hg_err replay_extended(const hg_plan_frontier *set, size_t target, int64_
 {
 	for (size_t k = target, back = 1;; back *= 2) {
 		uint64_t most = k ? (uint64_t)LOOK_MAX * set->net.n_events : UINT64_MAX;
-		hg_err rc = extended_state(set, k, most, s);
+		hg_err rc = tiled_state(set, set->origins[k], most, s);
 
 		if (rc && rc != HG_ELIMIT)
 			return rc;

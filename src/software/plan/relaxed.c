@@ -1,5 +1,5 @@
 /* The relaxed plan at one T, from the store: windows, flows, energy and rigorous bound. */
-#include "relaxed.h"
+#include "anchor.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,29 +75,40 @@ double relaxed_energy(const hg_plan_frontier *set, const int64_t *pi, double tim
 	return sum_value(&energy);
 }
 
-/* Windows and energies from potentials. */
-static void take_times(hg_relaxed *r, const hg_plan_frontier *set, const struct sweep *s)
+static int64_t mix(int64_t slow, int64_t fast, double part)
 {
+	return fast + llround((double)(slow - fast) * part);
+}
+
+void relaxed_mix(hg_relaxed *r, const hg_plan_frontier *set, const int64_t *slow,
+	const int64_t *fast, double part)
+{
+	struct sum energy = {0, 0};
+
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct arc *arc = set->net.arcs + i;
+		int64_t start = mix(slow[arc->tail], fast[arc->tail], part);
+		int64_t window = mix(slow[arc->head], fast[arc->head], part) - start;
 
-		r->starts[i] = (double)s->pi[arc->tail] * 1e-9;
-		r->windows[i] = (double)(s->pi[arc->head] - s->pi[arc->tail]) * 1e-9;
+		r->starts[i] = (double)start * 1e-9;
+		r->windows[i] = (double)window * 1e-9;
+		sum_add(&energy, hull_energy(set->dag, i, window));
 	}
-	r->info.energy_j = relaxed_energy(set, s->pi, r->info.time_s);
+	sum_add_product(&energy, set->dag->static_w, r->info.time_s);
+	r->info.energy_j = sum_value(&energy);
 }
 
 /*
  * Flows of the nodes are those of the first arcs. An edge without arc joins two events that are
  * one: its flow is that of the node it is the only way out of, or else the only way into.
  */
-static void take_flows(hg_relaxed *r, const hg_plan_frontier *set, const struct sweep *s)
+void relaxed_flows(hg_relaxed *r, const hg_plan_frontier *set, const int64_t *flow)
 {
 	const hg_dag *dag = set->dag;
 	const struct net *net = &set->net;
 
 	for (uint32_t i = 0; i < r->n; i++)
-		r->node_flows[i] = (double)s->flow[i] * 1e-6;
+		r->node_flows[i] = (double)flow[i] * 1e-6;
 	for (uint32_t e = 0; e < r->m; e++) {
 		const struct edge *edge = dag_edges(dag) + e;
 		bool only_in = dag->pred_at[edge->to + 1] - dag->pred_at[edge->to] == 1;
@@ -105,10 +116,11 @@ static void take_flows(hg_relaxed *r, const hg_plan_frontier *set, const struct 
 		r->edge_flows[e] = r->node_flows[only_in ? edge->to : edge->from];
 	}
 	for (uint32_t a = net->n_ops; a < net->n_arcs; a++)
-		r->edge_flows[net->edge_of[a - net->n_ops]] = (double)s->flow[a] * 1e-6;
+		r->edge_flows[net->edge_of[a - net->n_ops]] = (double)flow[a] * 1e-6;
 }
 
-hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why)
+/* From the pieces. */
+static hg_err replay(const hg_plan_frontier *set, hg_relaxed *r)
 {
 	const struct piece *p = set->pieces.data;
 	int64_t first = p[set->pieces.len - 1].time_ns, last = p[0].time_ns;
@@ -120,13 +132,26 @@ hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *
 	time_ns = time_ns < first ? first : time_ns;
 	rc = set_replay(set, time_ns, &s, &drop);
 	if (rc)
-		return fail(why, rc, "out of memory");
+		return rc;
 	if (r->info.time_s < (double)last * 1e-9) /* else nothing is gained by more time: no flow */
-		take_flows(r, set, &s);
+		relaxed_flows(r, set, s.flow);
 	if (drop > 0)
 		sweep_shift(&s, drop);
-	take_times(r, set, &s);
+	relaxed_mix(r, set, s.pi, s.pi, 1);
 	sweep_finish(&s);
+	return HG_OK;
+}
+
+hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why)
+{
+	hg_err rc = HG_OK;
+
+	if (set->anchors.len)
+		anchored_relaxed(set, r);
+	else
+		rc = replay(set, r);
+	if (rc)
+		return fail(why, rc, "out of memory");
 	return hg_dag_bound(set->dag, HG_CLASS_OP, r->node_flows, r->edge_flows, r->info.time_s,
 		&r->info.bound_j, &r->info.flow_w, why);
 }

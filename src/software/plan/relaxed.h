@@ -17,6 +17,13 @@ hg_relaxed *relaxed_create(const hg_dag *dag);
 /** Total energy until time_s of the relaxed plan that potentials stand for. */
 double relaxed_energy(const hg_plan_frontier *set, const int64_t *pi, double time_s);
 
+/** Fills the flows of a relaxed plan. @param flow  uW, of the arcs of the network */
+void relaxed_flows(hg_relaxed *r, const hg_plan_frontier *set, const int64_t *flow);
+
+/** Fills times and energy: a mix of two plans given by their potentials, `part` of the first. */
+void relaxed_mix(hg_relaxed *r, const hg_plan_frontier *set, const int64_t *slow,
+	const int64_t *fast, double part);
+
 /** Fills r from the store, groups apart; r->info.time_s is set. @return HG_OK, HG_ENOMEM */
 hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why);
 

@@ -16,21 +16,39 @@ struct checkpoint {
 	int64_t *flow, *pi;
 };
 
+#define TILING_WAVES 2u
+
+/* Two nodes of a small DAG, one a step of the repetition after the other. */
+struct pair {
+	uint32_t node, later;
+};
+
 /*
- * How a large DAG repeats a part of a small one: `steps` copies of a part stand between what came
- * before it and what came after it.
+ * How a large DAG repeats parts of a small one: `steps` copies of a part stand between what came
+ * before it and what came after it. There is one such part, or there are two waves of it, one
+ * after the other.
  */
 struct tiling {
 	uint32_t *node;  /* of each node of the large DAG, the small one's that it is a copy of */
-	uint32_t *shift; /* of each node: how many copies stand before it */
+	uint32_t *shift; /* of each node: how many copies of its wave stand before it */
+	uint8_t *wave;   /* of each node: 0 or 1 */
 	uint32_t *edge;  /* of each edge: the small one's; UINT32_MAX: none */
+	struct pair *pairs[TILING_WAVES];
+	uint32_t n_pairs[TILING_WAVES];
 	uint32_t steps;
 };
 
-/* Where a breakpoint of an extended frontier comes from. */
-struct origin {
-	uint32_t piece; /* breakpoint of the small frontier */
-	int64_t tau_ns; /* by how much one copy more moves it */
+/* Most anchors of a frontier. */
+#define ANCHORS 256u
+
+/* An optimal state of an anchored frontier. */
+struct anchor {
+	size_t piece; /* of the small frontier */
+	int64_t flow_uw, time_ns;
+	double proved_j; /* what its flow proves at time_ns: its energy by the slopes of the network
+			  */
+	double energy_j; /* of the relaxed plan that its potentials stand for */
+	int64_t *flow, *pi;
 };
 
 struct hg_plan_frontier {
@@ -49,7 +67,9 @@ struct hg_plan_frontier {
 	/* of an extended frontier, which has no checkpoints of its own */
 	hg_plan_frontier *small; /* NULL: none */
 	struct tiling tiling;
-	struct origin *origins; /* one a breakpoint */
+	/* of one that is not exact: states at some flows instead of pieces; time falling */
+	struct vec anchors; /* struct anchor */
+	uint32_t *origins;  /* one a breakpoint: the small frontier's that it comes from */
 };
 
 /**

@@ -7,8 +7,7 @@
 #include "core/progress.h"
 #include "core/size.h"
 #include "core/wide.h"
-#include "extend.h"
-#include "set.h"
+#include "tile.h"
 
 /* Most breakpoints; a search takes longer than a microsecond, so a day would not get there. */
 #define PIECES_MAX ((size_t)1 << 30)
@@ -320,6 +319,11 @@ void hg_plan_frontier_destroy(hg_plan_frontier *set)
 	for (size_t i = 0; i < set->checkpoints.len; i++)
 		checkpoint_free((struct checkpoint *)set->checkpoints.data + i);
 	vec_finish(&set->checkpoints);
+	for (size_t i = 0; i < set->anchors.len; i++) {
+		free(((struct anchor *)set->anchors.data)[i].flow);
+		free(((struct anchor *)set->anchors.data)[i].pi);
+	}
+	vec_finish(&set->anchors);
 	vec_finish(&set->pieces);
 	hg_plan_frontier_destroy(set->small);
 	tiling_finish(&set->tiling);

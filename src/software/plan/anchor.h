@@ -1,0 +1,29 @@
+/*
+ * Frontiers of large DAGs from optimal states at some flows.
+ *
+ * A state at a flow proves a line that no plan lies below, and its potentials are a plan that
+ * touches it. Between two of them plans are mixes, and what is proved is the higher line. So some
+ * dozen states tell the whole frontier but for a little that is known; where it is more than is
+ * wanted, one more state is looked for. Each comes from the small frontier's at that flow; where
+ * the copy is too far off, another flow is taken.
+ */
+#ifndef HG_PLAN_ANCHOR_H
+#define HG_PLAN_ANCHOR_H
+
+#include "relaxed.h"
+#include "tile.h"
+
+/**
+ * Makes the frontier of a DAG that repeats a small one.
+ * @param small    whose flows are tried; *out becomes its owner if *done
+ * @param t        taken over if *done
+ * @param threads  0: one; what comes out is the same
+ * @param done     receives false where too few flows can be had
+ */
+hg_err set_anchor(hg_plan_frontier *small, hg_dag *dag, struct tiling *t, unsigned threads,
+	hg_plan_frontier **out, bool *done, hg_error *why);
+
+/** Fills windows, starts, flows and energy of a relaxed plan of such a frontier. */
+void anchored_relaxed(const hg_plan_frontier *set, hg_relaxed *r);
+
+#endif
