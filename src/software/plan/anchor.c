@@ -10,7 +10,7 @@
 /* States that are looked for first, evenly among the small frontier's; most at once, and in all. */
 #define FIRST 12u
 #define ROUND 16u
-#define MOST  64u
+#define MOST  96u
 /* Between two states plans may be that far above what is proved, beyond what they are at both; and
  * so far where no more states can be had. */
 #define FINE   1e-4
@@ -18,6 +18,8 @@
 /* Events that mending may look at, of those there are, before another flow is tried. */
 #define LOOK_MAX  10u
 #define LOOK_LAST 150u
+/* Times that states are looked for which are not had easily. */
+#define HARD_ROUNDS 6u
 /* Searches from the last state on to T_min. */
 #define LAST_SEARCHES 4000u
 
@@ -318,10 +320,11 @@ static hg_err find_anchors(struct building *b)
 		if (!rc)
 			ask_between(b, FINE, false);
 	}
-	if (rc)
-		return rc;
-	ask_between(b, COARSE, true);
-	return run_tasks(b);
+	for (unsigned k = 0; k < HARD_ROUNDS && !rc; k++) {
+		ask_between(b, COARSE, true);
+		rc = run_tasks(b);
+	}
+	return rc;
 }
 
 /* The highest of all lines, by time ascending. */
