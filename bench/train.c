@@ -2,13 +2,18 @@
  * Tuning a job while it runs, against the sweep of every limit that Zeus makes: the public sweeps,
  * replayed as a live device. Prints "name value unit" lines.
  *
- *     bench-train [DATA [WHAT [SEEDS [NOISE]]]]
- *         DATA: directory with zeus/. WHAT: rule (the tuner alone), each (a line for every sweep
- *         too), or model (predictions of hg_fit(), whose priors were learnt from these sweeps)
+ *     bench-train [--data DIR] [--what rule|model|others] [--each] [--seeds N] [--noise X]
+ *
+ * DIR has zeus/summary_power_GPU.csv and zeus/profile_data/GPU+NETWORK+gpuLIST.csv, any number.
+ * What predicts settings that were not tried: "rule", the tuner's own rule of thumb; "others",
+ * hg_fit() with a device and a prior learnt from the other families of jobs on the same GPU;
+ * "model", hg_fit() with devices/GPU.json, whose prior was learnt from these sweeps. Without
+ * --what: rule and others.
  *
  * Zeus: 10 steps to warm up and 40 measured at each limit, from the highest down, then the best by
  * what was measured. Both see the same noise: steps vary by NOISE (0.01), and the counter is off by
- * 5 ms worth of energy at any instant. What is wasted is cost above that of the best setting.
+ * 5 ms worth of energy at any instant. What is wasted is cost above that of the best setting. The
+ * tuner counts as settled after the last step that was not within 1 % of the best.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -16,223 +21,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hourglass/fit.h>
 #include <hourglass/tune.h>
 
-#include "core/csv.h"
-#include "core/file.h"
-#include "live-job.h"
+#include "train/sweeps.h"
 
-#define MAX_SWEEPS 256
-#define NAME_ROOM  96
-#define NOISE_VAR  (0.004 * 0.004)
-#define STEPS      4000.0
-#define EPOCH      400.0
-#define ZEUS_WARM  10
-#define ZEUS_STEPS 40
-#define PROBES     4
-#define NEAR       1.01
-#define LATE       0.01
-
-static const char *const profiles[] = {"A40+bert-base-uncased+gpu0", "A40+resnet18+gpu0,1,2,3",
-	"A40+resnet18+gpu0", "A40+resnet50+gpu0", "V100+resnet18+gpu0", "V100+resnet50+gpu0,1",
-	"V100+resnet50+gpu0", "V100+shufflenetv2+gpu0"};
-
-struct sweep {
-	char name[NAME_ROOM];
-	struct live job;
-	uint32_t devices;
-	const hg_model *model; /* NULL: the tuner's own rule */
-};
-
-struct sweeps {
-	struct sweep at[MAX_SWEEPS];
-	size_t n;
-};
-
-static void need(hg_err rc, const hg_error *why)
-{
-	if (rc == HG_OK)
-		return;
-	(void)fprintf(stderr, "bench-train: %s\n", why->text);
-	exit(1);
-}
-
-/* ----- the sweeps */
-
-static void add_point(struct sweep *s, double watts, double time_s, double power_w)
-{
-	struct live *l = &s->job;
-
-	if (l->n == LIVE_SETTINGS)
-		return;
-	l->watts[l->n] = watts;
-	l->time_s[l->n] = time_s;
-	l->power_w[l->n] = power_w;
-	l->n++;
-	for (size_t i = 0; i < l->n; i++)
-		if (l->watts[i] > l->watts[l->baseline])
-			l->baseline = i;
-}
-
-static bool open_csv(const char *data, const char *file, struct buf *text, struct csv *c)
-{
-	char path[512];
-	hg_error why = {""};
-	bool more;
-
-	(void)snprintf(path, sizeof path, "%s/zeus/%s", data, file);
-	if (file_read(path, FILE_MAX, text, &why) != HG_OK)
-		return false;
-	csv_init(c, text->data, text->len, file);
-	need(csv_next(c, &more, &why), &why);
-	return true;
-}
-
-static double field_number(const struct csv *c, size_t i)
-{
-	char text[64];
-
-	(void)snprintf(text, sizeof text, "%.*s", (int)csv_get(c, i).len, csv_get(c, i).text);
-	return strtod(text, NULL);
-}
-
-static void read_profile(const char *data, const char *name, struct sweeps *all)
-{
-	struct sweep *s = &all->at[all->n];
-	struct buf text = {0};
-	struct csv c = {0};
-	char file[128];
-	bool more = true;
-
-	(void)snprintf(file, sizeof file, "profile_data/%s.csv", name);
-	if (all->n == MAX_SWEEPS || !open_csv(data, file, &text, &c))
-		return;
-	memset(s, 0, sizeof *s);
-	(void)snprintf(s->name, sizeof s->name, "%s", name);
-	s->devices = (uint32_t)csv_count(&c) - 3;
-	while (csv_next(&c, &more, NULL) == HG_OK && more) {
-		char window[64];
-		double energy = 0, time = field_number(&c, 2);
-
-		(void)snprintf(window, sizeof window, "%.*s", (int)csv_get(&c, 1).len,
-			csv_get(&c, 1).text);
-		for (size_t i = 3; i < csv_count(&c); i++)
-			energy += field_number(&c, i);
-		if (strrchr(window, '_'))
-			add_point(s, strtod(strrchr(window, '_') + 1, NULL), time / ZEUS_STEPS,
-				energy / time);
-	}
-	all->n += s->job.n > 1;
-	csv_finish(&c);
-	buf_finish(&text);
-}
-
-/* Seconds of a step: an epoch has as many as samples over batch size, whatever that is; what
- * matters is how many fit the counter. */
-static double steps_of(double batch)
-{
-	return 50000 / batch;
-}
-
-static void name_row(const struct csv *c, const char *gpu, char name[NAME_ROOM])
-{
-	struct buf text = {0};
-
-	buf_init(&text, 4096);
-	buf_adds(&text, gpu);
-	for (size_t i = 0; i < 4; i++) {
-		buf_addc(&text, '/');
-		buf_add(&text, csv_get(c, i).text, csv_get(c, i).len);
-	}
-	(void)snprintf(name, NAME_ROOM, "%s", text.data ? text.data : "");
-	buf_finish(&text);
-}
-
-static void read_summary(const char *data, const char *gpu, struct sweeps *all)
-{
-	struct buf text = {0};
-	struct csv c = {0};
-	size_t first = all->n;
-	char file[64];
-	bool more = true;
-
-	(void)snprintf(file, sizeof file, "summary_power_%s.csv", gpu);
-	if (!open_csv(data, file, &text, &c))
-		return;
-	while (csv_next(&c, &more, NULL) == HG_OK && more) {
-		char name[NAME_ROOM];
-		size_t i = first;
-
-		name_row(&c, gpu, name);
-		while (i < all->n && strcmp(all->at[i].name, name) != 0)
-			i++;
-		if (i == MAX_SWEEPS)
-			continue;
-		if (i == all->n) {
-			memset(&all->at[i], 0, sizeof all->at[i]);
-			(void)snprintf(all->at[i].name, sizeof all->at[i].name, "%s", name);
-			all->at[i].devices = 1;
-			all->n++;
-		}
-		add_point(&all->at[i], field_number(&c, 4),
-			field_number(&c, 5) / steps_of(field_number(&c, 2)), field_number(&c, 6));
-	}
-	csv_finish(&c);
-	buf_finish(&text);
-}
-
-/* ----- predictions */
-
-/* An hg_tune_predict_fn; user is the sweep. As the command does it, without the noise. */
-static hg_err predict(void *user, const hg_point *seen, size_t n, hg_point *out, size_t n_settings)
-{
-	const struct sweep *s = user;
-	hg_obs obs[LIVE_SETTINGS];
-	double time = HUGE_VAL, energy = HUGE_VAL;
-	hg_fit *fit = NULL;
-	hg_err rc;
-
-	for (size_t i = 0; i < n; i++)
-		obs[i] = (hg_obs){.setting = {0, s->job.watts[seen[i].setting]},
-			.time_s = seen[i].time_s,
-			.energy_j = seen[i].energy_j / s->devices,
-			.time_rsd = seen[i].time_rsd,
-			.energy_rsd = seen[i].energy_rsd};
-	rc = hg_fit_create(s->model, obs, n, NULL, &fit, NULL);
-	for (size_t i = 0; rc == HG_OK && i < n_settings; i++) {
-		const hg_knobs k = {0, s->job.watts[i]};
-		hg_forecast f = {.size = sizeof f};
-
-		rc = hg_fit_predict(fit, &k, &f);
-		out[i] = (hg_point){.time_s = f.time_s,
-			.energy_j = f.energy_j * s->devices,
-			.time_rsd = f.time_rsd,
-			.energy_rsd = f.energy_rsd};
-		time = fmin(time, f.time_rsd);
-		energy = fmin(energy, f.energy_rsd);
-	}
-	for (size_t i = 0; rc == HG_OK && i < n_settings; i++) {
-		out[i].time_rsd =
-			sqrt(fmax(pow(out[i].time_rsd, 2) - 0.5 * time * time, NOISE_VAR));
-		out[i].energy_rsd =
-			sqrt(fmax(pow(out[i].energy_rsd, 2) - 0.5 * energy * energy, NOISE_VAR));
-	}
-	hg_fit_destroy(fit);
-	return rc;
-}
-
-static void use_models(struct sweeps *all)
-{
-	hg_model *v100 = NULL, *a40 = NULL;
-	hg_error why = {""};
-
-	need(hg_model_load("v100", NULL, &v100, &why), &why);
-	need(hg_model_load("a40", NULL, &a40, &why), &why);
-	for (size_t i = 0; i < all->n; i++)
-		all->at[i].model =
-			all->at[i].name[0] == 'v' || all->at[i].name[0] == 'V' ? v100 : a40;
-}
+#define STEPS     4000.0
+#define EPOCH     400.0
+#define ZEUS_WARM 10
+#define PROBES    4
+#define NEAR      1.01
+#define LATE      0.01
+#define SEEDS_MAX 16
 
 /* ----- what settings truly cost */
 
@@ -295,7 +94,8 @@ static void totals(struct result *r, double steps, double spent, double per_step
 		r->total[i] = spent + fmax(0, epochs[i] * EPOCH - steps) * per_step;
 }
 
-static struct result ours(const struct sweep *s, const hg_objective *o, uint64_t seed, double noise)
+static struct result ours(
+	const struct power_sweep *s, const hg_objective *o, uint64_t seed, double noise)
 {
 	struct truth truth = truth_of(&s->job, o);
 	struct live job = s->job;
@@ -317,9 +117,9 @@ static struct result ours(const struct sweep *s, const hg_objective *o, uint64_t
 	opts.devices = s->devices;
 	opts.counter_s = 0.005;
 	opts.settle_s = 0.05;
-	opts.predict = s->model ? predict : NULL;
+	opts.predict = s->model ? sweep_predict : NULL;
 	opts.predict_user = (void *)(uintptr_t)s;
-	need(hg_tune_create(&opts, &t, &why), &why);
+	need(hg_tune_create(&opts, &t, &why), why.text);
 	for (size_t i = 0; i < PROBES; i++)
 		r.at[i] = truth.cost[job.baseline] / truth.best - 1;
 	for (double n = 1; n <= STEPS; n++) {
@@ -350,7 +150,8 @@ static struct result ours(const struct sweep *s, const hg_objective *o, uint64_t
 	return r;
 }
 
-static struct result zeus(const struct sweep *s, const hg_objective *o, uint64_t seed, double noise)
+static struct result zeus(
+	const struct power_sweep *s, const hg_objective *o, uint64_t seed, double noise)
 {
 	struct truth truth = truth_of(&s->job, o);
 	const struct live *l = &s->job;
@@ -398,7 +199,7 @@ static int compare(const void *a, const void *b)
 }
 
 struct column {
-	double at[MAX_SWEEPS * 16];
+	double at[MAX_SWEEPS * SEEDS_MAX];
 	size_t n;
 };
 
@@ -426,11 +227,13 @@ static void print(
 
 struct columns {
 	struct column steps, wasted, seconds, probes, regret, theirs, at[PROBES], total[3];
-	size_t all, held, near;
+	size_t all, held, near, too_many, too_dear;
 };
 
 static void one(struct columns *c, const struct result *a, const struct result *b)
 {
+	bool many = a->steps > b->steps / 5, dear = a->wasted > b->wasted / 5;
+
 	put(&c->steps, a->steps / b->steps);
 	put(&c->seconds, a->seconds / b->seconds);
 	put(&c->wasted, b->wasted > 0 ? a->wasted / b->wasted : 0);
@@ -443,74 +246,163 @@ static void one(struct columns *c, const struct result *a, const struct result *
 		put(&c->total[i], a->total[i] / b->total[i]);
 	c->all++;
 	c->near += a->regret <= NEAR - 1;
-	c->held += a->steps <= b->steps / 5 && a->wasted <= b->wasted / 5;
+	c->held += !many && !dear;
+	c->too_many += many;
+	c->too_dear += dear;
 }
 
-static void table(const struct sweeps *all, const char *goal, hg_objective o, bool each,
-	unsigned seeds, double noise)
+static void print_share(const char *goal, const char *what, size_t n, const struct columns *c)
 {
-	static struct columns c;
+	printf("train_%s_%s %.4g %%\n", goal, what, 100.0 * (double)n / (double)c->all);
+}
+
+static void print_columns(const char *goal, struct columns *c)
+{
 	static const char *const names[] = {"total_1_epoch", "total_10_epochs", "total_100_epochs"};
 
+	printf("train_%s_sweeps %zu runs\n", goal, c->all);
+	print_share(goal, "fifth_held", c->held, c);
+	print_share(goal, "steps_above_fifth", c->too_many, c);
+	print_share(goal, "wasted_above_fifth", c->too_dear, c);
+	print_share(goal, "ends_within_1pc", c->near, c);
+	print(goal, "probes", &c->probes, 1, "settings");
+	print(goal, "steps_of_sweep", &c->steps, 100, "%");
+	print(goal, "seconds_of_sweep", &c->seconds, 100, "%");
+	print(goal, "wasted_of_sweep", &c->wasted, 100, "%");
+	for (size_t i = 0; i < PROBES; i++) {
+		char what[32];
+
+		(void)snprintf(what, sizeof what, "regret_after_%zu", i + 1);
+		print(goal, what, &c->at[i], 100, "%");
+	}
+	print(goal, "regret", &c->regret, 100, "%");
+	print(goal, "regret_of_sweep", &c->theirs, 100, "%");
+	for (size_t i = 0; i < 3; i++)
+		print(goal, names[i], &c->total[i], 100, "%_of_sweep");
+}
+
+/** What is asked for. */
+struct order {
+	const char *data;
+	bool rule, model, others, each;
+	unsigned seeds;
+	double noise;
+};
+
+static void table(
+	const struct power_sweeps *all, const char *goal, hg_objective o, const struct order *order)
+{
+	static struct columns c, gpu;
+	char name[128];
+
 	memset(&c, 0, sizeof c);
-	for (size_t i = 0; i < all->n; i++)
-		for (unsigned seed = 1; seed <= seeds; seed++) {
-			const struct sweep *s = &all->at[i];
+	memset(&gpu, 0, sizeof gpu);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct power_sweep *s = &all->at[i];
+
+		for (unsigned seed = 1; seed <= order->seeds; seed++) {
 			struct result a, b;
 
 			o.max_power_w = s->job.watts[s->job.baseline] * s->devices;
-			a = ours(s, &o, seed, noise);
-			b = zeus(s, &o, seed, noise);
+			a = ours(s, &o, seed, order->noise);
+			b = zeus(s, &o, seed, order->noise);
 			one(&c, &a, &b);
-			if (each)
+			one(&gpu, &a, &b);
+			if (order->each)
 				printf("# %s %s: %zu limits, %g probes, %g of %g steps, wasted "
 				       "%.3f of theirs, regret %.2f %% (theirs %.2f %%)\n",
 					goal, s->name, s->job.n, a.probes, a.steps, b.steps,
 					a.wasted / b.wasted, 100 * a.regret, 100 * b.regret);
 		}
-	printf("train_%s_sweeps %zu runs\n", goal, c.all);
-	printf("train_%s_fifth_held %.4g %%\n", goal, 100.0 * (double)c.held / (double)c.all);
-	printf("train_%s_ends_within_1pc %.4g %%\n", goal, 100.0 * (double)c.near / (double)c.all);
-	print(goal, "probes", &c.probes, 1, "settings");
-	print(goal, "steps_of_sweep", &c.steps, 100, "%");
-	print(goal, "seconds_of_sweep", &c.seconds, 100, "%");
-	print(goal, "wasted_of_sweep", &c.wasted, 100, "%");
-	for (size_t i = 0; i < PROBES; i++) {
-		char what[32];
-
-		(void)snprintf(what, sizeof what, "regret_after_%zu", i + 1);
-		print(goal, what, &c.at[i], 100, "%");
+		/* summaries are in order of GPUs */
+		if (strchr(s->family, '/') &&
+			(i + 1 == all->n || strcmp(all->at[i + 1].gpu, s->gpu) != 0)) {
+			(void)snprintf(name, sizeof name, "%s_%s", goal, s->gpu);
+			print_share(name, "fifth_held", gpu.held, &gpu);
+		}
+		if (i + 1 < all->n && strcmp(all->at[i + 1].gpu, s->gpu) != 0)
+			memset(&gpu, 0, sizeof gpu);
 	}
-	print(goal, "regret", &c.regret, 100, "%");
-	print(goal, "regret_of_sweep", &c.theirs, 100, "%");
-	for (size_t i = 0; i < 3; i++)
-		print(goal, names[i], &c.total[i], 100, "%_of_sweep");
+	print_columns(goal, &c);
+}
+
+static void tables(const struct power_sweeps *all, const char *way, const struct order *order)
+{
+	static const struct {
+		const char *name;
+		hg_objective o;
+	} goals[] = {
+		{"eta", {.size = sizeof(hg_objective), .kind = HG_ETA, .value = 0.5}},
+		{"energy", {.size = sizeof(hg_objective), .kind = HG_MIN_ENERGY}},
+		{"slowdown", {.size = sizeof(hg_objective), .kind = HG_MAX_SLOWDOWN, .value = 1.1}},
+	};
+
+	for (size_t i = 0; i < sizeof goals / sizeof *goals; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof name, "%s%s", way, goals[i].name);
+		table(all, name, goals[i].o, order);
+	}
+}
+
+static bool read_order(int argc, char **argv, struct order *o)
+{
+	bool what = false;
+
+	*o = (struct order){.data = HG_BENCH_DIR "/../../shared/data", .seeds = 3, .noise = 0.01};
+	for (int i = 1; i < argc; i++) {
+		const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
+
+		if (strcmp(name, "--each") == 0) {
+			o->each = true;
+			continue;
+		}
+		i++;
+		if (strcmp(name, "--data") == 0)
+			o->data = value;
+		else if (strcmp(name, "--seeds") == 0)
+			o->seeds = (unsigned)fmin(fmax(strtod(value, NULL), 1), SEEDS_MAX);
+		else if (strcmp(name, "--noise") == 0)
+			o->noise = strtod(value, NULL);
+		else if (strcmp(name, "--what") == 0 && strcmp(value, "rule") == 0)
+			what = o->rule = true;
+		else if (strcmp(name, "--what") == 0 && strcmp(value, "model") == 0)
+			what = o->model = true;
+		else if (strcmp(name, "--what") == 0 && strcmp(value, "others") == 0)
+			what = o->others = true;
+		else
+			return false;
+	}
+	if (!what)
+		o->rule = o->others = true;
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	static struct sweeps all;
-	const char *data = argc > 1 ? argv[1] : HG_BENCH_DIR "/../../shared/data";
-	bool each = argc > 2 && strcmp(argv[2], "each") == 0;
-	unsigned seeds = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 3;
-	double noise = argc > 4 ? strtod(argv[4], NULL) : 0.01;
-	hg_objective o = {.size = sizeof o, .kind = HG_ETA, .value = 0.5};
+	static struct power_sweeps all;
+	struct order order;
 
-	for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++)
-		read_profile(data, profiles[i], &all);
-	read_summary(data, "v100", &all);
-	read_summary(data, "a40", &all);
-	if (argc > 2 && strcmp(argv[2], "model") == 0)
-		use_models(&all);
+	if (!read_order(argc, argv, &order)) {
+		(void)fprintf(stderr,
+			"usage: bench-train [--data DIR] [--what rule|model|others] [--each] "
+			"[--seeds N] [--noise X]\n");
+		return 2;
+	}
+	sweeps_read(order.data, &all);
 	if (all.n == 0) {
-		(void)fprintf(stderr, "bench-train: no sweeps below %s/zeus\n", data);
+		(void)fprintf(stderr, "bench-train: no sweeps below %s/zeus\n", order.data);
 		return 77;
 	}
-	seeds = seeds < 1 ? 1 : seeds > 16 ? 16 : seeds;
-	table(&all, "eta", o, each, seeds, noise);
-	o = (hg_objective){.size = sizeof o, .kind = HG_MIN_ENERGY};
-	table(&all, "energy", o, each, seeds, noise);
-	o = (hg_objective){.size = sizeof o, .kind = HG_MAX_SLOWDOWN, .value = 1.1};
-	table(&all, "slowdown", o, each, seeds, noise);
+	if (order.rule)
+		tables(&all, "", &order);
+	if (order.others) {
+		models_of_others(&all);
+		tables(&all, "others_", &order);
+	}
+	if (order.model) {
+		models_by_name(&all);
+		tables(&all, "model_", &order);
+	}
 	return 0;
 }
