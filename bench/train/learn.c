@@ -150,7 +150,8 @@ static const hg_model *learn(const struct power_sweeps *all, const struct power_
 		need(device_prior_learn(fit, l->sweeps, l->n), "prior");
 		need(device_calibrate(fit, l->sweeps, l->n), "calibration");
 		m = calloc(1, sizeof *m);
-		need(m ? HG_OK : HG_ENOMEM, s->name);
+		if (!m)
+			exit(1);
 		/* fit stays, as the model is of it: few, for as long as the program runs */
 		m->name = m->title = s->gpu;
 		m->f = fit->f;

@@ -71,7 +71,7 @@ typedef struct hg_tune_opts {
 	double settle_s;  /**< time not counted after a change, from the begin of a step; 0: 0.1 */
 	double counter_s; /**< how much time's energy a reading is off, one standard deviation; 0:
 			     0.01 */
-	double threshold; /**< stop when no trial is expected to gain this share; 0: 0.0005 */
+	double threshold; /**< stop when no trial is expected to gain this share; 0: 0.001 */
 	double drift;     /**< change of time or power that starts over; 0: 0.05 */
 	double watch_s;   /**< how often to look for it; 0: 10 */
 	hg_tune_predict_fn predict; /**< may be NULL */

@@ -30,13 +30,25 @@ hg_tune_opts live_opts(const struct live *l, hg_objective_kind kind, double valu
 	return o;
 }
 
+/* Share of its clock at which a chip of this heat runs; of each percent less, most is time. */
+static double throttled(const struct live *l)
+{
+	double over = l->throttle_k > 0 ? l->heat_k - l->throttle_k : 0;
+
+	return over > 0 ? fmax(0.5, 1 - 0.04 * over) : 1;
+}
+
 hg_tune_work live_step(struct live *l)
 {
 	size_t at = l->fresh ? l->was : l->setting;
 	double time = l->time_s[at] * l->time_factor * (1 + l->noise * rng_normal(&l->rng));
 	double power = l->power_w[at] * l->power_factor, off = l->counter_off, energy;
 
-	time = fmax(time, 0.1 * l->time_s[at]);
+	time = fmax(time, 0.1 * l->time_s[at]) * (0.3 + 0.7 / throttled(l));
+	/* a chip that throttles skips cycles: its voltage stays */
+	power *= (1 + l->leak_per_k * l->heat_k) * throttled(l);
+	if (l->k_per_w > 0)
+		l->heat_k += (l->k_per_w * power - l->heat_k) * -expm1(-time / l->heat_tau_s);
 	energy = power * time;
 	if (rng_double(&l->rng) < l->straggle) {
 		/* it waits for something, and draws less */

@@ -1,7 +1,7 @@
 /*
  * A job on a device of which it is known what each setting costs, driven step by step with a tuner:
  * what tests and bench/train share. Faults: noise, stragglers, a counter that lies, a change in the
- * middle, a knob that refuses or does nothing.
+ * middle, heat, a knob that refuses or does nothing.
  */
 #ifndef HG_TESTS_LIVE_JOB_H
 #define HG_TESTS_LIVE_JOB_H
@@ -29,6 +29,12 @@ struct live {
 	bool refuses;                     /* the knob says no */
 	bool deaf;                        /* the knob says yes, and nothing happens */
 	double time_factor, power_factor; /* since a change of the job */
+
+	double k_per_w;    /* heat: degrees above the air, in the end, for each watt; 0: none */
+	double heat_tau_s; /* time constant of it */
+	double leak_per_k; /* share of power more for each degree */
+	double throttle_k; /* above so many degrees the clock goes down; 0: never */
+	double heat_k;     /* now */
 
 	struct rng rng;
 	size_t setting; /* in force */

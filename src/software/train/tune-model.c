@@ -310,7 +310,7 @@ void model_restart(hg_tune *t, double looseness)
 		if (c->seen.steps > 0)
 			c->own = fmin(c->own, looseness);
 		c->seen = (struct seen){0};
-		c->foretold = (hg_point){.time_s = 0};
+		c->foretold = c->ruled = (struct guess){{0, 0}, {0, 0}};
 	}
 	t->looseness = looseness;
 }

@@ -4,6 +4,9 @@
 
 #include "tuner.h"
 
+/* Against the rule a model counts so much, before either was tried. */
+#define SHARE 0.5
+
 static bool makes_sense(const hg_point *p)
 {
 	return p->time_s > 0 && isfinite(p->time_s) && p->energy_j > 0 && isfinite(p->energy_j) &&
@@ -42,60 +45,80 @@ static void ask(hg_tune *t, const size_t *at, size_t n)
 	free(out);
 }
 
-/* Of what a model foretold of a setting that was then measured, if it is off by so much more than
- * it says; but for a constant. */
-static double log_likelihood(const struct cand *c, bool power, double more)
+/* Of what was foretold of a setting that was then measured, if that is off by so much more than it
+ * says; but for a constant. */
+static double log_likelihood(const struct cand *c, const struct guess *g, size_t k, double more)
 {
 	const struct seen *s = &c->seen;
-	const hg_point *f = &c->foretold;
-	double off, var;
+	double off = log(k ? s->power_w : s->time_s) - g->ln[k];
+	double var = g->sd[k] * g->sd[k] + (k ? s->power_var : s->time_var) + more;
 
-	if (s->steps <= 0 || !(f->time_s > 0))
-		return 0;
-	off = log(power ? s->power_w * f->time_s / f->energy_j : s->time_s / f->time_s);
-	var = power ? f->energy_rsd * f->energy_rsd + s->power_var
-		    : f->time_rsd * f->time_rsd + s->time_var;
-	var += more;
 	return -0.5 * (log(var) + off * off / var);
 }
 
-/* How much more than it says a model is off, as a variance: the mean by what was measured after it
- * was asked. A device, or a job, may be rougher than any that it was made from. */
-static double more_than_said(const hg_tune *t, bool power)
+/** How far a model is believed, for time or for power. */
+struct trust {
+	double share; /* against the rule */
+	double more;  /* variance beyond what it says */
+};
+
+/* By what was measured after both were asked: how much more than it says the model is off, as a
+ * device or a job may be rougher than any that it was made from; and which of the two was nearer.
+ */
+static struct trust trust_of(const hg_tune *t, size_t k)
 {
 	/* variances, and how often they are so */
 	static const double more[] = {0, 0.015 * 0.015, 0.03 * 0.03, 0.06 * 0.06};
-	static const double odds[] = {0.6, 0.2, 0.1, 0.1};
-	double most = -HUGE_VAL, weight[sizeof odds / sizeof *odds], sum = 0, mean = 0;
+	static const double odds[] = {0.5, 0.2, 0.2, 0.1};
+	double weight[sizeof odds / sizeof *odds], rule = log((1 - SHARE) / SHARE);
+	double most = -HUGE_VAL, sum = 0, mean = 0;
 
-	for (size_t k = 0; k < sizeof odds / sizeof *odds; k++) {
-		weight[k] = log(odds[k]);
-		for (size_t i = 0; i < t->n; i++)
-			weight[k] += log_likelihood(&t->cands[i], power, more[k]);
-		most = fmax(most, weight[k]);
+	for (size_t m = 0; m < sizeof odds / sizeof *odds; m++)
+		weight[m] = log(odds[m]);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct cand *c = &t->cands[i];
+
+		if (c->seen.steps <= 0 || !(c->foretold.sd[k] > 0))
+			continue;
+		rule += log_likelihood(c, &c->ruled, k, 0);
+		for (size_t m = 0; m < sizeof odds / sizeof *odds; m++)
+			weight[m] += log_likelihood(c, &c->foretold, k, more[m]);
 	}
-	for (size_t k = 0; k < sizeof odds / sizeof *odds; k++) {
-		sum += exp(weight[k] - most);
-		mean += exp(weight[k] - most) * more[k];
+	for (size_t m = 0; m < sizeof odds / sizeof *odds; m++)
+		most = fmax(most, weight[m]);
+	for (size_t m = 0; m < sizeof odds / sizeof *odds; m++) {
+		sum += exp(weight[m] - most);
+		mean += exp(weight[m] - most) * more[m];
 	}
-	return mean / sum;
+	return (struct trust){1 / (1 + exp(fmin(rule - most - log(sum), 500))), mean / sum};
 }
 
-/* Puts what a model said in the place of ours where nothing was measured. */
+/* Mixes what the model says into what the rule does. */
+static void mix(const struct trust *w, double told, double told_sd, double *mean, double *sd)
+{
+	double apart = told - *mean;
+
+	*mean += w->share * apart;
+	*sd = sqrt(w->share * (told_sd * told_sd + w->more) + (1 - w->share) * *sd * *sd +
+		   w->share * (1 - w->share) * apart * apart);
+}
+
+/* What is expected where nothing was measured. */
 static void believe(hg_tune *t)
 {
-	double more_t = more_than_said(t, false), more_p = more_than_said(t, true);
+	const struct trust time = trust_of(t, 0), power = trust_of(t, 1);
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct cand *c = &t->cands[i];
 
 		if (c->seen.steps > 0 || !(c->told.time_s > 0))
 			continue;
-		c->foretold = c->told;
-		c->t = log(c->told.time_s);
-		c->p = log(c->told.energy_j / c->told.time_s);
-		c->sd_t = sqrt(c->told.time_rsd * c->told.time_rsd + more_t);
-		c->sd_p = sqrt(c->told.energy_rsd * c->told.energy_rsd + more_p);
+		c->ruled = (struct guess){{c->t, c->p}, {c->sd_t, c->sd_p}};
+		c->foretold = (struct guess){
+			{log(c->told.time_s), log(c->told.energy_j / c->told.time_s)},
+			{c->told.time_rsd, c->told.energy_rsd}};
+		mix(&time, c->foretold.ln[0], c->foretold.sd[0], &c->t, &c->sd_t);
+		mix(&power, c->foretold.ln[1], c->foretold.sd[1], &c->p, &c->sd_p);
 	}
 }
 

@@ -21,7 +21,7 @@ static void set_defaults(hg_tune_opts *o)
 	o->settle_steps = o->settle_steps ? o->settle_steps : 1;
 	o->settle_s = o->settle_s > 0 ? o->settle_s : 0.1;
 	o->counter_s = o->counter_s > 0 ? o->counter_s : 0.01;
-	o->threshold = o->threshold > 0 ? o->threshold : 0.0005;
+	o->threshold = o->threshold > 0 ? o->threshold : 0.001;
 	o->drift = o->drift > 0 ? o->drift : 0.05;
 	o->watch_s = o->watch_s > 0 ? o->watch_s : 10;
 }

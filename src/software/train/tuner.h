@@ -15,6 +15,11 @@ struct seen {
 	double power_w, power_var;
 };
 
+/** What was expected: ln time and power, and deviations of them. */
+struct guess {
+	double ln[2], sd[2]; /* sd 0: nothing */
+};
+
 /** One setting. Logarithms are natural, of s per step and W. */
 struct cand {
 	size_t knob;  /* in which it differs from the baseline; n_knobs: it is the baseline */
@@ -30,7 +35,8 @@ struct cand {
 	double place;            /* along the line, from the baseline: variance grows with it */
 	double t, p, sd_t, sd_p; /* what is known now */
 	hg_point told;           /* by a model, when asked last; time_s 0: nothing */
-	hg_point foretold;       /* by it, before it was measured; time_s 0: nothing */
+	struct guess foretold;   /* by it, before it was measured */
+	struct guess ruled;      /* likewise by the rule */
 };
 
 /** Totals over the job. */
