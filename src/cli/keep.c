@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keeper.h"
+
 /** A driver that hangs in a handler is given up after this. */
 #define KEEP_SECONDS 5
 
@@ -21,10 +23,15 @@ static const int fatal[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGALRM, 
 
 static _Atomic(hg_guard *) kept;
 static struct sigaction before[FATAL]; /* what was in force for fatal[i] */
+static int keeper = -1;                /* who puts back if we cannot */
 
 static void restore(void)
 {
-	hg_guard_restore_async(atomic_load(&kept));
+	hg_guard *g = atomic_load(&kept);
+
+	hg_guard_restore_async(g);
+	if (g && hg_guard_held(g) == 0)
+		keeper_dismiss(keeper);
 }
 
 /* Puts back, and lets the signal do what it would have done. */
@@ -80,8 +87,9 @@ static void uninstall(void)
 
 int keep_open(struct cli *cli, hg_ctx *ctx, hg_guard **out)
 {
+	hg_guard_opts opts = {.size = sizeof opts, .journal = keeper_note, .journal_user = &keeper};
 	hg_error why = {""};
-	hg_err rc = hg_guard_create(ctx, NULL, out, &why);
+	hg_err rc = hg_guard_create(ctx, &opts, out, &why);
 
 	if (rc != HG_OK)
 		return cli_input_error(cli, rc, &why);
@@ -90,6 +98,7 @@ int keep_open(struct cli *cli, hg_ctx *ctx, hg_guard **out)
 		*out = NULL;
 		return cli_broken(cli, HG_ENOMEM);
 	}
+	keeper = keeper_start(ctx);
 	atomic_store(&kept, *out);
 	install();
 	return EXIT_OK;
@@ -97,9 +106,17 @@ int keep_open(struct cli *cli, hg_ctx *ctx, hg_guard **out)
 
 void keep_close(hg_guard *g)
 {
+	bool whole;
+
 	if (!g)
 		return;
+	whole = hg_guard_release(g, NULL) == HG_OK;
 	atomic_store(&kept, NULL);
 	uninstall();
+	if (whole)
+		keeper_dismiss(keeper);
+	if (keeper >= 0)
+		(void)close(keeper);
+	keeper = -1;
 	hg_guard_destroy(g);
 }

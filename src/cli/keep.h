@@ -1,4 +1,4 @@
-/* Knobs are put back also when the program is killed. */
+/* Knobs are put back also when the program is killed; by keeper.h where it has no time to. */
 #ifndef HG_CLI_KEEP_H
 #define HG_CLI_KEEP_H
 
@@ -7,8 +7,9 @@
 #include "cli.h"
 
 /**
- * Makes the program's one guard. From here on exit() and the signals that would end the program,
- * SIGKILL excepted, put back what was set through it; the handlers that were there come after.
+ * Makes the program's one guard, for the devices that are open. From here on exit() and the signals
+ * that would end the program put back what was set through it; the handlers that were there come
+ * after.
  * @return exit code; what is wrong goes to stderr
  */
 int keep_open(struct cli *cli, hg_ctx *ctx, hg_guard **out);

@@ -16,6 +16,7 @@
 #include "cli.h"
 #include "cmd.h"
 #include "core/file.h"
+#include "keeper.h"
 #include "term.h"
 
 #define OUT_MAX ((size_t)1 << 31)
@@ -247,5 +248,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	buf_init(&cli.out, OUT_MAX);
 	term_init(&cli);
+	if (argc == 1 && strcmp(argv[0], KEEPER_NAME) == 0)
+		return finish(&cli, keeper_main(&cli));
 	return finish(&cli, dispatch(&cli, argc - 1, argv + 1));
 }

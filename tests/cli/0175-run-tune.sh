@@ -123,6 +123,19 @@ for kill in '15 0.05' '15 1.2' '15 2.1' '2 1.6' '6 1.4' '11 1.8'; do
 	check "the limit is back after $kill" test "$(cat "$hwmon/power1_cap")" = "$before"
 done
 
+# Killed without a chance to put anything back: another process does.
+for seconds in 1.1 1.7; do
+	fresh
+	python3 kill.py 9 $seconds "$HOURGLASS" run --min-energy --steps-from fd -- \
+		python3 work.py "$hwmon" 150 fd
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		test "$(cat "$hwmon/power1_cap")" = "$before" && break
+		sleep 0.5
+	done
+	check "the limit is back after SIGKILL" test "$(cat "$hwmon/power1_cap")" = "$before"
+done
+check "it had been another" test "$(sort -u caps | wc -l)" -ge 2
+
 # Nothing that can be set: said, and the command runs.
 fresh
 chmod a-w "$hwmon/power1_cap"
