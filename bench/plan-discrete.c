@@ -3,7 +3,7 @@
  * class costs, and whether the effort is kept. Prints "name value unit" lines. Seconds are of this
  * process's CPU, so that other work on the machine does not count.
  *
- *     bench-plan-discrete [DATA [gap|fast|switch|class|effort|runs [SECONDS [SEED]]]]
+ *     bench-plan-discrete [DATA [gap|fast|switch|third|class|effort|runs [SECONDS [SEED]]]]
  *                                DATA: directory with stage_profile/ and real_runs/
  */
 #define _POSIX_C_SOURCE 200809L
@@ -141,6 +141,25 @@ static void switches(const struct run *r, const char *name)
 		}
 }
 
+/* What it costs to change settings a third as often. */
+static void thirds(const struct run *r, const char *name, double effort_s)
+{
+	for (size_t t = 0; t < SLOW_BY; t += 2) {
+		hg_plan_opts opts = {.time_s = slow_by[t] * r->info.t_min_s, .effort_s = effort_s};
+		hg_plan_info any = plan(r, opts), few;
+
+		opts.most_switches = any.switches / 3;
+		few = plan(r, opts);
+		(void)printf(
+			"%s-third-%gs-at-%g %llu switches instead of %llu, saving %.3f %% instead "
+			"of %.3f %%, loss %.3f points\n",
+			name, effort_s, slow_by[t], (unsigned long long)few.switches,
+			(unsigned long long)any.switches, 100.0 * few.saving, 100.0 * any.saving,
+			100.0 * (any.saving - few.saving));
+		(void)fflush(stdout);
+	}
+}
+
 static void classes(const struct run *r, const char *name)
 {
 	static const char *const names[] = {"op", "ramp", "family"};
@@ -247,6 +266,8 @@ static void bench(const struct subject *s, const struct wish *w)
 		gaps_of(&r, name, w, 0.2, 5.0);
 	if (wanted(w, "switch"))
 		switches(&r, name);
+	if (wanted(w, "third"))
+		thirds(&r, name, w->effort_s > 0.0 ? w->effort_s : 5.0);
 	if (wanted(w, "class"))
 		classes(&r, name);
 	run_close(&r);

@@ -408,6 +408,9 @@ typedef struct hg_plan_opts {
 	uint64_t seed;           /**< of the local search */
 	hg_progress_fn progress; /**< may be NULL; stopping it gives the best plan so far */
 	void *progress_user;     /**< its first argument */
+	uint64_t most_switches;  /**< at most so many changes of setting; 0: any number. A price of
+				      a change is searched for that leads to no more; it is not
+				      part of the plan's energy */
 } hg_plan_opts;
 
 /** Figures of a plan. */
@@ -454,7 +457,7 @@ typedef struct hg_plan_step {
  *
  * @param out  release it with hg_plan_destroy()
  * @return HG_OK; HG_EINFEASIBLE (the deadline is below the least time of the class: says which it
- *         is); HG_EINVAL; HG_ENOMEM
+ *         is; or no plan with as few changes of setting was found); HG_EINVAL; HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_plan_at(
 	const hg_plan_frontier *set, const hg_plan_opts *opts, hg_plan **out, hg_error *why);

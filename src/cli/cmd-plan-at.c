@@ -27,6 +27,12 @@ static const struct option at_options[] = {
 		.max = 1e6,
 		.value = "F",
 		.text = "another pipeline takes F times the least time; all wait for it"},
+	{.name = "most-switches",
+		.kind = OPTION_COUNT,
+		.min = 1,
+		.max = 9e15,
+		.value = "N",
+		.text = "at most so many changes of setting"},
 	{.name = "output",
 		.abbr = 'o',
 		.kind = OPTION_FILE,
@@ -240,6 +246,7 @@ static int run(struct cli *cli, const struct args *args)
 		rc = read_time(cli, args, &p, &opts);
 	if (rc == EXIT_OK) {
 		plan_opts_fill(args, &p, &opts);
+		opts.most_switches = (uint64_t)args_number(args, "most-switches", 0);
 		rc = make(cli, args, &p, &opts);
 	}
 	plans_finish(&p);
@@ -252,7 +259,7 @@ const struct command cmd_plan_at = {
 	.page = "hourglass-plan",
 	.usage = "PLANS (--time S | --slowdown F | --straggler F) [-o CSV]",
 	.summary = "a setting for each operation, for one iteration time",
-	.text = "Exit status 3: the time is below the least, which is named.",
+	.text = "Exit status 3: the time is below the least, which is named, or no plan has as few changes.",
 	.tables = {at_options, plan_class_options, plan_effort_options},
 	.operand = OPERAND_FILE,
 	.operand_name = "PLANS",

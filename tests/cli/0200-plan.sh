@@ -105,6 +105,9 @@ json '.saving > 0 and .gap >= 0 and .switches > 0' true
 check "a row an operation" test "$(wc -l <plan.csv)" = 65
 check "its columns" test "$(head -n 1 plan.csv)" = \
 	"stage,microbatch,instruction,chunk,setting,start_s,duration_s,energy_j"
+good plan at job.plans --slowdown 2% --iterations 800 --most-switches 20 --json -o few.csv --proof few.proof
+json '.switches <= 20 and .switch_energy_j == 0' true
+good plan check job.plans few.csv --profile p.csv --proof few.proof
 good plan at job.plans --slowdown 0 --iterations 200 -o again.csv
 same_file plan.csv again.csv
 good plan at job.plans --straggler 1.3 --iterations 200 --json

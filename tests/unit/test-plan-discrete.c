@@ -110,9 +110,20 @@ static double small_time(const struct small *s, const uint32_t *pick, double *ef
 	return most;
 }
 
-/* The least effective energy within a deadline, of all plans there are; families: nodes of a
- * device share their setting. */
-static double small_best(const struct small *s, double deadline)
+static uint64_t small_switches(const struct small *s, const uint32_t *pick)
+{
+	uint32_t last[4] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+	uint64_t changes = 0;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		changes += last[s->device[i]] != UINT32_MAX && last[s->device[i]] != pick[i];
+		last[s->device[i]] = pick[i];
+	}
+	return changes;
+}
+
+/* The least effective energy within a deadline, of all plans there are with so few changes. */
+static double small_best(const struct small *s, double deadline, uint64_t most_switches)
 {
 	uint32_t pick[MOST_NODES] = {0};
 	double best = INFINITY;
@@ -121,7 +132,7 @@ static double small_best(const struct small *s, double deadline)
 		double eff, time = small_time(s, pick, &eff);
 		uint32_t i = 0;
 
-		if (time <= deadline && eff < best)
+		if (time <= deadline && eff < best && small_switches(s, pick) <= most_switches)
 			best = eff;
 		while (i < s->n && ++pick[i] == s->n_options[i])
 			pick[i++] = 0;
@@ -207,8 +218,8 @@ static void test_optimum(void **state)
 				.charge_s = at[k] + 1.0,
 				.iterations = 300,
 				.seed = c};
-			double best =
-				small_best(&s, at[k] + 1e-7) + total_power(&s) * opts.charge_s;
+			double best = small_best(&s, at[k] + 1e-7, UINT64_MAX) +
+				      total_power(&s) * opts.charge_s;
 
 			assert_ok(hg_plan_at(s.set, &opts, &plan, &why), &why);
 			hg_plan_get_info(plan, &info);
@@ -269,6 +280,59 @@ static void test_claims(void **state)
 		}
 		small_free(&s);
 	}
+}
+
+/* At most so many changes of setting: never more, never below the optimum, near to it. */
+static void test_few(void **state)
+{
+	struct rng r;
+	size_t plans = 0, hits = 0, none = 0;
+	double excess = 0.0;
+
+	(void)state;
+	rng_init(&r, cloud_seed() + 3);
+	for (size_t c = 0; c < 30 * cloud_effort(); c++) {
+		struct small s;
+		hg_error why = {""};
+		hg_plan *plan;
+		hg_plan_info info = {.size = sizeof info};
+		hg_plan_opts opts = {.size = sizeof opts, .iterations = 2000, .seed = c};
+		double best;
+		hg_err rc;
+
+		small_make(&s, &r, 2 + (uint32_t)rng_below(&r, 6), 4);
+		opts.time_s =
+			s.info.t_min_s + (0.2 + rng_double(&r)) * (s.info.t_max_s - s.info.t_min_s);
+		opts.charge_s = opts.time_s + 1.0;
+		opts.most_switches = 1 + rng_below(&r, 2);
+		opts.switch_cost_j = c & 1 ? 1e-3 : 0.0;
+		best = small_best(&s, opts.time_s + 1e-7, opts.most_switches);
+		rc = hg_plan_at(s.set, &opts, &plan, &why);
+		if (rc == HG_EINFEASIBLE) {
+			none += best < INFINITY;
+			small_free(&s);
+			continue;
+		}
+		assert_ok(rc, &why);
+		hg_plan_get_info(plan, &info);
+		assert_true(info.switches <= opts.most_switches);
+		assert_true(info.time_s <= opts.time_s + 1e-7);
+		best += total_power(&s) * opts.charge_s;
+		assert_true(info.energy_j - info.switch_energy_j >= best * (1.0 - 1e-12) - 1e-9);
+		assert_near(info.switch_energy_j, opts.switch_cost_j * (double)info.switches,
+			1e-12); /* not what the search charged */
+		audit(&s, plan, &opts);
+		excess = fmax(excess, (info.energy_j - info.switch_energy_j) / best - 1.0);
+		hits += info.energy_j - info.switch_energy_j <= best + 1e-9;
+		plans++;
+		hg_plan_destroy(plan);
+		small_free(&s);
+	}
+	print_message("%zu of %zu plans with few changes are optimal, the worst is %.3g %% above, "
+		      "%zu not found\n",
+		hits, plans, 100.0 * excess, none);
+	assert_true(hits >= plans * 8 / 10);
+	assert_true(none <= plans / 20);
 }
 
 /* A class shares what it says, costs no less, and the price of changes is obeyed. */
@@ -579,6 +643,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_optimum),
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_false_claims),
 		cmocka_unit_test(test_corrupted),

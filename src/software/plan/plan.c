@@ -67,6 +67,7 @@ static hg_err check_opts(const hg_plan_opts *o, hg_error *why)
 struct job {
 	const hg_dag *dag;
 	const hg_plan_opts *opts;
+	double price_j; /* of a change of setting, for the search; >= what it costs */
 	struct disc d;
 	struct walk w;
 	struct effort effort;
@@ -95,7 +96,7 @@ static hg_err job_init(
 	const hg_plan_opts *o = j->opts;
 	struct disc_opts disc = {.class_of = o->class_of,
 		.deadline_s = limit_s,
-		.switch_cost_j = o->switch_cost_j,
+		.switch_cost_j = j->price_j,
 		.switch_latency_s = o->switch_latency_s,
 		.min_switch_s = o->min_switch_s};
 	hg_err rc = disc_init(&j->d, j->dag, relaxed, &disc, why);
@@ -208,12 +209,15 @@ static bool start(struct job *j, unsigned k, uint32_t *pick)
 	/* one of each kind before more of the same: there may be time for a few only
 	 */
 	static const unsigned char order[] = {1, 0, 3, 9, 2, 4, 5, 6, 7, 8};
+	static const double tilts[] = {0.1, -0.1, 0.0, 0.3, -0.3, 0.03, -0.03, 0.6, -0.6};
 	bool switching = j->d.switch_j > 0.0 || j->d.latency > 0;
 
 	if (k < sizeof order && !switching)
 		k = order[k];
 	if (k == 0 && switching)
 		return start_chain(&j->d, pick);
+	if (k <= sizeof tilts / sizeof *tilts && switching)
+		return start_priced(&j->d, tilts[k - 1], pick, j->head);
 	if (k == 0)
 		start_down(&j->d, pick);
 	else if (k % 3 == 0)
@@ -368,13 +372,26 @@ static hg_err emit(
 	return fail(why, HG_EINFEASIBLE, "plan: no plan within %.9g s was found", limit_s);
 }
 
-static hg_err make(const hg_plan_frontier *set, const hg_plan_opts *o, const hg_relaxed *relaxed,
-	double limit_s, int64_t began_ns, struct hg_plan *p, hg_error *why)
+/* What a plan is made from. */
+struct order {
+	const hg_plan_frontier *set;
+	const hg_relaxed *relaxed;
+	double limit_s;
+	double price_j; /* of a change of setting, for the search */
+	int64_t began_ns;
+};
+
+static hg_err make(
+	const struct order *order, const hg_plan_opts *o, struct hg_plan *p, hg_error *why)
 {
-	const hg_dag *dag = hg_plan_frontier_dag(set);
-	struct job j = {.dag = dag, .opts = o, .began_ns = began_ns};
+	const hg_dag *dag = hg_plan_frontier_dag(order->set);
+	const hg_relaxed *relaxed = order->relaxed;
+	struct job j = {.dag = dag,
+		.opts = o,
+		.price_j = fmax(o->switch_cost_j, order->price_j),
+		.began_ns = order->began_ns};
 	struct realised r = {0};
-	hg_err rc = job_init(&j, relaxed, limit_s, p->info.base_time_s, why);
+	hg_err rc = job_init(&j, relaxed, order->limit_s, p->info.base_time_s, why);
 	size_t n;
 
 	if (!rc)
@@ -384,8 +401,9 @@ static hg_err make(const hg_plan_frontier *set, const hg_plan_opts *o, const hg_
 		rc = starts(&j, why);
 	if (!rc)
 		rc = improve(&j, why);
+	j.d.switch_j = o->switch_cost_j;
 	if (!rc)
-		rc = emit(&j, p, limit_s, &r, why);
+		rc = emit(&j, p, order->limit_s, &r, why);
 	if (!rc) {
 		p->info.time_s = r.time_s;
 		p->info.charged_s = o->charge_s > 0.0 ? fmax(o->charge_s, r.time_s) : r.time_s;
@@ -394,9 +412,119 @@ static hg_err make(const hg_plan_frontier *set, const hg_plan_opts *o, const hg_
 		p->info.iterations = j.effort.done;
 		p->info.base_energy_j +=
 			dag->static_w * (fmax(p->info.base_time_s, p->info.charged_s));
-		rc = judge(p, set, relaxed, &r, j.gain_j, why);
+		rc = judge(p, order->set, relaxed, &r, j.gain_j, why);
 	}
 	job_finish(&j);
+	return rc;
+}
+
+/*
+ * At most so many changes of setting: a price of a change is looked for at which the search comes
+ * to just as many. Short looks at rising prices bring it near; as a longer search changes settings
+ * less often at the same price, what effort is left goes to a few long ones.
+ */
+#define SHORT   0.05 /* of the effort, for a short look */
+#define RISE    4.0  /* from price to price */
+#define RISES   14
+#define LONG    4    /* long looks */
+#define BEND    0.8  /* how the price follows the number of changes, in logarithms */
+#define SMALL_J 1e-3 /* first price, in mean energies of a node */
+
+struct few {
+	struct order order;
+	hg_plan_opts o; /* of one look */
+	const hg_plan_opts *whole;
+	struct hg_plan *best;
+	bool found;
+	uint64_t fewest, done;
+};
+
+/* Makes a plan at a price and takes it over if it is the best so far. n: its changes of setting */
+static hg_err look(struct few *f, double price_j, double share, uint64_t *n, hg_error *why)
+{
+	struct hg_plan q = {.info = f->best->info, .n = f->best->n};
+	hg_err rc = HG_OK;
+
+	*n = UINT64_MAX;
+	f->order.price_j = price_j;
+	f->o.iterations = (uint64_t)ceil(share * (double)f->whole->iterations);
+	f->o.effort_s = share * f->whole->effort_s;
+	if (f->o.effort_s > 0.0)
+		f->order.began_ns = f->o.clock(f->o.clock_user);
+	q.steps = calloc((size_t)q.n + 1, sizeof *q.steps);
+	if (!q.steps)
+		return fail(why, HG_ENOMEM, "plan: no memory for %u nodes", q.n);
+	if (f->found) /* make() adds to it */
+		q.info.base_energy_j =
+			q.info.base_energy_j - hg_plan_frontier_dag(f->order.set)->static_w *
+						       fmax(q.info.base_time_s, q.info.charged_s);
+	rc = make(&f->order, &f->o, &q, why);
+	if (!rc) {
+		*n = q.info.switches;
+		f->done += q.info.iterations;
+		f->fewest = *n < f->fewest ? *n : f->fewest;
+	}
+	if (!rc && *n <= f->whole->most_switches &&
+		(!f->found || q.info.energy_j < f->best->info.energy_j)) {
+		hg_plan_step *swap = f->best->steps;
+
+		f->best->steps = q.steps;
+		f->best->info = q.info;
+		q.steps = swap;
+		f->found = true;
+	}
+	free(q.steps);
+	return rc;
+}
+
+/* Long looks, each at the price that the one before points to. */
+static hg_err close_in(struct few *f, double price_j, double share, hg_error *why)
+{
+	double most = (double)f->whole->most_switches, low = f->whole->switch_cost_j;
+	double high = INFINITY;
+	hg_err rc = HG_OK;
+
+	for (int k = 0; k < LONG && !rc; k++) {
+		uint64_t n;
+
+		rc = look(f, price_j, share / LONG, &n, why);
+		if (n == f->whole->most_switches)
+			break;
+		*((double)n < most ? &high : &low) = price_j;
+		price_j *= pow(((double)n + 1.0) / (most + 1.0), BEND);
+		if (price_j <= low || price_j >= high)
+			price_j = low > 0.0 ? sqrt(low * high) : 0.5 * high;
+		if (high <= low) /* it costs that much */
+			break;
+	}
+	return rc;
+}
+
+static hg_err make_few(
+	const struct order *order, const hg_plan_opts *o, struct hg_plan *p, hg_error *why)
+{
+	struct few f = {.order = *order, .o = *o, .whole = o, .best = p, .fewest = UINT64_MAX};
+	double mean_j = fabs(p->info.base_energy_j) / (p->n + 1.0), price_j = o->switch_cost_j;
+	double share = 1.0 - SHORT;
+	uint64_t n;
+	hg_err rc = look(&f, price_j, SHORT, &n, why);
+
+	if (!rc && f.found)
+		rc = look(&f, price_j, share, &n, why);
+	price_j = fmax(price_j, SMALL_J * mean_j);
+	for (int k = 0; k < RISES && !f.found && !rc; k++, price_j *= RISE) {
+		rc = look(&f, price_j, share > 0.5 ? SHORT : 0.0, &n, why);
+		share -= share > 0.5 ? SHORT : 0.0;
+		if (f.found)
+			rc = close_in(&f, price_j / sqrt(RISE), share, why);
+	}
+	if (rc == HG_EINFEASIBLE && f.found)
+		rc = HG_OK; /* a price too high for the search */
+	if (!rc && !f.found)
+		rc = fail(why, HG_EINFEASIBLE,
+			"plan: no plan with at most %llu changes of setting was found, but one with %llu",
+			(unsigned long long)o->most_switches, (unsigned long long)f.fewest);
+	p->info.iterations = f.done;
 	return rc;
 }
 
@@ -408,6 +536,7 @@ hg_err hg_plan_at(
 	const hg_dag *dag;
 	struct hg_plan *p = NULL;
 	hg_relaxed *relaxed = NULL;
+	struct order order;
 	double limit_s;
 	int64_t began_ns = 0;
 	hg_err rc;
@@ -450,8 +579,10 @@ hg_err hg_plan_at(
 		goto out;
 	}
 	rc = hg_relaxed_at(set, fmax(limit_s, figures.t_min_s), HG_CLASS_OP, &relaxed, why);
+	order = (struct order){
+		.set = set, .relaxed = relaxed, .limit_s = limit_s, .began_ns = began_ns};
 	if (!rc)
-		rc = make(set, &o, relaxed, limit_s, began_ns, p, why);
+		rc = (o.most_switches ? make_few : make)(&order, &o, p, why);
 out:
 	hg_relaxed_destroy(relaxed);
 	if (rc) {

@@ -22,5 +22,10 @@ void start_clamp(
  * priced: one exact dynamic program a device. Sets of several nodes as
  * start_down(). false: out of memory */
 bool start_chain(const struct disc *d, uint32_t *pick);
+/** The same, but time is not limited, it has the price of the relaxed plan, scaled so that the
+ * deadline holds. tilt: how much more it is at the end than at the beginning (its logarithm), so
+ * that where mixing two settings pays, a device changes once and not all the time. Sets of
+ * several nodes as start_down(). head: n + 1, scratch. false: out of memory */
+bool start_priced(const struct disc *d, double tilt, uint32_t *pick, int64_t *head);
 
 #endif
