@@ -465,6 +465,7 @@ static void foreign_bench(const char *dir, const struct names *files, size_t gpu
 		files->at[gpu] + 14);
 	jobs = jobs_read(path);
 	f = neutral_device(jobs);
+	device_generic(&f);
 	prior_generic(&f, &prior);
 	foreign_judge(name[0], "undescribed, generic", jobs, &f, &prior);
 	for (size_t i = 0; i < files->n; i++) {

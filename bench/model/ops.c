@@ -117,8 +117,11 @@ static struct timed *table_gpu(struct table *t, const char *file)
 
 	while (i < t->n && strcmp(t->word[i], word ? word : "") != 0)
 		i++;
-	if (!word || i == FILES_MAX)
+	if (!word || i == FILES_MAX) {
+		(void)fprintf(
+			stderr, "bench-model: %s: left out, no device file is of this GPU\n", file);
 		return NULL;
+	}
 	if (i == t->n) {
 		t->word[i] = word;
 		t->m[i] = chip_load(word);

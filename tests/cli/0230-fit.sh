@@ -127,8 +127,44 @@ power_limit_w,time_s,energy_j
 END
 run 2 fit x.csv --device a40
 says_like 'x.csv:3: .*mJ'
-says_like 'x.csv:5: .*expected joules above 0'
+says_like 'x.csv:5: .*energy or power: expected above 0'
 run 0 fit x.csv --device a40 --drop-odd --json
 json '.workloads[0].observations | length' 3
+
+# Each bad observation is named by its line, on a device that is known and on one that is not.
+cat >base.csv <<END
+power_limit_w,time_s,energy_j
+100,32,3000
+150,14,1900
+200,12,1900
+250,11,2000
+300,10.8,2100
+END
+# named SED-SCRIPT WHAT-IS-SAID-OF-LINE-4
+named() {
+	sed "$1" base.csv >bad.csv
+	for device in a40 nobody-knows; do
+		run 2 fit bad.csv --device $device
+		says_like "bad.csv:4: .*$2"
+	done
+}
+run 0 fit base.csv --device a40
+run 0 fit base.csv --device nobody-knows
+named 's/^200,12,/200,-12,/' 'time: expected seconds above 0, found -12'
+named 's/^200,12,/200,0,/' 'time: expected seconds above 0, found 0'
+named 's/^\(200,12,\).*/\10/' 'energy or power: expected above 0, found 0 J'
+named 's/^\(200,12,\)/\1-/' 'energy or power: expected above 0, found -1900 J'
+named 's/^200,.*/&000/' 'mean power .*is the energy in mJ, or the power in mW?'
+named 's/^200,12/&000/' 'mean power .*is the time in ms, or the energy in kJ?'
+named 's/^200,.*/200,36,5700/' 'the time is 3.*another amount of work'
+named 's/^200,/2000,/' 'setting: expected'
+printf 'power_limit_w,time_s,energy_j\n100,20,2100\n300,1000,200000\n' >bad.csv
+for device in a40 nobody-knows; do
+	run 2 fit bad.csv --device $device
+	says_like 'bad.csv:3: .*the time is 50 times.*another amount of work'
+done
+sed 's/,[0-9]*$/&000/' base.csv >bad.csv
+run 2 fit bad.csv --device a40
+says_like '5 of 5 observations cannot be right'
 
 finish

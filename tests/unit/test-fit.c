@@ -375,7 +375,7 @@ static void bad_input_is_refused_by_name(void **state)
 		{{{0, 200}, 0, 1, 0, 0}, HG_EINVAL,
 			"observation 1: time: expected seconds above 0"},
 		{{{0, 200}, -1, 1, 0, 0}, HG_EINVAL, "found -1"},
-		{{{0, 200}, 1, NAN, 0, 0}, HG_EINVAL, "energy: expected joules above 0"},
+		{{{0, 200}, 1, NAN, 0, 0}, HG_EINVAL, "energy or power: expected above 0"},
 		{{{0, 200}, 1, INFINITY, 0, 0}, HG_EINVAL, "energy"},
 		{{{0, 200}, 1, 1, -0.1, 0}, HG_EINVAL, "relative standard deviation"},
 		{{{0, 900}, 1, 1, 0, 0}, HG_ERANGE, "a limit of 100 to 300 W"},

@@ -22,6 +22,9 @@
 #define OUTLIER 2.5
 #define TIME_SD 5.0
 
+/* Geometric mean of the two static powers, as a share of the highest limit: 0.091 and 0.264. */
+#define GENERIC_STATIC 0.155
+
 /** Where a parameter lies and within which bounds; both from sweeps of V100 and A40. */
 static const struct bound {
 	size_t offset; /* in struct figures */
@@ -100,6 +103,12 @@ double device_sd(const struct device_fit *fit, enum device_parameter i)
 
 	return scale_of(&fit->f, i) * (bounds[i].high - bounds[i].low) * share * (1.0 - share) *
 	       fit->sd[i];
+}
+
+void device_generic(struct figures *f)
+{
+	device_neutral(f);
+	f->static_w = GENERIC_STATIC * f->cap_max_w;
 }
 
 /** What elimination keeps of a workload. */

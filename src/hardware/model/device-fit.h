@@ -49,6 +49,9 @@ hg_err device_fit_run(struct device_fit *fit, struct sweep *sweeps, size_t n);
 /** Figures of a device of which only ranges and the datasheet are trusted: neutral physics. */
 void device_neutral(struct figures *f);
 
+/** Neutral physics for forecasts without a fit: nearer to the middle of V100 and A40. */
+void device_generic(struct figures *f);
+
 /** From where the fit and its sweeps are, one descent: after a small change of the sweeps. */
 hg_err device_fit_again(struct device_fit *fit, struct sweep *sweeps, size_t n);
 

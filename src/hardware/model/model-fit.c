@@ -18,7 +18,7 @@
 #define BELOW 0.4
 /* Its highest limit, where none was seen, over the highest mean power. */
 #define ABOVE 1.15
-/* A mean power so many times the median is a slip of a unit. */
+/* A setting or a mean power so many times the median is a slip of a unit. */
 #define SLIP 4.0
 /* The highest clock where none was seen: clocks are relative then. */
 #define CLOCK_HZ 1e9
@@ -38,17 +38,34 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The highest mean power that is no slip of a unit, by the median. */
-static double highest_power(double *powers, size_t n)
-{
-	size_t last = n;
+/** Positive values of one kind. */
+struct values {
+	double *at;
+	size_t n;
+};
 
-	if (!n)
+static void values_add(struct values *v, double value)
+{
+	if (value > 0.0 && isfinite(value))
+		v->at[v->n++] = value;
+}
+
+/* The highest that is no slip of a unit, by the median; 0 without any. */
+static double highest(struct values *v)
+{
+	size_t last = v->n;
+
+	if (!v->n)
 		return 0.0;
-	qsort(powers, n, sizeof *powers, ascending);
-	while (last > 1 && powers[last - 1] > SLIP * powers[n / 2])
+	qsort(v->at, v->n, sizeof *v->at, ascending);
+	while (last > 1 && v->at[last - 1] > SLIP * v->at[v->n / 2])
 		last--;
-	return powers[last - 1];
+	return v->at[last - 1];
+}
+
+static double lowest(const struct values *v)
+{
+	return v->n ? v->at[0] : INFINITY;
 }
 
 /** Ranges that observations span. */
@@ -57,28 +74,34 @@ struct span {
 	double low_cap_w, low_clock_hz;
 };
 
-/* @param powers  room for all observations */
-static struct span span_of(const hg_obs_group *groups, size_t n, double *powers)
+static hg_err span_find(const hg_obs_group *groups, size_t n, struct span *s)
 {
-	struct span s = {.low_cap_w = INFINITY, .low_clock_hz = INFINITY};
-	size_t n_powers = 0;
+	struct values caps = {0}, clocks = {0}, powers = {0};
+	size_t all = 1;
 
+	for (size_t g = 0; g < n; g++)
+		all += groups[g].n;
+	caps.at = calloc(3 * all, sizeof *caps.at);
+	if (!caps.at)
+		return HG_ENOMEM;
+	clocks.at = caps.at + all;
+	powers.at = clocks.at + all;
 	for (size_t g = 0; g < n; g++) {
 		for (size_t i = 0; i < groups[g].n; i++) {
 			const hg_obs *o = &groups[g].obs[i];
 
-			s.cap_w = fmax(s.cap_w, o->setting.cap_w);
-			s.clock_hz = fmax(s.clock_hz, o->setting.clock_hz);
-			if (o->setting.cap_w > 0.0)
-				s.low_cap_w = fmin(s.low_cap_w, o->setting.cap_w);
-			if (o->setting.clock_hz > 0.0)
-				s.low_clock_hz = fmin(s.low_clock_hz, o->setting.clock_hz);
-			if (o->time_s > 0.0 && o->energy_j > 0.0)
-				powers[n_powers++] = o->energy_j / o->time_s;
+			values_add(&caps, o->setting.cap_w);
+			values_add(&clocks, o->setting.clock_hz);
+			values_add(&powers, o->energy_j / o->time_s);
 		}
 	}
-	s.power_w = highest_power(powers, n_powers);
-	return s;
+	*s = (struct span){.cap_w = highest(&caps),
+		.clock_hz = highest(&clocks),
+		.power_w = highest(&powers),
+		.low_cap_w = lowest(&caps),
+		.low_clock_hz = lowest(&clocks)};
+	free(caps.at);
+	return HG_OK;
 }
 
 static hg_err figures_guess(const struct span *s, struct figures *f)
@@ -96,7 +119,7 @@ static hg_err figures_guess(const struct span *s, struct figures *f)
 	f->clock_step_hz = 1e6;
 	f->peak_flops = 1e12;
 	f->peak_bytes_per_s = 1e12;
-	device_neutral(f);
+	device_generic(f);
 	f->idle_w = 0.02 * f->cap_max_w;
 	f->compute_efficiency = f->memory_efficiency = 0.8;
 	f->ambient_c = f->leakage_reference_c = 25.0;
@@ -129,20 +152,13 @@ static bool observed(const struct spec_field *field)
 hg_err hg_model_generic(
 	const char *name, const hg_obs_group *groups, size_t n, hg_model **out, hg_error *why)
 {
-	size_t all = 1;
-	double *powers;
 	struct span s;
 	struct hg_model *m;
 	struct prior *prior;
 
 	*out = NULL;
-	for (size_t g = 0; g < n; g++)
-		all += groups[g].n;
-	powers = calloc(all, sizeof *powers);
-	if (!powers)
+	if (span_find(groups, n, &s))
 		return fail(why, HG_ENOMEM, "%s: out of memory", name);
-	s = span_of(groups, n, powers);
-	free(powers);
 	if (!*name || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-._") != strlen(name))
 		return fail(why, HG_EINVAL,
 			"device: expected a name of lower-case letters, digits, '-', '.' and '_', "

@@ -48,8 +48,8 @@ hg_err observe(const struct figures *f, const hg_obs *in, struct work_obs *out, 
 	if (!positive(in->time_s))
 		return fail(why, HG_EINVAL, "time: expected seconds above 0, found %g", in->time_s);
 	if (!positive(in->energy_j))
-		return fail(
-			why, HG_EINVAL, "energy: expected joules above 0, found %g", in->energy_j);
+		return fail(why, HG_EINVAL, "energy or power: expected above 0, found %g J",
+			in->energy_j);
 	if (!(in->time_rsd >= 0.0 && in->time_rsd < 10.0) ||
 		!(in->energy_rsd >= 0.0 && in->energy_rsd < 10.0))
 		return fail(why, HG_EINVAL,
