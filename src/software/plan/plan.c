@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bound-pairs.h"
+#include "breed.h"
 #include "core/fail.h"
 #include "core/size.h"
 #include "dag.h"
@@ -186,6 +187,16 @@ static bool hurried(const struct job *j)
 	return e->seconds > 0.0 && e->seconds < LITTLE_S * (double)j->d.n;
 }
 
+static bool is_long(const struct job *j)
+{
+	return j->opts->iterations || j->opts->effort_s > 0.0;
+}
+
+static bool breeds(const struct job *j)
+{
+	return is_long(j) && breed_suits(&j->d) && !hurried(j);
+}
+
 /* Makes a start keep the deadline in one pass instead of by repair(), for those
  * in a hurry. */
 #define LATE 0.1 /* how late a node may be, in spans of its menu */
@@ -201,6 +212,7 @@ static void clamp(struct job *j, uint32_t *pick, bool first)
 }
 
 #define STARTS   25
+#define FIRST    6   /* of them, where breed() makes more */
 #define STARTING 0.4 /* share of the effort left that may go to them */
 
 /* Start number k, the most promising ones first. */
@@ -223,15 +235,14 @@ static bool start(struct job *j, unsigned k, uint32_t *pick)
 	else if (k % 3 == 0)
 		start_diffuse(&j->d, (k / 3 * 5 % 9) / 8.0, pick, j->head);
 	else
-		start_coherent(&j->d, k < 13 ? 1 : 0, k / 16.0, pick);
+		start_coherent(&j->d, k < 13 ? 1 : 0, START_GOLDEN, k / 16.0, pick);
 	return true;
 }
 
 /* Rounds the relaxed plan in many ways. */
 static hg_err starts(struct job *j, hg_error *why)
 {
-	bool long_search = j->opts->iterations || j->opts->effort_s > 0.0;
-	unsigned most = long_search ? STARTS : 2 + 10000 / (j->d.n + 1);
+	unsigned most = !is_long(j) ? 2 + 10000 / (j->d.n + 1) : breeds(j) ? FIRST : STARTS;
 	uint32_t *pick = calloc(j->d.n_sets, sizeof *pick);
 	double until = effort_share(&j->effort);
 	bool ok = pick != NULL, hurry = j->d.sorted && separable(&j->d) && hurried(j);
@@ -261,6 +272,7 @@ static hg_err starts(struct job *j, hg_error *why)
 }
 
 /* Of the effort that is left after the starts. */
+#define BRED    0.8  /* share that breed() takes */
 #define SETTLED 0.5  /* share that anneals event times */
 #define ALMOST  0.95 /* the same in a hurry */
 #define SECOND  0.3  /* of the rest, share that goes to the second best plan */
@@ -291,7 +303,12 @@ static hg_err improve(struct job *j, hg_error *why)
 	double share = effort_share(&j->effort), best;
 	hg_err rc = HG_OK;
 
-	if (separable(&j->d) && share < 1.0)
+	if (breeds(j) && share < 1.0) {
+		walk_reset(&j->w, j->best[0]);
+		rc = breed(&j->w, &j->effort, share + BRED * (1.0 - share), &j->rng, why);
+		if (!rc)
+			keep(j);
+	} else if (separable(&j->d) && share < 1.0)
 		rc = settle(j, share + (hurried(j) ? ALMOST : SETTLED) * (1.0 - share), why);
 	if (rc)
 		return rc;

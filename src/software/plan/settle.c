@@ -73,6 +73,18 @@ void settle_from(struct settle *s, const uint32_t *pick, const int64_t *dur)
 		s->total += fits_again(s, at);
 }
 
+void settle_at(struct settle *s, const int64_t *when)
+{
+	memcpy(s->when, when, s->mesh.n_events * sizeof *when);
+	s->total = 0.0;
+	for (uint32_t at = 0; at < s->d->n; at++) {
+		s->row[at] = 0;
+		s->total += fits_menu(s, at)[0].eff_j;
+	}
+	for (uint32_t at = 0; at < s->d->n; at++)
+		s->total += fits_again(s, at);
+}
+
 static bool push(struct settle *s, struct attempt *a, uint32_t v, int64_t to)
 {
 	if (v == MESH_SOURCE || v == MESH_SINK || a->n == CROWD || s->moved[v] == s->tries)

@@ -39,6 +39,9 @@ void settle_finish(struct settle *s);
 /** Takes the earliest times of a plan that keeps the deadline. @param dur  ticks, one a position */
 void settle_from(struct settle *s, const uint32_t *pick, const int64_t *dur);
 
+/** Takes the times of a plan that keeps the deadline. @param when  one an event */
+void settle_at(struct settle *s, const int64_t *when);
+
 /** Anneals from where it is until `until` of the effort is used up. */
 void settle_run(struct settle *s, struct effort *e, double until, struct rng *r);
 

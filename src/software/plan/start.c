@@ -29,12 +29,12 @@ void start_down(const struct disc *d, uint32_t *pick)
 		pick[s] = within(d, s);
 }
 
-void start_coherent(const struct disc *d, unsigned rule, double offset, uint32_t *pick)
+void start_coherent(const struct disc *d, unsigned rule, double step, double offset, uint32_t *pick)
 {
 	for (uint32_t s = 0; s < d->n_sets; s++) {
 		uint32_t at = d->member[d->member_at[s]], lo = 0, hi;
 		const struct dish *menu = &d->dish[d->menu[at]];
-		double part, theta = (double)d->slot[rule][at] * 0.6180339887498949 + offset;
+		double part, theta = (double)d->slot[rule][at] * step + offset;
 
 		for (uint32_t k = 0; k < d->rows[s]; k++)
 			if (menu[k].hull && menu[k].ticks <= d->window[at])

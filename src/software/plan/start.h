@@ -6,9 +6,11 @@
 
 /** Slowest row within the window of every node. */
 void start_down(const struct disc *d, uint32_t *pick);
-/** Slower neighbour on the hull where the golden sequence of its slot says so.
- */
-void start_coherent(const struct disc *d, unsigned rule, double offset, uint32_t *pick);
+/** Slower neighbour on the hull where a sequence of its slot says so: the fractions of
+ * slot * step + offset. Nodes of one slot, on all devices, have the same. */
+void start_coherent(
+	const struct disc *d, unsigned rule, double step, double offset, uint32_t *pick);
+#define START_GOLDEN 0.6180339887498949 /* a step that spreads evenly */
 /** In topological order, slowest row that ends no later than the window does,
  * plus a share of the step to the next row. head: n + 1, scratch. */
 void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *head);
