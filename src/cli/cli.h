@@ -68,7 +68,7 @@ enum operand_kind {
 };
 
 /** Most option tables of one command. */
-#define COMMAND_TABLES 4
+#define COMMAND_TABLES 5
 
 struct cli;
 struct args;

@@ -6,6 +6,8 @@
 #include "cmd.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "recur-frontier.h"
+#include "recur-policy.h"
 #include "recur-store.h"
 
 static const char *const kin_names[] = {"device", "similar", NULL};
@@ -31,13 +33,6 @@ static const struct option new_options[] = {
 		.max = 4294967295.0,
 		.value = "N",
 		.text = "a training that has not reached its target then has failed"},
-	{.name = "eta",
-		.kind = OPTION_QUANTITY,
-		.quantity = QUANTITY_NUMBER,
-		.max = 1,
-		.value = "X",
-		.fallback = "0.5",
-		.text = "weight of energy against time, 0 to 1"},
 	{.name = "max-power",
 		.kind = OPTION_QUANTITY,
 		.quantity = QUANTITY_POWER,
@@ -49,27 +44,6 @@ static const struct option new_options[] = {
 };
 
 static const struct option more_options[] = {
-	{.name = "policy",
-		.kind = OPTION_CHOICE,
-		.choices = recur_policies,
-		.value = "learn|zeus|...",
-		.fallback = "learn",
-		.text = "who chooses"},
-	{.name = "beta",
-		.kind = OPTION_QUANTITY,
-		.quantity = QUANTITY_FACTOR,
-		.min = 1,
-		.max = 1e6,
-		.value = "F",
-		.fallback = "2.5x of the least expected cost; zeus, grid: 2x",
-		.text = "no run may cost more"},
-	{.name = "horizon",
-		.kind = OPTION_COUNT,
-		.min = 1,
-		.max = 1e6,
-		.value = "N",
-		.fallback = "40",
-		.text = "runs that what is learnt will serve"},
 	{.name = "confidence",
 		.kind = OPTION_QUANTITY,
 		.quantity = QUANTITY_RATIO,
@@ -191,7 +165,7 @@ static int read_target(const struct cli *cli, const char *text, struct store_spe
 static int read_spec(const struct cli *cli, const struct args *args, struct store_spec *spec)
 {
 	static const char *const needed[] = {"batch-sizes", "default", "target", "max-epochs"};
-	const char *policy = args_text(args, "policy", "learn");
+	struct recur_policy policy = recur_policy_read(args);
 	int rc;
 
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
@@ -201,15 +175,14 @@ static int read_spec(const struct cli *cli, const struct args *args, struct stor
 	memset(spec, 0, sizeof *spec);
 	spec->default_size = (uint32_t)args_number(args, "default", 0);
 	spec->max_epochs = (uint32_t)args_number(args, "max-epochs", 0);
-	spec->eta = args_number(args, "eta", 0.5);
+	spec->policy = policy.policy;
+	spec->eta = policy.eta;
+	spec->beta = policy.beta;
+	spec->horizon = policy.horizon;
 	/* with energy alone it is multiplied by 0 */
 	spec->max_power_w = args_number(args, "max-power", spec->eta == 1 ? 1 : 0);
-	spec->beta = args_number(args, "beta", 0);
 	spec->confidence = args_number(args, "confidence", 0);
-	spec->horizon = (uint32_t)args_number(args, "horizon", 0);
 	spec->seed = (int64_t)args_number(args, "seed", 1);
-	while (strcmp(recur_policies[spec->policy], policy) != 0)
-		spec->policy++;
 	if (!(spec->max_power_w > 0))
 		return cli_usage(cli, "--max-power is missing: it weighs time against energy, "
 				      "unless --eta 1 counts energy alone");
@@ -240,6 +213,7 @@ static void say(struct cli *cli, const struct args *args, const char *name,
 	const struct store_spec *spec, const struct store *s)
 {
 	struct json_out j;
+	unsigned known = 0;
 
 	if (args_has(args, "json")) {
 		json_out_init(&j, &cli->out);
@@ -256,6 +230,10 @@ static void say(struct cli *cli, const struct args *args, const char *name,
 	}
 	buf_addf(&cli->out, "%s: %u batch sizes, until ", name, spec->n_sizes);
 	recur_target_text(&cli->out, spec);
+	for (uint32_t i = 0; i < spec->n_sizes; i++)
+		known += spec->epochs[i].time_s > 0;
+	if (known > 0)
+		buf_addf(&cli->out, ", %u of them with a frontier", known);
 	buf_addf(&cli->out, ", in %s\n", store_title(s));
 }
 
@@ -274,6 +252,8 @@ static int run_new(struct cli *cli, const struct args *args)
 	/* nothing is made for a job that cannot be */
 	if (rc == EXIT_OK && (err = store_spec_check(&spec, &why)) != HG_OK)
 		return recur_error(cli, err, &why);
+	if (rc == EXIT_OK)
+		rc = recur_frontiers_read(cli, args, &spec);
 	if (rc == EXIT_OK)
 		rc = recur_open(cli, args, OPEN_CREATE, &s);
 	if (rc != EXIT_OK)
@@ -294,7 +274,8 @@ const struct command cmd_recur_new = {
 	.usage = "JOB --batch-sizes SIZES --default B --target METRIC>=X --max-epochs N "
 		 "--max-power W",
 	.summary = "make a job that will be trained again and again",
-	.tables = {new_options, more_options, recur_store_options},
+	.tables = {new_options, recur_policy_options, more_options, recur_frontier_options,
+		recur_store_options},
 	.operand_name = "JOB",
 	.min_operands = 1,
 	.max_operands = 1,

@@ -53,10 +53,12 @@ static const struct option end_options[] = {
 static void say_next(struct cli *cli, const struct args *args, const struct store_job *job,
 	const struct store_trial *t)
 {
+	const char *setting = store_spec_setting(&job->spec, t->t.batch_size);
 	struct json_out j;
 
 	if (!args_has(args, "json")) {
-		buf_addf(&cli->out, "%u %s:%lld\n", t->t.batch_size, t->job, (long long)t->number);
+		buf_addf(&cli->out, "%u %s:%lld%s%s\n", t->t.batch_size, t->job,
+			(long long)t->number, setting[0] ? " " : "", setting);
 		return;
 	}
 	json_out_init(&j, &cli->out);

@@ -66,6 +66,7 @@ struct training {
 	struct cli *cli;
 	struct store *store;
 	const char *job;
+	struct store_spec spec;
 	struct gauge gauge;
 	struct steps steps;
 	struct store_trial trial;
@@ -151,6 +152,8 @@ static void report(struct training *t, double epochs, double metric)
 	hg_err err = desk_report(t->store, t->job, t->trial.number, &r, extra, &a, &why);
 
 	if (err == HG_OK) {
+		/* reports count from the start, so this one says what those before it would have */
+		t->failed = EXIT_OK;
 		take_answer(t, &a);
 		t->beat_ns = child_now_ns() + t->lease_ms * 1000000 / 3;
 	} else if (t->failed == EXIT_OK) {
@@ -207,7 +210,8 @@ static struct steps_how steps_by(struct training *t, const struct args *args)
 static int start(struct training *t, const struct args *args)
 {
 	char size[64], trial[STORE_NAME + 64], job[STORE_NAME + 32], epochs[64];
-	const char *env[] = {size, trial, job, epochs, NULL};
+	char setting[STORE_SETTING + 32];
+	const char *env[] = {size, trial, job, epochs, setting, NULL};
 	struct steps_how how = steps_by(t, args);
 
 	how.env = env;
@@ -216,6 +220,8 @@ static int start(struct training *t, const struct args *args)
 		trial, sizeof trial, "HOURGLASS_TRIAL=%s:%lld", t->job, (long long)t->trial.number);
 	(void)snprintf(job, sizeof job, "HOURGLASS_JOB=%s", t->job);
 	(void)snprintf(epochs, sizeof epochs, "HOURGLASS_MAX_EPOCHS=%u", t->trial.max_epochs);
+	(void)snprintf(setting, sizeof setting, "HOURGLASS_SETTING=%s",
+		store_spec_setting(&t->spec, t->trial.t.batch_size));
 	t->begin_ns = child_now_ns();
 	t->mark_ns = t->gauge.meter ? hg_meter_mark(t->gauge.meter) : 0;
 	t->beat_ns = t->begin_ns + t->lease_ms * 1000000 / 3;
@@ -259,6 +265,7 @@ static void close_trial(struct training *t, const struct child_end *end)
 static int attempt(struct training *t, const struct args *args, struct child_end *end)
 {
 	char owner[STORE_NAME], cost[QUANTITY_TEXT];
+	const char *setting;
 	hg_error why = {""};
 	hg_err err;
 	int rc;
@@ -267,8 +274,9 @@ static int attempt(struct training *t, const struct args *args, struct child_end
 	err = desk_next(t->store, t->job, owner, t->lease_ms, NULL, NULL, &t->trial, &why);
 	if (err != HG_OK)
 		return recur_error(t->cli, err, &why);
-	cli_note(t->cli, "trial %s:%lld: batch size %u", t->job, (long long)t->trial.number,
-		t->trial.t.batch_size);
+	setting = store_spec_setting(&t->spec, t->trial.t.batch_size);
+	cli_note(t->cli, "trial %s:%lld: batch size %u%s%s", t->job, (long long)t->trial.number,
+		t->trial.t.batch_size, setting[0] ? ", setting " : "", setting);
 	rc = start(t, args);
 	while (rc == EXIT_OK && steps_step(&t->steps))
 		what_is_due(t);
@@ -324,6 +332,18 @@ static int train(struct training *t, const struct args *args)
 	return rc;
 }
 
+/* What the job is does not change. */
+static int read_spec(struct training *t)
+{
+	struct desk d;
+	hg_error why = {""};
+	hg_err err = desk_read(t->store, t->job, &d, &why);
+
+	t->spec = d.job.spec;
+	desk_finish(&d);
+	return err == HG_OK ? EXIT_OK : recur_error(t->cli, err, &why);
+}
+
 static int run_run(struct cli *cli, const struct args *args)
 {
 	const char *specs[GAUGE_DEVICES + 1];
@@ -344,6 +364,8 @@ static int run_run(struct cli *cli, const struct args *args)
 		specs[n] = args_nth(args, "device", n);
 	child_signals_keep();
 	rc = recur_open(cli, args, OPEN_WRITE, &t.store);
+	if (rc == EXIT_OK)
+		rc = read_spec(&t);
 	if (rc == EXIT_OK)
 		rc = gauge_open(cli, specs, n, 0, &t.gauge);
 	if (rc == EXIT_OK) {

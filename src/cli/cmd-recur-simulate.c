@@ -8,19 +8,13 @@
 #include "core/file.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "recur-policy.h"
 #include "recur-simulate.h"
 #include "term.h"
 
 #define TRACE_BYTES ((size_t)64 << 20)
 #define MOST_JOBS   1000
 #define MOST_TABLES 100
-
-static const char *const policy_names[] = {
-#define NAME(name, value, text) [value] = (text),
-	HG_RECUR_POLICY_LIST(NAME)
-#undef NAME
-		NULL,
-};
 
 static const char *const arrival_names[] = {
 	[SIM_TOGETHER] = "together", [SIM_STAGGERED] = "staggered", NULL};
@@ -83,38 +77,10 @@ static const struct option data_options[] = {
 		.value = "B",
 		.fallback = "Zeus's for its own trainings",
 		.text = "batch size to begin with, or the next smaller one there is"},
-	{.name = "eta",
-		.kind = OPTION_QUANTITY,
-		.quantity = QUANTITY_NUMBER,
-		.max = 1,
-		.value = "X",
-		.fallback = "0.5",
-		.text = "weight of energy against time, 0 to 1"},
 	{.name = NULL},
 };
 
-static const struct option policy_options[] = {
-	{.name = "policy",
-		.kind = OPTION_CHOICE,
-		.value = "P",
-		.choices = policy_names,
-		.fallback = "learn",
-		.text = "who chooses"},
-	{.name = "beta",
-		.kind = OPTION_QUANTITY,
-		.quantity = QUANTITY_FACTOR,
-		.min = 1,
-		.max = 1e6,
-		.value = "F",
-		.fallback = "2.5x of the least expected cost; zeus, grid: 2x",
-		.text = "no run may cost more"},
-	{.name = "horizon",
-		.kind = OPTION_COUNT,
-		.min = 1,
-		.max = 1e6,
-		.value = "N",
-		.fallback = "40",
-		.text = "recurrences that what is learnt will serve"},
+static const struct option told_options[] = {
 	{.name = "known-costs",
 		.kind = OPTION_FLAG,
 		.text = "the policy is given the cost of an epoch of every size"},
@@ -198,21 +164,20 @@ static int read_drift(const struct cli *cli, const struct args *args, struct sim
 
 static int read_policy(const struct cli *cli, const struct args *args, struct replay *r)
 {
-	const char *policy = args_text(args, "policy", "learn");
+	struct recur_policy policy = recur_policy_read(args);
 	const char *arrivals = args_text(args, "arrivals", "together");
 
-	while (strcmp(policy_names[r->options.policy], policy) != 0)
-		r->options.policy++;
+	r->options.policy = policy.policy;
+	r->options.horizon = policy.horizon;
+	r->options.beta = policy.beta;
 	r->options.recurrences = (uint32_t)args_number(args, "recurrences", 60);
 	r->options.concurrent = (uint32_t)args_number(args, "concurrent", 1);
 	while (strcmp(arrival_names[r->options.arrivals], arrivals) != 0)
 		r->options.arrivals++;
-	r->options.horizon = (uint32_t)args_number(args, "horizon", 0);
-	r->options.beta = args_number(args, "beta", 0);
 	r->options.known_costs = args_has(args, "known-costs");
 	r->options.blind = args_has(args, "blind");
 	r->seeds = (uint32_t)args_number(args, "seeds", 100);
-	r->eta = args_number(args, "eta", 0.5);
+	r->eta = policy.eta;
 	if (!args_has(args, "train") || !args_has(args, "power"))
 		return cli_usage(cli, "--train and --power are needed: the tables to replay");
 	return read_drift(cli, args, &r->options.drift);
@@ -430,7 +395,7 @@ const struct command cmd_recur_simulate = {
 	.summary = "replay recorded trainings under a policy",
 	.text = "Recorded runs are drawn by the rules of Zeus's own simulator; the first run of a size\n"
 		"pays for finding its power limit. All is simulated.",
-	.tables = {data_options, policy_options, run_options},
+	.tables = {data_options, recur_policy_options, told_options, run_options},
 	.operand = OPERAND_NONE,
 	.run = run,
 };

@@ -20,13 +20,6 @@ const struct option recur_store_options[] = {
 	{.name = NULL},
 };
 
-const char *const recur_policies[] = {
-#define NAME(name, value, text) [value] = (text),
-	HG_RECUR_POLICY_LIST(NAME)
-#undef NAME
-		NULL,
-};
-
 static const struct {
 	uint32_t flag;
 	const char *name, *text;
@@ -150,6 +143,7 @@ void recur_trial_json(
 	(void)snprintf(id, sizeof id, "%s:%lld", t->job, (long long)t->number);
 	json_kv_string(j, "trial", id);
 	json_kv_int(j, "batch_size", t->t.batch_size);
+	json_kv_string(j, "setting", store_spec_setting(spec, t->t.batch_size));
 	json_kv_string(j, "state", hg_recur_state_name(t->t.state));
 	json_kv_string(j, "reason", hg_recur_reason_name(t->reason));
 	json_kv_int(j, "max_epochs", t->max_epochs);

@@ -8,8 +8,6 @@
 
 /** --store. */
 extern const struct option recur_store_options[];
-/** Names of policies; ends with NULL. */
-extern const char *const recur_policies[];
 
 /** Opens the store that is named, or the user's own. What is wrong goes to stderr. @return exit
  * code */

@@ -1,4 +1,5 @@
 /* Everything that is known of a job, as the engine wants it. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,19 @@
 /* Curves are read of the newest trials only: older ones say the same, and jobs may have thousands.
  */
 #define WITH_SIGHTS 64
+/* Of a first epoch, what is not start-up at least. */
+#define LEAST_PART 0.1
+
+/* What a meter showed at the first and at the last report of a trial; epochs 0: nothing. */
+struct meter {
+	double epochs, value, last_epochs, last_value;
+};
 
 /* A trial, by its number in its own job, and where its sights are among all. */
 struct place {
 	int64_t number;
 	size_t first, n;
+	struct meter energy, time;
 };
 
 struct loading {
@@ -73,28 +82,100 @@ static size_t find_place(const struct loading *l, int64_t number)
 	return SIZE_MAX;
 }
 
+static void meter_add(struct meter *m, double epochs, double value)
+{
+	if (!(epochs > 0) || !(value > 0) || !isfinite(value) || epochs <= m->last_epochs)
+		return;
+	if (!(m->epochs > 0)) {
+		m->epochs = epochs;
+		m->value = value;
+	}
+	m->last_epochs = epochs;
+	m->last_value = value;
+}
+
 static hg_err add_sight(void *user, int64_t number, const struct store_report *r)
 {
 	struct loading *l = user;
 	const hg_recur_sight one = {.epochs = r->epochs, .metric = r->metric};
 	struct place *p;
 
-	if (r->flags & NO_SIGHT)
+	if (r->flags & (NO_SIGHT & ~HG_RECUR_BAD_METRIC))
 		return HG_OK;
 	l->at = find_place(l, number);
 	if (l->at == SIZE_MAX)
 		return HG_OK;
 	p = vec_at(&l->places, l->at);
+	if (!(r->flags & HG_RECUR_BAD_ENERGY))
+		meter_add(&p->energy, r->epochs, r->energy_j);
+	if (!(r->flags & HG_RECUR_BAD_TIME))
+		meter_add(&p->time, r->epochs, r->time_s);
+	if (r->flags & HG_RECUR_BAD_METRIC)
+		return HG_OK;
 	if (p->n == 0)
 		p->first = l->sights.len;
 	p->n++;
 	return vec_push(&l->sights, &one);
 }
 
+/* ----- what an epoch costs */
+
+/*
+ * A training starts up: it loads, compiles, warms up. Between two reports there is nothing of that;
+ * where there is but one, it is taken off as others of the job had it.
+ */
+static double between(const struct meter *m)
+{
+	double epochs = m->last_epochs - m->epochs;
+
+	return epochs > 0 ? (m->last_value - m->value) / epochs : (double)NAN;
+}
+
+static struct meter *meter_of(const struct loading *l, size_t i, bool energy)
+{
+	struct place *p = vec_at(&l->places, i);
+
+	return energy ? &p->energy : &p->time;
+}
+
+static double start_up(const struct loading *l, bool energy)
+{
+	double sum = 0, n = 0;
+
+	for (size_t i = l->from; i < l->places.len; i++) {
+		const struct meter *m = meter_of(l, i, energy);
+		double each = between(m);
+
+		if (!(each > 0))
+			continue;
+		sum += fmax(0, m->value - each * m->epochs);
+		n++;
+	}
+	return n > 0 ? sum / n : 0;
+}
+
+static void settle_epochs(const struct loading *l, bool energy)
+{
+	double start = start_up(l, energy);
+
+	for (size_t i = l->from; i < l->places.len; i++) {
+		const struct meter *m = meter_of(l, i, energy);
+		hg_recur_trial *t = vec_at(&l->trials, i);
+		double each = between(m);
+
+		if (!(m->epochs > 0))
+			continue;
+		if (!(each > 0))
+			each = fmax(m->value - start, LEAST_PART * m->value) / m->epochs;
+		*(energy ? &t->epoch_energy_j : &t->epoch_time_s) = each;
+	}
+}
+
 /* Of the trials that were just read. */
 static hg_err load_sights(struct loading *l, const char *job, hg_error *why)
 {
 	int64_t newest = 0;
+	hg_err err;
 
 	for (size_t i = l->from; i < l->places.len; i++) {
 		const struct place *p = vec_at(&l->places, i);
@@ -102,7 +183,10 @@ static hg_err load_sights(struct loading *l, const char *job, hg_error *why)
 		newest = p->number > newest ? p->number : newest;
 	}
 	l->at = SIZE_MAX;
-	return store_newest_reports(l->s, job, newest - WITH_SIGHTS, add_sight, l, why);
+	err = store_newest_reports(l->s, job, newest - WITH_SIGHTS, add_sight, l, why);
+	settle_epochs(l, true);
+	settle_epochs(l, false);
+	return err;
 }
 
 /* No sight is added any more: they stay where they are. */
@@ -115,6 +199,31 @@ static void point_at_sights(const struct loading *l)
 		t->sights = p->n > 0 ? vec_at(&l->sights, p->first) : NULL;
 		t->n_sights = p->n;
 	}
+}
+
+/* ----- costs of epochs that are known beforehand */
+
+static hg_err load_frontiers(struct desk *d, hg_error *why)
+{
+	static const hg_frontier_info info = {.size = sizeof info, .work_unit = "epoch"};
+	const hg_build_opts opts = {.size = sizeof opts, .info = &info};
+	hg_err err = HG_OK;
+
+	for (uint32_t i = 0; err == HG_OK && i < d->job.spec.n_sizes; i++) {
+		const struct store_epoch *e = &d->job.spec.epochs[i];
+		const hg_point p = {.time_s = e->time_s,
+			.energy_j = e->energy_j,
+			.time_rsd = (double)NAN,
+			.energy_rsd = (double)NAN,
+			.setting = HG_SETTING_NONE,
+			.origin = HG_ORIGIN_MEASURED};
+
+		if (!(e->time_s > 0))
+			continue;
+		err = hg_frontier_build(&p, 1, &opts, &d->frontiers[i], why);
+		d->engine.frontiers = (const hg_frontier *const *)d->frontiers;
+	}
+	return err;
 }
 
 /* ----- trials */
@@ -156,6 +265,8 @@ hg_err desk_load_trials(struct store *s, struct desk *d, hg_error *why)
 		err = load_kin(&l, d->job.name, why);
 	point_at_sights(&l);
 	store_spec_job(&d->job.spec, &d->engine);
+	if (err == HG_OK)
+		err = load_frontiers(d, why);
 	d->records = l.records.data;
 	d->n_records = l.records.len;
 	d->trials = l.trials.data;
@@ -188,6 +299,10 @@ hg_err desk_read(struct store *s, const char *name, struct desk *d, hg_error *wh
 
 void desk_finish(struct desk *d)
 {
+	for (size_t i = 0; i < HG_RECUR_MAX_SIZES; i++) {
+		hg_frontier_destroy(d->frontiers[i]);
+		d->frontiers[i] = NULL;
+	}
 	free(d->records);
 	free(d->trials);
 	free(d->sights);

@@ -19,7 +19,8 @@ struct desk {
 	size_t n_records;
 	hg_recur_trial *trials; /* those, then what kin have told */
 	size_t n;
-	hg_recur_sight *sights; /* that trials point at */
+	hg_recur_sight *sights;                     /* that trials point at */
+	hg_frontier *frontiers[HG_RECUR_MAX_SIZES]; /* of sizes whose epochs are known; one point */
 };
 
 /** Makes a job. @param kin  jobs that it learns from; they must be there */

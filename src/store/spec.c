@@ -11,6 +11,7 @@
 #define UINT_MOST   4294967295.0
 #define SEED_MOST   9007199254740992.0
 #define BIG         1e300
+#define LEAST       1e-300
 
 void store_spec_job(const struct store_spec *spec, hg_recur_job *out)
 {
@@ -30,6 +31,31 @@ void store_spec_job(const struct store_spec *spec, hg_recur_job *out)
 		.watched = 1};
 }
 
+static size_t size_at(const struct store_spec *spec, uint32_t batch_size)
+{
+	for (uint32_t i = 0; i < spec->n_sizes; i++)
+		if (spec->batch_sizes[i] == batch_size)
+			return i;
+	return SIZE_MAX;
+}
+
+const char *store_spec_setting(const struct store_spec *spec, uint32_t batch_size)
+{
+	size_t i = size_at(spec, batch_size);
+
+	return i == SIZE_MAX ? "" : spec->epochs[i].setting;
+}
+
+static bool same_epochs(const struct store_spec *a, const struct store_spec *b)
+{
+	for (uint32_t i = 0; i < a->n_sizes; i++)
+		if (a->epochs[i].time_s != b->epochs[i].time_s ||
+			a->epochs[i].energy_j != b->epochs[i].energy_j ||
+			strcmp(a->epochs[i].setting, b->epochs[i].setting) != 0)
+			return false;
+	return true;
+}
+
 bool store_spec_same(const struct store_spec *a, const struct store_spec *b)
 {
 	return a->n_sizes == b->n_sizes && a->default_size == b->default_size &&
@@ -37,8 +63,32 @@ bool store_spec_same(const struct store_spec *a, const struct store_spec *b)
 	       a->horizon == b->horizon && a->lower_is_better == b->lower_is_better &&
 	       a->target == b->target && a->eta == b->eta && a->max_power_w == b->max_power_w &&
 	       a->beta == b->beta && a->confidence == b->confidence && a->seed == b->seed &&
-	       strcmp(a->metric, b->metric) == 0 &&
+	       strcmp(a->metric, b->metric) == 0 && same_epochs(a, b) &&
 	       memcmp(a->batch_sizes, b->batch_sizes, a->n_sizes * sizeof a->batch_sizes[0]) == 0;
+}
+
+/* Nothing, if nothing is known: programs that know no such member read it then. */
+static void put_epochs(struct json_out *j, const struct store_spec *spec)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < spec->n_sizes; i++) {
+		if (!(spec->epochs[i].time_s > 0))
+			continue;
+		if (!any) {
+			json_key(j, "epochs");
+			json_open(j, '[', true);
+		}
+		any = true;
+		json_open(j, '{', true);
+		json_kv_int(j, "batch_size", spec->batch_sizes[i]);
+		json_kv_number(j, "time_s", spec->epochs[i].time_s);
+		json_kv_number(j, "energy_j", spec->epochs[i].energy_j);
+		json_kv_string(j, "setting", spec->epochs[i].setting);
+		json_close(j, '}');
+	}
+	if (any)
+		json_close(j, ']');
 }
 
 void store_spec_json(struct buf *out, const struct store_spec *spec)
@@ -64,6 +114,7 @@ void store_spec_json(struct buf *out, const struct store_spec *spec)
 	json_kv_number(&j, "confidence", spec->confidence);
 	json_kv_int(&j, "horizon", spec->horizon);
 	json_kv_int(&j, "seed", spec->seed);
+	put_epochs(&j, spec);
 	json_close(&j, '}');
 }
 
@@ -130,6 +181,51 @@ static hg_err read_metric(const struct json_doc *doc, struct store_spec *out, hg
 	return HG_OK;
 }
 
+static hg_err read_epoch(
+	const struct json_doc *doc, const struct json *v, struct store_spec *out, hg_error *why)
+{
+	double batch = 0;
+	const char *setting = NULL;
+	struct store_epoch e = {.time_s = 0};
+	size_t i;
+	hg_err err = json_need_number(doc, v, "batch_size", 1, UINT_MOST, &batch, why);
+
+	if (err == HG_OK)
+		err = json_need_number(doc, v, "time_s", LEAST, BIG, &e.time_s, why);
+	if (err == HG_OK)
+		err = json_need_number(doc, v, "energy_j", LEAST, BIG, &e.energy_j, why);
+	if (err == HG_OK)
+		err = json_need_string(doc, v, "setting", &setting, why);
+	if (err != HG_OK)
+		return err;
+	i = size_at(out, (uint32_t)batch);
+	if (i == SIZE_MAX || strlen(setting) >= sizeof e.setting)
+		return fail(why, HG_EFORMAT,
+			"%s:%u: \"epochs\": a batch size of the job, and a setting of less than %d "
+			"characters",
+			doc->origin, v->line, STORE_SETTING);
+	memcpy(e.setting, setting, strlen(setting) + 1);
+	out->epochs[i] = e;
+	return HG_OK;
+}
+
+static hg_err read_epochs(const struct json_doc *doc, struct store_spec *out, hg_error *why)
+{
+	const struct json *list = NULL;
+	hg_err err = HG_OK;
+
+	if (!json_get(doc->root, "epochs"))
+		return HG_OK;
+	err = json_need(doc, doc->root, "epochs", JSON_ARRAY, &list, why);
+	for (const struct json *v = err == HG_OK ? list->first : NULL; err == HG_OK && v;
+		v = v->next)
+		err = v->type == JSON_OBJECT
+			      ? read_epoch(doc, v, out, why)
+			      : fail(why, HG_EFORMAT, "%s:%u: \"epochs\": expected objects",
+					doc->origin, v->line);
+	return err;
+}
+
 static hg_err read_members(const struct json_doc *doc, struct store_spec *out, hg_error *why)
 {
 	double seed = 0;
@@ -159,7 +255,7 @@ static hg_err read_members(const struct json_doc *doc, struct store_spec *out, h
 	if (err == HG_OK)
 		err = json_need_number(doc, doc->root, "seed", 0, SEED_MOST, &seed, why);
 	out->seed = (int64_t)seed;
-	return err;
+	return err == HG_OK ? read_epochs(doc, out, why) : err;
 }
 
 hg_err store_spec_read(

@@ -68,6 +68,15 @@ hg_err store_end(struct store *s, hg_err err, hg_error *why);
 
 /* ----- jobs */
 
+/** Room for a setting as text, with the NUL. */
+#define STORE_SETTING 160
+
+/** What an epoch of one size costs at the setting of the device that was chosen for it. */
+struct store_epoch {
+	double time_s, energy_j;     /* 0: not known */
+	char setting[STORE_SETTING]; /* "power_limit_w=200 sm_clock_mhz=1200"; "": as it is */
+};
+
 /** What a job is: all of hg_recur_job, and how its metric is called. */
 struct store_spec {
 	uint32_t n_sizes, default_size, max_epochs, policy, horizon;
@@ -77,6 +86,7 @@ struct store_spec {
 	double target, eta, max_power_w;
 	double beta, confidence; /* 0: the engine's */
 	int64_t seed;
+	struct store_epoch epochs[HG_RECUR_MAX_SIZES]; /* by frontiers, of each size */
 };
 
 struct store_job {
@@ -90,7 +100,9 @@ struct store_job {
 
 /** Whether a name may be a job's: 1 to 128 of letters, digits and . _ - / */
 bool store_name_fits(const char *name);
-/** The job as the engine wants it; points into spec. */
+/** The setting for a batch size; "" where none is known. Lives as long as spec. */
+const char *store_spec_setting(const struct store_spec *spec, uint32_t batch_size);
+/** The job as the engine wants it, without frontiers; points into spec. */
 void store_spec_job(const struct store_spec *spec, hg_recur_job *out);
 /** Appends the spec as a JSON object. */
 void store_spec_json(struct buf *out, const struct store_spec *spec);

@@ -36,6 +36,32 @@ static void test_first_run(void **state)
 	store_close(s);
 }
 
+/* Starting up is no part of an epoch, also where one report is all there is; reports are curves. */
+static void test_start_up(void **state)
+{
+	struct store *s = with_job(*state);
+	struct desk d;
+	hg_error why = {""};
+
+	(void)claim(s, HOUR_MS);
+	(void)tell(s, 1, 1, 0.5, 1100, 11);
+	(void)tell(s, 1, 2, 0.7, 1200, 12);
+	(void)tell(s, 1, 3, 0.95, 1300, 13);
+	(void)claim(s, HOUR_MS);
+	(void)tell(s, 2, 1, 0.4, 1150, 11.5);
+	assert_ok(desk_read(s, "job", &d, &why));
+	assert_int_equal(d.n, 2);
+	assert_int_equal(d.trials[0].n_sights, 3);
+	assert_true(d.trials[0].sights[1].epochs == 2 && d.trials[0].sights[1].metric == 0.7);
+	assert_int_equal(d.trials[1].n_sights, 1);
+	assert_true(fabs(d.trials[0].epoch_energy_j - 100) < 1e-9);
+	assert_true(fabs(d.trials[0].epoch_time_s - 1) < 1e-9);
+	assert_true(fabs(d.trials[1].epoch_energy_j - 150) < 1e-9);
+	assert_true(fabs(d.trials[1].epoch_time_s - 1.5) < 1e-9);
+	desk_finish(&d);
+	store_close(s);
+}
+
 static void test_job_names(void **state)
 {
 	struct store *s = with_job(*state);
@@ -424,6 +450,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_first_run),
+		TEST(test_start_up),
 		TEST(test_job_names),
 		TEST(test_bad_reports),
 		TEST(test_end),

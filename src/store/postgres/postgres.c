@@ -5,11 +5,13 @@
  * Time is the server's, so that clients whose clocks differ agree on what has expired. Jobs are
  * locked by their rows.
  */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include <libpq-fe.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <hourglass/export.h>
 
@@ -22,6 +24,9 @@
 #define OID_INT2     21
 #define OID_INT4     23
 #define OID_FLOAT8   701
+/* How long a server that has gone away is waited for, and how often it is looked for. */
+#define RECONNECT_MS 10000
+#define RETRY_MS     100
 /* "hourgls" as a number: who makes or changes the tables holds it. */
 #define SCHEMA_LOCK "SELECT pg_advisory_xact_lock(29401365287136371)"
 
@@ -220,6 +225,27 @@ static hg_err ask_now(struct pg *p, int64_t *now_ms, hg_error *why)
 	return err;
 }
 
+static void sleep_ms(int64_t ms)
+{
+	nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
+}
+
+/* A server that is started again is back in a moment. */
+static hg_err reconnect(struct pg *p, hg_error *why)
+{
+	int64_t left = p->patience_ms < RECONNECT_MS ? p->patience_ms : RECONNECT_MS;
+
+	for (;; left -= RETRY_MS) {
+		PQreset(p->conn);
+		memset(p->kept, 0, sizeof p->kept);
+		if (PQstatus(p->conn) == CONNECTION_OK)
+			return settle(p, why);
+		if (left <= 0)
+			return pg_fail(p, NULL, why);
+		sleep_ms(RETRY_MS);
+	}
+}
+
 static hg_err pg_begin(void *db, enum access access, int64_t *now_ms, hg_error *why)
 {
 	struct pg *p = db;
@@ -227,11 +253,7 @@ static hg_err pg_begin(void *db, enum access access, int64_t *now_ms, hg_error *
 
 	/* the server was started again, or ended this session: nothing is under way yet */
 	if (err != HG_OK && PQstatus(p->conn) != CONNECTION_OK) {
-		PQreset(p->conn);
-		memset(p->kept, 0, sizeof p->kept);
-		if (PQstatus(p->conn) != CONNECTION_OK)
-			return pg_fail(p, NULL, why);
-		err = settle(p, why);
+		err = reconnect(p, why);
 		if (err == HG_OK)
 			err = pg_script(db, begin_text(access), why);
 	}
