@@ -1,10 +1,12 @@
 /*
  * Recurring jobs: what the engine and Zeus cost on recorded trainings, and how fast they are.
  *
- * usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON]
+ * usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON] [--priors yes]
  *
  * DIR holds summary_train.csv and summary_power_*.csv. --peer runs Zeus's own simulator, where that
- * Python has it, beside ours. Excess is over the best fixed batch size and power limit.
+ * Python has it, beside ours. Excess is over the best fixed batch size and power limit. --priors
+ * only looks up what the engine takes for granted, with each training left out in turn: what it
+ * believes beforehand should not hang on any one of them.
  */
 #define _DEFAULT_SOURCE /* getrusage */
 #include <math.h>
@@ -35,6 +37,7 @@ static const char *const devices[DEVICES] = {"v100", "a40"};
 struct bench {
 	const char *data, *peer;
 	uint32_t seeds;
+	bool priors;
 	struct sim_trace traces[DEVICES];
 	struct sim_job jobs[DEVICES][JOBS];
 };
@@ -348,10 +351,131 @@ static int peer(const struct bench *b)
 	return 0;
 }
 
+/* ----- what trainings are like */
+
+/* Sums of squares and of values. */
+struct spread {
+	double n, sum, squares;
+};
+
+static void spread_add(struct spread *s, double x)
+{
+	s->n++;
+	s->sum += x;
+	s->squares += x * x;
+}
+
+static double spread_mean(const struct spread *s)
+{
+	return s->n > 0 ? s->sum / s->n : (double)NAN;
+}
+
+static double spread_sd(const struct spread *s)
+{
+	double mean = spread_mean(s);
+
+	return sqrt(fmax(0, s->squares / s->n - mean * mean));
+}
+
+/* What is looked up, of all trainings but one. */
+struct lookup {
+	struct spread up, down;           /* growth of log epochs an octave, off the default */
+	struct spread cost_up, cost_down; /* of the log cost of an epoch */
+	struct spread alike;              /* log of what is left, over its mean at that level */
+};
+
+static void look_at_sizes(const struct sim_job *s, struct lookup *l)
+{
+	const struct sim_arm *d = &s->arms[s->default_arm];
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct sim_arm *a = &s->arms[i];
+		double x = log2((double)a->batch_size / d->batch_size);
+
+		if (fabs(x) < 0.25)
+			continue;
+		spread_add(x > 0 ? &l->cost_up : &l->cost_down, log(a->cost_j / d->cost_j) / x);
+		if (isfinite(a->mean_epochs))
+			spread_add(x > 0 ? &l->up : &l->down,
+				log(a->mean_epochs / d->mean_epochs) / x);
+	}
+}
+
+/* Log of what was left when a run came to a level; NAN: it did not, or not to its target. */
+static double left_at(const struct sim_arm *a, uint32_t run, double level)
+{
+	for (uint32_t i = 0; i < a->curves[run].n; i++)
+		if (a->curves[run].sights[i].metric == level && isfinite(a->epochs[run]))
+			return log(a->epochs[run] / a->curves[run].sights[i].epochs);
+	return (double)NAN;
+}
+
+static double mean_left(const struct sim_arm *a, double level)
+{
+	struct spread left = {.n = 0};
+
+	for (uint32_t run = 0; run < a->runs; run++)
+		if (isfinite(left_at(a, run, level)))
+			spread_add(&left, left_at(a, run, level));
+	return spread_mean(&left);
+}
+
+/* Between sizes, at each level that the default's first run came to. */
+static void look_at_curves(const struct sim_job *s, struct lookup *l)
+{
+	const struct sim_curve *c = &s->arms[s->default_arm].curves[0];
+
+	for (uint32_t i = 0; i + 1 < c->n; i++) {
+		struct spread left = {.n = 0};
+
+		for (uint32_t a = 0; a < s->n; a++)
+			if (isfinite(mean_left(&s->arms[a], c->sights[i].metric)))
+				spread_add(&left, mean_left(&s->arms[a], c->sights[i].metric));
+		if (left.n >= 2 && spread_mean(&left) > 0.3)
+			spread_add(&l->alike, spread_sd(&left) / spread_mean(&left));
+	}
+}
+
+static void priors(const struct bench *b)
+{
+	for (int out = -1; out < JOBS; out++) {
+		struct lookup l = {.up = {.n = 0}};
+		int len = out < 0 ? 7 : short_name(&b->jobs[0][out]);
+		const char *name = out < 0 ? "nothing" : b->jobs[0][out].name;
+
+		for (int i = 0; i < JOBS; i++) {
+			if (i == out)
+				continue;
+			for (int d = 0; d < DEVICES; d++)
+				look_at_sizes(&b->jobs[d][i], &l);
+			look_at_curves(&b->jobs[0][i], &l);
+		}
+		printf("epochs_up_without_%.*s %.3f 1/octave\n", len, name, spread_mean(&l.up));
+		printf("epochs_down_without_%.*s %.3f 1/octave\n", len, name, spread_mean(&l.down));
+		printf("epochs_tilt_without_%.*s %.3f 1/octave\n", len, name,
+			fmax(spread_sd(&l.up), spread_sd(&l.down)));
+		printf("cost_up_without_%.*s %.3f 1/octave\n", len, name, spread_mean(&l.cost_up));
+		printf("cost_down_without_%.*s %.3f 1/octave\n", len, name,
+			spread_mean(&l.cost_down));
+		printf("alike_without_%.*s %.3f 1\n", len, name, spread_mean(&l.alike));
+	}
+}
+
 static int usage(void)
 {
-	fputs("usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON]\n", stderr);
+	fputs("usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON] [--priors yes]\n",
+		stderr);
 	return 2;
+}
+
+static int replays(const struct bench *b)
+{
+	tables(b);
+	all_concurrent(b);
+	drift(b, HG_RECUR_LEARN);
+	drift(b, HG_RECUR_ZEUS);
+	stuck(b);
+	return peer(b);
 }
 
 int main(int argc, char **argv)
@@ -368,22 +492,23 @@ int main(int argc, char **argv)
 			b.peer = argv[i + 1];
 		else if (!strcmp(argv[i], "--seeds"))
 			b.seeds = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+		else if (!strcmp(argv[i], "--priors"))
+			b.priors = !strcmp(argv[i + 1], "yes");
 		else
 			return usage();
 	}
 	if (b.seeds < 1)
 		return usage();
-	decisions();
+	if (!b.priors)
+		decisions();
 	for (int d = 0; !bad && d < DEVICES; d++)
 		bad = load(&b, d);
 	if (bad)
 		return 1;
-	tables(&b);
-	all_concurrent(&b);
-	drift(&b, HG_RECUR_LEARN);
-	drift(&b, HG_RECUR_ZEUS);
-	stuck(&b);
-	bad = peer(&b);
+	if (b.priors)
+		priors(&b);
+	else
+		bad = replays(&b);
 	for (int d = 0; d < DEVICES; d++) {
 		for (int i = 0; i < JOBS; i++)
 			sim_job_finish(&b.jobs[d][i]);
