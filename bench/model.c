@@ -563,12 +563,13 @@ static void ops_bench(const char *dir)
 	(void)snprintf(path, sizeof path, "%s/serving/vidur", dir);
 	files_find(path, "", &files);
 	operators_bench(dir, &files);
+	phases_bench(dir);
 }
 
 int main(int argc, char **argv)
 {
 	const char *dir = HG_BENCH_DIR "/../../shared/data";
-	bool ops = true, sweeps = true, known = true;
+	bool phases = false, ops = true, sweeps = true, known = true;
 	struct names files;
 	char path[4096];
 
@@ -576,6 +577,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--ops"))
 			sweeps = false;
+		else if (!strcmp(argv[i], "--phases"))
+			phases = true, ops = sweeps = false;
 		else if (!strcmp(argv[i], "--sweeps"))
 			ops = false;
 		else if (!strcmp(argv[i], "--undescribed"))
@@ -584,6 +587,8 @@ int main(int argc, char **argv)
 			dir = argv[++i];
 	}
 	speed_bench();
+	if (phases)
+		phases_bench(dir);
 	if (ops)
 		ops_bench(dir);
 	if (!sweeps)

@@ -31,6 +31,13 @@ void require(hg_err rc, const char *what)
 	exit(1);
 }
 
+bool file_there(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+
+	return f && fclose(f) == 0;
+}
+
 double number(struct csv_field f)
 {
 	double v = NAN;

@@ -2,6 +2,7 @@
 #ifndef HG_BENCH_MODEL_H
 #define HG_BENCH_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <hourglass/error.h>
@@ -37,5 +38,10 @@ void collective_bench(const char *dir, const struct names *files);
 void collective_kind_bench(const char *dir, const struct names *files);
 /** Files of DIR/serving/vidur that hold operators of Llama-2. */
 void operators_bench(const char *dir, const struct names *files);
+/** Requests to a model in DIR/serving/v100-mistral7b-freq. */
+void phases_bench(const char *dir);
+
+/** Whether a file can be read. */
+bool file_there(const char *path);
 
 #endif

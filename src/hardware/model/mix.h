@@ -23,6 +23,7 @@ struct mix_part {
 struct mix {
 	struct mix_part part[MIX_PARTS]; /* the last one is the link's */
 	double gap_s;
+	double memory_w; /* km */
 	uint32_t origin; /* of a prediction before anything was observed */
 	struct prior prior;
 	double time_sd; /* of the ln of all times alike */

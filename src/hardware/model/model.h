@@ -39,14 +39,15 @@ struct figures {
 	double sms, l2_bytes;
 	double peak_flops_8bit, peak_flops_32bit, host_bytes_per_s; /* 0: nobody says */
 
-	double static_w;           /* P0 */
-	double clock_tree_w;       /* d0 */
-	double compute_w;          /* D */
-	double memory_w;           /* km */
-	double gap_w;              /* Pg */
-	double voltage_knee;       /* xk */
-	double voltage_slope;      /* s */
-	double memory_knee;        /* xm */
+	double static_w;      /* P0 */
+	double clock_tree_w;  /* d0 */
+	double compute_w;     /* D */
+	double memory_w;      /* km */
+	double op_memory_w;   /* km of single ops, where sweeps of whole jobs did not tell; or 0 */
+	double gap_w;         /* Pg */
+	double voltage_knee;  /* xk */
+	double voltage_slope; /* s */
+	double memory_knee;   /* xm */
 	double memory_exponent;    /* qm */
 	double overlap;            /* p */
 	double lowest_clock;       /* x_min: the clock a cap cannot push below */

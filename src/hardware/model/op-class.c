@@ -77,7 +77,9 @@ static double tile_time(const struct figures *f, double peak, const double *p, c
 static void gemm_cost(
 	const struct figures *f, const double *p, const struct op *op, struct op_cost *out)
 {
-	static const double tiles[][2] = {{64, 64}, {64, 128}, {128, 128}, {128, 256}};
+	/* the first two for few rows, as in decoding */
+	static const double tiles[][2] = {
+		{16, 128}, {32, 128}, {64, 64}, {64, 128}, {128, 128}, {128, 256}};
 	double peak = peak_of(f, op->rate);
 
 	/* a chip of unknown size: what a good product reaches */

@@ -244,14 +244,18 @@ hg_err hg_predictor_create_with(const hg_model *m, const hg_workload *w, const h
 	hg_predictor **out, hg_error *why)
 {
 	struct op_work *work;
+	struct figures f;
 	hg_err rc;
 
 	*out = NULL;
 	if (!m || !w)
 		return fail(why, HG_EINVAL, "hg_predictor_create: no model or no workload");
+	f = m->f;
+	if (f.op_memory_w > 0.0)
+		f.memory_w = f.op_memory_w;
 	work = works_of(m, w, ops);
 	rc = work ? predictor_build(
-			    &m->f, m->origin | (ops ? HG_ORIGIN_FITTED : 0), work, w->n_ops, out)
+			    &f, m->origin | (ops ? HG_ORIGIN_FITTED : 0), work, w->n_ops, out)
 		  : HG_ENOMEM;
 	free(work);
 	if (!rc) {

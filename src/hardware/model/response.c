@@ -132,7 +132,7 @@ static void mix_response(struct response *c, const struct mix *mix, const double
 	c->static_w = f->static_w * exp(z[WORK_STATIC]);
 	c->tree_w = f->clock_tree_w * exp(z[WORK_STATIC]);
 	c->compute_w = f->compute_w * exp(z[WORK_POWER]);
-	c->memory_w = f->memory_w * exp(z[WORK_POWER]);
+	c->memory_w = mix->memory_w * exp(z[WORK_POWER]);
 	c->gap_s = mix->gap_s * times * exp(z[WORK_GAP]);
 	c->gap_w = f->gap_w * exp(z[WORK_GAPPOWER]);
 	c->n = 0;

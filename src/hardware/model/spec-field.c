@@ -50,6 +50,7 @@ const struct spec_field spec_fields[] = {
 	{"physics", "clock_tree_power", KIND_POWER, 0.0, 1e5, AT(clock_tree_w), false, 0},
 	{"physics", "compute_power", KIND_POWER, 0.0, 1e5, AT(compute_w), false, 0},
 	{"physics", "memory_power", KIND_POWER, 0.0, 1e5, AT(memory_w), false, 0},
+	{"physics", "op_memory_power", KIND_POWER, 0.0, 1e5, AT(op_memory_w), true, 0},
 	{"physics", "gap_power", KIND_POWER, 0.0, 1e5, AT(gap_w), false, 0},
 	{"physics", "voltage_knee", KIND_NUMBER, 0.0, 1.0, AT(voltage_knee), false, 0},
 	{"physics", "voltage_slope", KIND_NUMBER, 0.0, 10.0, AT(voltage_slope), false, 0},

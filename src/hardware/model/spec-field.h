@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /** How many numbers there are. */
-#define SPEC_FIELDS 33
+#define SPEC_FIELDS 34
 
 enum spec_kind {
 	KIND_NUMBER,

@@ -104,26 +104,26 @@ static bool covariance_set(const struct descent *d, const double z[WORK_N])
 	return true;
 }
 
+/* One-sided: a descent needs no more, and it is half of the work. */
 static void jacobian(const struct descent *d, const double z[WORK_N])
 {
 	struct work_fit *w = d->w;
 	size_t n = w->n;
-	double *up[2] = {w->memory, w->memory + n}, *down[2] = {up[1] + n, up[1] + 2 * n};
+	double *moved[2] = {w->memory, w->memory + n}, *at[2] = {moved[1] + n, moved[1] + 2 * n};
 
+	residuals(d, z, at, NULL);
 	for (size_t k = 0; k < WORK_N; k++) {
-		double moved[WORK_N];
+		double step[WORK_N];
 
-		memcpy(moved, z, sizeof moved);
-		moved[k] = z[k] + DIFFERENCE;
-		residuals(d, moved, up, NULL);
-		moved[k] = z[k] - DIFFERENCE;
-		residuals(d, moved, down, NULL);
+		memcpy(step, z, sizeof step);
+		step[k] = z[k] + DIFFERENCE;
+		residuals(d, step, moved, NULL);
 		for (size_t c = 0; c < 2; c++) {
 			for (size_t i = 0; i < n; i++)
-				up[c][i] = (down[c][i] - up[c][i]) / (2.0 * DIFFERENCE);
-			cholesky_forward(w->factor[c], n, up[c]);
+				moved[c][i] = (at[c][i] - moved[c][i]) / DIFFERENCE;
+			cholesky_forward(w->factor[c], n, moved[c]);
 			for (size_t i = 0; i < n; i++)
-				w->slope[c][i * WORK_N + k] = up[c][i];
+				w->slope[c][i * WORK_N + k] = moved[c][i];
 		}
 	}
 }
