@@ -164,7 +164,7 @@ static bool polish(struct breed *b)
 
 #define A_START 16 /* steps of the search that a start is worth */
 
-/* Rounds in ways that fill the square of step and offset evenly. */
+/* Rounds in many rhythms. */
 static bool gather(struct breed *b, double until)
 {
 	const struct disc *d = b->w->d;

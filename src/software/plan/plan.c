@@ -213,6 +213,7 @@ static void clamp(struct job *j, uint32_t *pick, bool first)
 
 #define STARTS   25
 #define FIRST    6   /* of them, where breed() makes more */
+#define KINDS    2   /* of them, before only rhythms follow, in a hurry */
 #define STARTING 0.4 /* share of the effort left that may go to them */
 
 /* Start number k, the most promising ones first. */
@@ -226,6 +227,10 @@ static bool start(struct job *j, unsigned k, uint32_t *pick)
 
 	if (k < sizeof order && !switching)
 		k = order[k];
+	if (k > KINDS && !switching && hurried(j)) {
+		start_rhythm(&j->d, k, pick);
+		return true;
+	}
 	if (k == 0 && switching)
 		return start_chain(&j->d, pick);
 	if (k <= sizeof tilts / sizeof *tilts && switching)

@@ -51,6 +51,15 @@ void start_coherent(const struct disc *d, unsigned rule, double step, double off
 	}
 }
 
+void start_rhythm(const struct disc *d, uint32_t k, uint32_t *pick)
+{
+	/* powers of the root of x^3 = x + 1, which are to two dimensions what the golden ratio is
+	 * to one */
+	double step = k * 0.7548776662466927, offset = k * 0.5698402909980532;
+
+	start_coherent(d, k % 4 == 2 ? 0 : 1, step - floor(step), offset - floor(offset), pick);
+}
+
 void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *head)
 {
 	for (uint32_t at = 0; at <= d->n; at++) {

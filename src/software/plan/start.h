@@ -10,6 +10,8 @@ void start_down(const struct disc *d, uint32_t *pick);
  * slot * step + offset. Nodes of one slot, on all devices, have the same. */
 void start_coherent(
 	const struct disc *d, unsigned rule, double step, double offset, uint32_t *pick);
+/** The same; number k of a sequence that fills the square of steps and offsets evenly. */
+void start_rhythm(const struct disc *d, uint32_t k, uint32_t *pick);
 #define START_GOLDEN 0.6180339887498949 /* a step that spreads evenly */
 /** In topological order, slowest row that ends no later than the window does,
  * plus a share of the step to the next row. head: n + 1, scratch. */
