@@ -15,6 +15,7 @@ struct counter {
 	double read_ns;              /* what a read takes; its value is of any time within it */
 	int64_t skip_ns;             /* 0: a window is open */
 	double seconds;
+	double late_ns; /* one read in ten begins so much later, or less */
 };
 
 struct found {
@@ -70,6 +71,8 @@ static struct found follow(const struct counter *c, uint64_t seed)
 		f.lost += was && !f.loop.locked;
 		t0 = loop_next(&f.loop, t1, c->skip_ns, &slack_ns);
 		t0 += (int64_t)((double)slack_ns * rng_double(&r) + 50e3 * rng_double(&r));
+		if (c->late_ns > 0.0 && rng_below(&r, 10) == 0)
+			t0 += (int64_t)(c->late_ns * rng_double(&r));
 		t0 = t0 > t1 ? t0 : t1;
 	}
 	f.reads /= c->seconds / 2;
@@ -85,12 +88,12 @@ static void test_open(void **state)
 		struct counter c;
 		double reads, sd_ms;
 	} all[] = {
-		{{100 * MS, 0, 0.002 * MS, 0, 300}, 12.5, 0.25},
-		{{100 * MS, 0.3 * MS, 0.002 * MS, 0, 300}, 13.0, 0.5},
-		{{100 * MS, 1 * MS, 0.002 * MS, 0, 300}, 20, 1.5},
-		{{100 * MS, 0, 2.4 * MS, 0, 300}, 15, 1.2},
-		{{100 * MS, 1 * MS, 2.4 * MS, 0, 300}, 16, 1.8},
-		{{20 * MS, 0, 0.002 * MS, 0, 100}, 65, 0.1},
+		{{100 * MS, 0, 0.002 * MS, 0, 300, 0}, 12.5, 0.25},
+		{{100 * MS, 0.3 * MS, 0.002 * MS, 0, 300, 0}, 13.0, 0.5},
+		{{100 * MS, 1 * MS, 0.002 * MS, 0, 300, 0}, 20, 1.5},
+		{{100 * MS, 0, 2.4 * MS, 0, 300, 0}, 15, 1.2},
+		{{100 * MS, 1 * MS, 2.4 * MS, 0, 300, 0}, 16, 1.8},
+		{{20 * MS, 0, 0.002 * MS, 0, 100, 0}, 65, 0.1},
 	};
 
 	(void)state;
@@ -122,7 +125,7 @@ static void test_idle(void **state)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		for (uint64_t seed = 1; seed <= 5; seed++) {
 			const struct counter c = {100 * MS, all[i].jitter_ms * MS,
-				all[i].read_ms * MS, (int64_t)SEC, 400};
+				all[i].read_ms * MS, (int64_t)SEC, 400, 0};
 			struct found f = follow(&c, seed);
 
 			assert_int_equal(f.lost, 0);
@@ -131,6 +134,22 @@ static void test_idle(void **state)
 			assert_true(f.worst_ns < 10 * MS);
 			assert_true((double)f.outside <= 0.02 * (double)f.edges);
 		}
+}
+
+/* Threads that wake up late now and then say little of edges, and nothing against them. */
+static void test_late(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 5; seed++) {
+		const struct counter c = {100 * MS, 0, 0.002 * MS, 0, 300, 20 * MS};
+		struct found f = follow(&c, seed);
+
+		assert_int_equal(f.lost, 0);
+		assert_true(f.reads < 14);
+		assert_true(f.sd_ns < 1 * MS);
+		assert_true((double)f.edges > 0.98 * 1500);
+		assert_true((double)f.outside <= 0.01 * (double)f.edges);
+	}
 }
 
 /* A read that was held up is not what reads take. */
@@ -153,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_held_up),
 	};
 

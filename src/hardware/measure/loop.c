@@ -10,6 +10,9 @@
  * another edge. */
 #define GAIN_ERROR 0.3
 #define PEAK_LEFT  0.95
+#define PEAK_FIRST 32.0
+/** A bracket that is so many typical errors wide is so because a read was late. */
+#define LATE 4.0
 /** How well a period is known at first, as a part of it. */
 #define PERIOD_PART 50.0
 /** Edges in a row that must come when expected. */
@@ -41,7 +44,7 @@ void loop_init(struct loop *l, double period_ns)
 {
 	*l = (struct loop){.period_ns = period_ns,
 		.error_ns = period_ns / ERROR_FIRST,
-		.peak_ns = period_ns / ERROR_FIRST};
+		.peak_ns = period_ns / PEAK_FIRST};
 }
 
 void loop_forget(struct loop *l)
@@ -182,7 +185,8 @@ static void learn(struct loop *l, int64_t t_ns)
 	}
 	l->n_intervals = 0;
 	l->period_ns = whole / periods;
-	l->error_ns = l->peak_ns = l->period_ns / ERROR_FIRST;
+	l->error_ns = l->period_ns / ERROR_FIRST;
+	l->peak_ns = l->period_ns / PEAK_FIRST;
 	l->locked = true;
 	l->n_good = l->n_bad = 0;
 }
@@ -230,7 +234,7 @@ static void first_edge(struct loop *l, int64_t t_ns, double u_ns)
 static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 {
 	double predicted = k * l->period_ns, off = (double)(t_ns - l->edge_ns) - predicted;
-	double least = l->period_ns / ERROR_PART, since = k + l->n_blind, error;
+	double least = l->period_ns / ERROR_PART, since = k + l->n_blind, error, doubt;
 
 	l->n_blind = 0;
 	if (u_ns > l->period_ns / 8.0 || fabs(off) > l->period_ns / 4.0) {
@@ -249,8 +253,9 @@ static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 	error = fabs(off) > u_ns ? fabs(off) : fmin(u_ns / 2.0, l->error_ns);
 	l->error_ns += GAIN_ERROR * (error - l->error_ns);
 	l->error_ns = fmax(l->error_ns, least);
-	/* a part of it is the bracket's width */
-	l->peak_ns = fmax(PEAK_LEFT * l->peak_ns, fabs(off) - u_ns / 2.0);
+	/* a part of it is the bracket's width, or all where the thread woke up late */
+	doubt = u_ns > LATE * l->error_ns ? u_ns : u_ns / 2.0;
+	l->peak_ns = fmax(PEAK_LEFT * l->peak_ns, fabs(off) - doubt);
 }
 
 bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge *e)
