@@ -80,7 +80,7 @@ static void rig_open(struct rig *rig)
 
 static void rig_meter(struct rig *rig)
 {
-	hg_meter_opts opts = {.size = sizeof opts, .stuck_s = 0.4};
+	hg_meter_opts opts = {.size = sizeof opts, .stuck_s = 1.0};
 	hg_error why = {""};
 
 	assert_ok(hg_meter_open(rig->ctx, rig->devices, DEVICES, &opts, &rig->meter, &why), &why);
@@ -123,7 +123,7 @@ static void test_stuck(void **state)
 	t0 = hg_meter_mark(rig.meter);
 	wait_ms(200);
 	t1 = hg_meter_mark(rig.meter);
-	wait_ms(60);
+	assert_ok(hg_meter_wait_final(rig.meter, t1, 20.0, &why), &why);
 	atomic_store(&rig.drivers[0].hangs, 1);
 	/* nobody asks, and it is told */
 	for (int i = 0; i < 4000 && !atomic_load(&rig.lost); i++)

@@ -18,6 +18,8 @@
 #define BESIDE_EVERY_NS 100000000
 /** Reads in a row that must all have moved to believe that a counter moves all the time. */
 #define MOVES_ALWAYS 16u
+/** Longest time between two reads that says whether it does. */
+#define MOVES_NS 12000000
 /** Reads in a row that showed no movement, before one that did: it does not move all the time. */
 #define SAME_THEN_MOVED 3u
 /** Failures in a row after which a device is lost, and how soon it is tried again. */
@@ -372,7 +374,9 @@ static void moved(struct channel *c, const hg_reading *r)
 	}
 	if (c->source == HG_SOURCE_EDGES) {
 		e = loop_moved(&c->loop, r->t0_ns, r->t1_ns);
-		if (!c->loop.locked && ++c->n_moved >= MOVES_ALWAYS) {
+		/* one that is read seldom, as the thread had no turn, says nothing of that */
+		c->n_moved += r->t1_ns - from <= MOVES_NS;
+		if (!c->loop.locked && c->n_moved >= MOVES_ALWAYS) {
 			c->source = HG_SOURCE_READ;
 			c->period_ns = 0;
 		}

@@ -76,18 +76,24 @@ static double predicted_var(const struct loop *l, double since)
 	return l->edge_var + since * (2.0 * l->common_var + since * l->period_var);
 }
 
-/* How much before and after its prediction an edge k periods on is looked for. */
-static double margin_ns(const struct loop *l, double k)
+/* How far an edge k periods on may be from its prediction. */
+static double doubt_ns(const struct loop *l, double k)
 {
 	double since = k + l->n_blind, typical = l->error_ns * (1.0 + 0.03 * (since - 1.0));
 
-	return fmin(3.0 * sqrt(typical * typical + predicted_var(l, since)), l->period_ns / 3.0);
+	return 3.0 * sqrt(typical * typical + predicted_var(l, since));
+}
+
+/* How much before and after its prediction it is looked for. */
+static double margin_ns(const struct loop *l, double k)
+{
+	return fmin(doubt_ns(l, k), l->period_ns / 3.0);
 }
 
 /* What it is surely within: a value that is taken for that of a wrong period is worse than none. */
 static double safe_ns(const struct loop *l, double k)
 {
-	return fmin(fmax(margin_ns(l, k), PEAK_MARGIN * l->peak_ns), l->period_ns / 3.0);
+	return fmax(doubt_ns(l, k), PEAK_MARGIN * l->peak_ns);
 }
 
 /* Whether one read after the next edge will do: edges come when they are expected, as far as reads
@@ -107,7 +113,12 @@ static double periods_on(const struct loop *l, int64_t now_ns, int64_t skip_ns)
 	double late = fmax(4.0 * margin_ns(l, 1.0), l->period_ns / 10.0);
 	double past = ((double)(now_ns - l->edge_ns) - late) / l->period_ns;
 
-	return fmax(fmax(1.0, ceil((double)skip_ns / l->period_ns)), ceil(past));
+	double skip = ceil((double)skip_ns / l->period_ns);
+
+	/* no further than it can be told which edge that is */
+	if (skip > 1.0 && safe_ns(l, skip) > l->period_ns / 3.0)
+		skip = 1.0;
+	return fmax(fmax(1.0, skip), ceil(past));
 }
 
 int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns, int64_t *slack_ns)
@@ -187,7 +198,7 @@ static void learn(struct loop *l, int64_t t_ns)
 	l->period_ns = whole / periods;
 	l->error_ns = l->period_ns / ERROR_FIRST;
 	l->peak_ns = l->period_ns / PEAK_FIRST;
-	l->locked = true;
+	/* where edges were missed it may be a multiple: some in a row have to prove it */
 	l->n_good = l->n_bad = 0;
 }
 
@@ -201,22 +212,23 @@ static void lose(struct loop *l)
 }
 
 /* An edge was seen within u_ns, off from where it was predicted, so many periods after the last one
- * that was seen: a Kalman filter whose gains do not fall below those of a loop that follows. */
+ * that was seen: a Kalman filter whose gains do not fall below those of a loop that follows. What
+ * is known afterwards is so for any gains (Joseph's form). */
 static void correct(struct loop *l, double predicted, double off, double u_ns, double since)
 {
 	/* a bracket that is wide, as the thread woke up late, says little */
 	double weight = fmin(2.0 * l->error_ns / (l->error_ns + u_ns / 2.0), 1.0);
 	double common = l->common_var + since * l->period_var;
 	double var = predicted_var(l, since);
-	double sum = var + u_ns * u_ns / 3.0 + l->error_ns * l->error_ns;
+	double seen = u_ns * u_ns / 3.0 + l->error_ns * l->error_ns, sum = var + seen;
 	double phase = fmax(var / sum, (l->n_good < GOOD ? 0.5 : GAIN_PHASE) * weight);
-	double period = fmax(common / sum, GAIN_PERIOD * weight / since);
+	double period = fmax(common / sum, GAIN_PERIOD * weight / since), left = 1.0 - phase;
 
 	l->edge_ns += (int64_t)(predicted + phase * off);
 	l->period_ns += period * off;
-	l->edge_var = var * (1.0 - var / sum);
-	l->common_var = common * (1.0 - var / sum);
-	l->period_var -= common * common / sum;
+	l->period_var += period * (period * sum - 2.0 * common);
+	l->common_var = left * (common - period * var) + phase * period * seen;
+	l->edge_var = left * left * var + phase * phase * seen;
 }
 
 /* What is known of phase and period once an edge was seen within u_ns. */
@@ -241,6 +253,18 @@ static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 		/* says nothing, or contradicts: go on by prediction, but not for ever */
 		l->n_good = 0;
 		l->edge_ns += (int64_t)predicted;
+		l->edge_var = predicted_var(l, since);
+		l->common_var += since * l->period_var;
+		if (++l->n_bad >= BAD)
+			lose(l);
+		return;
+	}
+	if (3.0 * sqrt(predicted_var(l, since)) > l->period_ns / 2.0) {
+		/* it may be another one than that: only the phase is known anew */
+		l->n_good = 0;
+		l->edge_ns = t_ns;
+		l->edge_var = u_ns * u_ns / 3.0;
+		l->common_var = 0.0;
 		if (++l->n_bad >= BAD)
 			lose(l);
 		return;
@@ -268,7 +292,8 @@ bool loop_latest(const struct loop *l, int64_t t0, int64_t t1, struct loop_edge 
 	margin = safe_ns(l, fmax(k, 1.0));
 	at = k * l->period_ns;
 	room = (double)(t0 - l->edge_ns) - at;
-	if (k < 1.0 || room < margin || l->period_ns - room - (double)(t1 - t0) < margin)
+	if (k < 1.0 || margin > l->period_ns / 3.0 || room < margin ||
+		l->period_ns - room - (double)(t1 - t0) < margin)
 		return false;
 	*e = (struct loop_edge){.t_ns = l->edge_ns + (int64_t)at, .u_ns = (int64_t)(margin + 1.0)};
 	return true;
