@@ -57,13 +57,20 @@ struct shares {
 	size_t n;
 };
 
+static bool same_shape(const struct op *a, const struct op *b)
+{
+	bool same = a->kind == b->kind && a->flops == b->flops && a->bytes == b->bytes;
+
+	for (size_t i = 0; i < OP_SHAPE && same; i++)
+		same = a->shape[i] == b->shape[i];
+	return same;
+}
+
 static void shares_add(struct shares *s, const struct op *op, double seconds)
 {
 	size_t i = 0;
 
-	while (i < s->n && (s->op[i]->kind != op->kind || s->op[i]->flops != op->flops ||
-				   s->op[i]->bytes != op->bytes ||
-				   memcmp(s->op[i]->shape, op->shape, sizeof op->shape) != 0))
+	while (i < s->n && !same_shape(s->op[i], op))
 		i++;
 	s->op[i] = op;
 	s->seconds[i] += seconds;

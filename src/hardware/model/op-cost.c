@@ -155,7 +155,7 @@ void op_known_finish(struct op_known *k)
 
 void op_cost(const struct figures *f, const hg_ops *ops, const struct op *op, struct op_cost *out)
 {
-	struct op_known none;
+	struct op_known none = {0};
 	const struct op_known *k = ops ? &ops->of[op->kind] : &none;
 	double factor, busy, norm;
 
