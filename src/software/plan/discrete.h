@@ -80,6 +80,13 @@ hg_err disc_init(struct disc *d, const hg_dag *dag, const hg_relaxed *relaxed,
 	const struct disc_opts *opts, hg_error *why);
 void disc_finish(struct disc *d);
 
+/**
+ * Time of a position at a row after a node whose setting has the key `old`. The old setting lasts
+ * for the latency; whether a change could be issued earlier is not known here, so that the longer
+ * of both times is taken. What the late change costs is added to *cost.
+ */
+int64_t disc_late(const struct disc *d, uint32_t at, uint32_t row, uint32_t old, double *cost);
+
 /* A plan under construction, with heads and tails kept up to date, and an undo log. */
 struct undo {
 	uint32_t kind, at;

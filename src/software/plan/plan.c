@@ -173,7 +173,7 @@ static bool polish(struct job *j, const uint32_t *pick)
  * if those matter. */
 static bool separable(const struct disc *d)
 {
-	return d->n_sets == d->n && d->latency == 0 && (d->sorted || d->switch_j > 0.0);
+	return d->n_sets == d->n && (d->sorted || d->switch_j > 0.0 || d->latency > 0);
 }
 
 /* Whether there is too little effort for more than a few starts and the
@@ -279,7 +279,7 @@ static hg_err starts(struct job *j, hg_error *why)
 /* Of the effort that is left after the starts. */
 #define BRED    0.8  /* share that breed() takes */
 #define SETTLED 0.5  /* share that anneals event times */
-#define ALMOST  0.95 /* the same in a hurry */
+#define ALMOST  0.95 /* the same in a hurry, and where changes of setting take time */
 #define SECOND  0.3  /* of the rest, share that goes to the second best plan */
 
 /* Anneals event times from the best plan so far. */
@@ -314,7 +314,9 @@ static hg_err improve(struct job *j, hg_error *why)
 		if (!rc)
 			keep(j);
 	} else if (separable(&j->d) && share < 1.0)
-		rc = settle(j, share + (hurried(j) ? ALMOST : SETTLED) * (1.0 - share), why);
+		rc = settle(j,
+			share + (hurried(j) || j->d.latency ? ALMOST : SETTLED) * (1.0 - share),
+			why);
 	if (rc)
 		return rc;
 	share = effort_share(&j->effort);

@@ -1,8 +1,11 @@
 /*
  * Rows that follow from windows. Where changes of setting are free, the slowest that fits is the
  * cheapest. Where they have a price, it is the cheapest that fits or the setting of a neighbour on
- * the device: any other changes the setting as often as the cheapest does.
+ * the device: any other changes the setting as often as the cheapest does. Where they take time, a
+ * row must also fit with the delay that the setting before it causes, and leave the node after it
+ * in its window: every choice keeps the plan in time.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +16,7 @@ bool fits_init(struct settle *s)
 	const struct disc *d = s->d;
 	uint32_t dishes = 0;
 
-	if (d->switch_j == 0.0)
+	if (d->switch_j == 0.0 && d->latency == 0)
 		return true;
 	for (uint32_t at = 0; at < d->n; at++) {
 		uint32_t end = d->menu[at] + d->rows[d->set[at]];
@@ -52,18 +55,58 @@ static uint32_t key_at(const struct settle *s, uint32_t at)
 	return fits_menu(s, at)[s->row[at]].key;
 }
 
+static int64_t window_of(const struct settle *s, uint32_t at)
+{
+	const struct mesh_arc *c = &s->mesh.arcs[at];
+
+	return settle_time(s, c->head) - settle_time(s, c->tail);
+}
+
+int64_t fits_need(const struct settle *s, uint32_t at, uint32_t row)
+{
+	uint32_t before = s->d->before[at];
+	double cost = 0.0;
+
+	if (s->d->latency == 0 || before == NOBODY)
+		return fits_menu(s, at)[row].ticks;
+	return disc_late(s->d, at, row, key_at(s, before), &cost);
+}
+
+/* Whether a row fits a window, and leaves the node after it in its own. */
+static bool allowed(const struct settle *s, uint32_t at, uint32_t row, int64_t window)
+{
+	uint32_t after = s->d->after[at];
+	int64_t room;
+	double cost = 0.0;
+
+	if (s->d->latency == 0)
+		return fits_menu(s, at)[row].ticks <= window;
+	if (fits_need(s, at, row) > window)
+		return false;
+	if (after == NOBODY)
+		return true;
+	room = window_of(s, after);
+	return fits_menu(s, after)[s->row[after]].ticks > room || /* it will change, too */
+	       disc_late(s->d, after, s->row[after], fits_menu(s, at)[row].key, &cost) <= room;
+}
+
 static double cost_of(const struct settle *s, uint32_t at, uint32_t row)
 {
 	const struct disc *d = s->d;
 	const struct dish *dish = &fits_menu(s, at)[row];
+	uint32_t before = d->before[at], after = d->after[at];
 	double cost = dish->eff_j;
 
-	if (d->switch_j == 0.0)
+	if (!s->by_key)
 		return cost;
-	if (d->before[at] != NOBODY && key_at(s, d->before[at]) != dish->key)
+	if (before != NOBODY && key_at(s, before) != dish->key) {
 		cost += d->switch_j;
-	if (d->after[at] != NOBODY && key_at(s, d->after[at]) != dish->key)
+		(void)disc_late(d, at, row, key_at(s, before), &cost);
+	}
+	if (after != NOBODY && key_at(s, after) != dish->key) {
 		cost += d->switch_j;
+		(void)disc_late(d, after, s->row[after], dish->key, &cost);
+	}
 	return cost;
 }
 
@@ -80,17 +123,13 @@ static uint32_t fit(const struct settle *s, uint32_t at, int64_t window, uint32_
 	return row;
 }
 
-/* A neighbour's setting, if the node has it and it fits and pays. */
-static void follow(const struct settle *s, uint32_t at, uint32_t neighbour, int64_t window,
-	uint32_t *best, double *cost)
+/* Another row, if it fits and pays. */
+static void take(const struct settle *s, uint32_t at, uint32_t row, int64_t window, uint32_t *best,
+	double *cost)
 {
-	uint32_t key = neighbour == NOBODY ? NOBODY : key_at(s, neighbour), row;
 	double here;
 
-	if (key == NOBODY)
-		return;
-	row = s->by_key[(size_t)at * s->d->n_keys + key];
-	if (row == NOBODY || fits_menu(s, at)[row].ticks > window)
+	if (row == NOBODY || !allowed(s, at, row, window))
 		return;
 	here = cost_of(s, at, row);
 	if (here < *cost) {
@@ -99,30 +138,51 @@ static void follow(const struct settle *s, uint32_t at, uint32_t neighbour, int6
 	}
 }
 
+/* A neighbour's setting, if the node has it. */
+static void follow(const struct settle *s, uint32_t at, uint32_t neighbour, int64_t window,
+	uint32_t *best, double *cost)
+{
+	uint32_t key = neighbour == NOBODY ? NOBODY : key_at(s, neighbour);
+
+	if (key != NOBODY)
+		take(s, at, s->by_key[(size_t)at * s->d->n_keys + key], window, best, cost);
+}
+
+/* Where a change takes time: the rows from the slowest that fits to the first that is allowed. */
+#define DOWN 12 /* looks */
+
+static void slowest(const struct settle *s, uint32_t at, uint32_t row, int64_t window,
+	uint32_t *best, double *cost)
+{
+	for (uint32_t k = 0; k < DOWN && !isfinite(*cost) && row > 0; k++)
+		take(s, at, --row, window, best, cost);
+}
+
+/* Cheapest row that fits. change: INFINITY where none does */
 static uint32_t choose(const struct settle *s, uint32_t at, int64_t window, double *change)
 {
-	uint32_t now = s->row[at], row = fit(s, at, window, now);
-	double cost;
+	uint32_t now = s->row[at], row = fit(s, at, window, now), best = now;
+	double cost = INFINITY;
 
-	if (s->d->switch_j == 0.0) {
+	if (!s->by_key) {
 		*change = fits_menu(s, at)[row].eff_j - fits_menu(s, at)[now].eff_j;
 		return row;
 	}
-	row = s->cheapest[s->d->menu[at] + row];
-	cost = cost_of(s, at, row);
-	follow(s, at, s->d->before[at], window, &row, &cost);
-	follow(s, at, s->d->after[at], window, &row, &cost);
+	take(s, at, s->cheapest[s->d->menu[at] + row], window, &best, &cost);
+	if (s->d->latency)
+		slowest(s, at, row + 1, window, &best, &cost);
+	follow(s, at, s->d->before[at], window, &best, &cost);
+	follow(s, at, s->d->after[at], window, &best, &cost);
 	*change = cost - cost_of(s, at, now);
-	return row;
+	return best;
 }
 
 double fits_again(struct settle *s, uint32_t at)
 {
-	const struct mesh_arc *c = &s->mesh.arcs[at];
 	double change;
 
-	s->row[at] = choose(s, at, s->when[c->head] - s->when[c->tail], &change);
-	return change;
+	s->row[at] = choose(s, at, window_of(s, at), &change);
+	return isfinite(change) ? change : 0.0;
 }
 
 uint32_t fits_like(const struct settle *s, uint32_t at, uint32_t other)
@@ -133,6 +193,20 @@ uint32_t fits_like(const struct settle *s, uint32_t at, uint32_t other)
 		return s->row[at];
 	row = s->by_key[(size_t)at * s->d->n_keys + key];
 	return row == NOBODY ? s->row[at] : row;
+}
+
+/* Whether what was touched, and what comes after it, fits with the settings before it. */
+static bool in_time(const struct settle *s, const struct attempt *a)
+{
+	for (uint32_t i = 0; i < a->n_touched; i++) {
+		uint32_t at = a->touched[i], after = s->d->after[at];
+
+		if (fits_need(s, at, s->row[at]) > window_of(s, at))
+			return false;
+		if (after != NOBODY && fits_need(s, after, s->row[after]) > window_of(s, after))
+			return false;
+	}
+	return true;
 }
 
 bool fits_choose(struct settle *s, struct attempt *a)
@@ -161,10 +235,12 @@ bool fits_choose(struct settle *s, struct attempt *a)
 			a->touched[a->n_touched] = arc;
 			a->was[a->n_touched++] = s->row[arc];
 			s->row[arc] = choose(s, arc, window, &change);
+			if (!isfinite(change))
+				return false;
 			a->gain += change;
 		}
 	}
-	return true;
+	return s->d->latency == 0 || in_time(s, a);
 }
 
 void fits_restore(struct settle *s, const struct attempt *a)

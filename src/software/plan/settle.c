@@ -23,7 +23,7 @@ hg_err settle_init(struct settle *s, const struct disc *d, hg_error *why)
 	hg_err rc;
 	size_t events, arcs;
 
-	*s = (struct settle){.d = d};
+	*s = (struct settle){.d = d, .tries = 1};
 	s->cold_j = COLD * (d->step_j + PRICED * d->switch_j);
 	s->hot_j = s->cold_j / COLD * (d->switch_j > 0.0 ? HOT_PRICED : HOT);
 	rc = mesh_init(
@@ -57,10 +57,20 @@ void settle_finish(struct settle *s)
 	*s = (struct settle){0};
 }
 
+static void next_try(struct settle *s)
+{
+	if (++s->tries == 0) { /* stamps of 2^32 tries ago must not count */
+		memset(s->moved, 0, s->mesh.n_events * sizeof *s->moved);
+		memset(s->seen, 0, s->mesh.n_arcs * sizeof *s->seen);
+		s->tries = 1;
+	}
+}
+
 void settle_from(struct settle *s, const uint32_t *pick, const int64_t *dur)
 {
 	const struct disc *d = s->d;
 
+	next_try(s); /* so that no event counts as moved */
 	mesh_times(&s->mesh, d->n, dur, s->when);
 	if (s->when[MESH_SINK] < d->deadline)
 		s->when[MESH_SINK] = d->deadline;
@@ -75,6 +85,7 @@ void settle_from(struct settle *s, const uint32_t *pick, const int64_t *dur)
 
 void settle_at(struct settle *s, const int64_t *when)
 {
+	next_try(s);
 	memcpy(s->when, when, s->mesh.n_events * sizeof *when);
 	s->total = 0.0;
 	for (uint32_t at = 0; at < s->d->n; at++) {
@@ -113,11 +124,11 @@ static bool spread(struct settle *s, struct attempt *a, struct rng *r)
 
 			if (window < need) {
 				if (arc < s->d->n && a->stiff > 0.0)
-					need = fits_menu(s, arc)[s->row[arc]].ticks;
+					need = fits_need(s, arc, s->row[arc]);
 			} else {
 				if (arc >= s->d->n || a->stiff <= 0.0)
 					continue;
-				need = fits_menu(s, arc)[s->row[arc]].ticks;
+				need = fits_need(s, arc, s->row[arc]);
 				if (window >= need || s->moved[other] == s->tries ||
 					rng_double(r) >= a->stiff)
 					continue;
@@ -163,8 +174,8 @@ static bool propose(struct settle *s, struct attempt *a, struct rng *r)
 	v = in ? m->arcs[at].head : m->arcs[at].tail;
 	if (v == MESH_SOURCE || v == MESH_SINK)
 		return false;
-	to = in ? s->when[m->arcs[at].tail] + fits_menu(s, at)[row].ticks
-		: s->when[m->arcs[at].head] - fits_menu(s, at)[row].ticks;
+	to = in ? s->when[m->arcs[at].tail] + fits_need(s, at, row)
+		: s->when[m->arcs[at].head] - fits_need(s, at, row);
 	if (to == s->when[v])
 		return false;
 	return push(s, a, v, to);
@@ -175,11 +186,7 @@ static void try_one(struct settle *s, double temp, struct rng *r)
 {
 	struct attempt a = {.n = 0};
 
-	if (++s->tries == 0) { /* stamps of 2^32 tries ago must not count */
-		memset(s->moved, 0, s->mesh.n_events * sizeof *s->moved);
-		memset(s->seen, 0, s->mesh.n_arcs * sizeof *s->seen);
-		s->tries = 1;
-	}
+	next_try(s);
 	if (s->by_key && rng_u64(r) >> 62 == 0) { /* a neighbour may have changed */
 		s->total += fits_again(s, (uint32_t)rng_below(r, s->d->n));
 		return;

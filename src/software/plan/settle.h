@@ -56,6 +56,8 @@ void fits_finish(struct settle *s);
 bool fits_choose(struct settle *s, struct attempt *a);
 void fits_restore(struct settle *s, const struct attempt *a);
 
+/** Time that a position takes at a row, after what runs before it. */
+int64_t fits_need(const struct settle *s, uint32_t at, uint32_t row);
 /** Takes the best row of a position within its window. @return what it costs, J: 0 or less */
 double fits_again(struct settle *s, uint32_t at);
 /** Row of a position with the setting that another one runs at, or its own row. */

@@ -60,25 +60,13 @@ void walk_finish(struct walk *w)
 	*w = (struct walk){0};
 }
 
-/* Time and price of a position at a row, given what its neighbour on the device runs at. The old
- * setting lasts for the latency; whether a change could be issued earlier is not known here, so
- * that the longer of both times is taken. */
-static int64_t evaluate(const struct walk *w, uint32_t at, uint32_t row, double *cost)
+int64_t disc_late(const struct disc *d, uint32_t at, uint32_t row, uint32_t old, double *cost)
 {
-	const struct disc *d = w->d;
 	const struct dish *dish = &d->dish[d->menu[at] + row], *was;
-	uint32_t before = d->before[at], old;
 	int64_t ticks;
 	double share;
 
-	*cost = dish->eff_j;
-	if (before == NOBODY || d->set[before] == d->set[at])
-		return dish->ticks;
-	old = d->dish[d->menu[before] + w->pick[d->set[before]]].key;
-	if (old == dish->key)
-		return dish->ticks;
-	*cost += d->switch_j;
-	if (d->latency == 0)
+	if (d->latency == 0 || old == dish->key)
 		return dish->ticks;
 	old = d->by_key[(size_t)at * d->n_keys + old];
 	if (old == NOBODY)
@@ -88,6 +76,23 @@ static int64_t evaluate(const struct walk *w, uint32_t at, uint32_t row, double 
 	ticks = (int64_t)(share * (double)was->ticks + (1.0 - share) * (double)dish->ticks) + 2;
 	*cost += share * (was->eff_j - dish->eff_j);
 	return ticks > dish->ticks ? ticks : dish->ticks;
+}
+
+/* Time and price of a position at a row, given what its neighbour on the device runs at. */
+static int64_t evaluate(const struct walk *w, uint32_t at, uint32_t row, double *cost)
+{
+	const struct disc *d = w->d;
+	const struct dish *dish = &d->dish[d->menu[at] + row];
+	uint32_t before = d->before[at], old;
+
+	*cost = dish->eff_j;
+	if (before == NOBODY || d->set[before] == d->set[at])
+		return dish->ticks;
+	old = d->dish[d->menu[before] + w->pick[d->set[before]]].key;
+	if (old == dish->key)
+		return dish->ticks;
+	*cost += d->switch_j;
+	return disc_late(d, at, row, old, cost);
 }
 
 static int64_t evaluate_pick(const struct walk *w, uint32_t at, double *cost)
