@@ -2,12 +2,13 @@
  * The planner: whole frontiers of pipelines on measured stage profiles, 1F1B unless named
  * otherwise.
  *
- * usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON]
+ * usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON] | --threads
  *
  * Times are of the CPU, on one thread. "gap" is how far the worst relaxed plan of 51 from T_min
  * to T_max is above the bound that its flow proves. "extended" frontiers come from fewer
  * microbatches as those of `hourglass plan pipeline` do. --peer runs lowtime, where that Python has
- * it, on 4x8 and 8x12 beside ours.
+ * it, on 4x8 and 8x12 beside ours. --threads: one frontier by 1, 2 and 4 threads, and the useful
+ * range beside all.
  */
 #define _DEFAULT_SOURCE /* clock_gettime, getrusage */
 #include <math.h>
@@ -217,6 +218,62 @@ static int bench_one(const struct onefb_profile *profile, const struct size *z, 
 	return bad;
 }
 
+static double wall_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* One large exact frontier by one thread and by several: CPU and wall. */
+static int bench_threads(const struct onefb_profile *profile)
+{
+	const struct size z = {16, 384, 0.05, 0, ONE, 0};
+	struct plans p;
+	int bad = make_plans(&p, profile, &z) != 0;
+
+	for (uint32_t threads = 1; threads <= 4 && !bad; threads *= 2) {
+		hg_solve_opts opts = {.size = sizeof opts, .threads = threads};
+		double cpu = cpu_s(), wall = wall_s();
+		hg_plan_frontier *set = NULL;
+
+		bad = hg_plan_solve(hg_pipeline_dag(p.pipeline), &opts, &set, NULL) != 0;
+		printf("plan_16x384-distinct_threads%u_cpu %.3f s\n", threads, cpu_s() - cpu);
+		printf("plan_16x384-distinct_threads%u_wall %.3f s\n", threads, wall_s() - wall);
+		(void)fflush(stdout);
+		hg_plan_frontier_destroy(set);
+	}
+	plans_finish(&p);
+	return bad;
+}
+
+/* What is useful alone, beside all. */
+static int bench_useful(const struct onefb_profile *profile, const struct size *z)
+{
+	struct plans p;
+	int bad = make_plans(&p, profile, z) != 0;
+
+	for (int i = 0; i < 2 && !bad; i++) {
+		hg_solve_opts opts = {
+			.size = sizeof opts, .range = i ? HG_RANGE_USEFUL : HG_RANGE_ALL};
+		double best = INFINITY;
+
+		for (int k = 0; k < 5 && !bad; k++) {
+			double start = cpu_s();
+			hg_plan_frontier *set = NULL;
+
+			bad = hg_plan_solve(hg_pipeline_dag(p.pipeline), &opts, &set, NULL) != 0;
+			best = fmin(best, cpu_s() - start);
+			hg_plan_frontier_destroy(set);
+		}
+		printf("plan_%ux%u%s_%s %.6f s\n", z->stages, z->microbatches,
+			z->vary > 0 ? "-distinct" : "", i ? "useful" : "all", best);
+	}
+	plans_finish(&p);
+	return bad;
+}
+
 /* lowtime beside ours; it takes minutes for anything larger. */
 static int bench_peer(const char *python, const char *csv, const struct onefb_profile *profile)
 {
@@ -244,11 +301,15 @@ static int load(const char *path, struct onefb_profile *profile)
 struct asked {
 	const char *dir, *peer;
 	uint32_t stages, microbatches;
-	bool only;
+	bool only, threads;
 };
 
 static bool read_args(int argc, char **argv, struct asked *a)
 {
+	if (argc == 2 && strcmp(argv[1], "--threads") == 0) {
+		a->threads = true;
+		return true;
+	}
 	for (int i = 1; i < argc; i += 2) {
 		if (i + 1 == argc)
 			return false;
@@ -287,7 +348,8 @@ int main(int argc, char **argv)
 
 	if (!read_args(argc, argv, &a)) {
 		fprintf(stderr,
-			"usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON]\n");
+			"usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON] | "
+			"--threads\n");
 		return 2;
 	}
 	(void)snprintf(
@@ -297,6 +359,9 @@ int main(int argc, char **argv)
 		return bad < 0 ? 0 : 1;
 	if (a.peer)
 		return bench_peer(a.peer, path, &profile);
+	if (a.threads)
+		return bench_threads(&profile) || bench_useful(&profile, &sizes[3]) ||
+		       bench_useful(&profile, &sizes[7]);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && !bad; i++) {
 		const struct size *z = sizes + i;
 		bool same = z->stages == a.stages && z->microbatches == a.microbatches;

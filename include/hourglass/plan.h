@@ -179,7 +179,9 @@ typedef struct hg_plan_frontier hg_plan_frontier;
 /** Which part of the frontier is wanted. */
 typedef enum hg_plan_range {
 	HG_RANGE_ALL = 0,   /**< T_min .. T_max: others may impose a longer time (stragglers) */
-	HG_RANGE_USEFUL = 1 /**< T_min .. T_star: what a DAG that runs alone can use */
+	HG_RANGE_USEFUL = 1 /**< T_min .. T_star: what a DAG that runs alone can use; the rest is
+			       not solved for. Relaxed plans of longer times are about that of
+			       T_star, with a bound that holds but is not the highest */
 } hg_plan_range;
 
 /** How to solve. Zero-initialise, set `size`, then what you need. */
@@ -194,6 +196,10 @@ typedef struct hg_solve_opts {
 	void *clock_user;        /**< its first argument */
 	hg_progress_fn progress; /**< may be NULL */
 	void *progress_user;     /**< its first argument */
+	uint32_t threads;        /**< 0: one; at most 1024. Large exact frontiers are solved in
+				      stretches, by as many threads; what comes out is the same, to
+				      the last bit. `progress` is called by one at a time */
+	uint32_t reserved;       /**< 0 */
 } hg_solve_opts;
 
 /** One breakpoint of the relaxed frontier. */
@@ -232,7 +238,7 @@ typedef struct hg_plan_frontier_info {
 /**
  * Solves the relaxed problem for every T at once.
  *
- * One thread; the result depends on nothing but the input.
+ * The result depends on nothing but the input, whatever the number of threads.
  *
  * Nodes of groups are relaxed too, each on its own, so that the frontier bounds plans with shared
  * settings as well; the tight bound for those comes from hg_relaxed_at() with a class.

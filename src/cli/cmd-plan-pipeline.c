@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "home.h"
 #include "load.h"
 #include "plan.h"
 #include "software/pipeline/witness.h"
@@ -100,8 +101,8 @@ static const struct option out_options[] = {
 		.min = 1,
 		.max = 1024,
 		.value = "N",
-		.fallback = "1",
-		.text = "where the frontier is extended, solve both small ones at once; same result"},
+		.fallback = "the processors",
+		.text = "most threads that solve; what comes out is the same"},
 	{.name = "direct",
 		.kind = OPTION_FLAG,
 		.text = "never extend the frontier from fewer microbatches"},
@@ -250,7 +251,7 @@ static int read_inputs(struct cli *cli, const struct args *args, struct plans *p
 	p->range = strcmp(args_text(args, "range", "all"), "useful") == 0 ? HG_RANGE_USEFUL
 									  : HG_RANGE_ALL;
 	p->quantum_w = args_number(args, "quantum", 0);
-	p->threads = (uint32_t)args_number(args, "threads", 1);
+	p->threads = (uint32_t)args_number(args, "threads", processors());
 	err = plans_build(p, &why);
 	return err ? cli_input_error(cli, err, &why) : EXIT_OK;
 }

@@ -1,13 +1,13 @@
 /* recur simulate: recorded trainings under a policy. */
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd.h"
 #include "core/fail.h"
 #include "core/file.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "home.h"
 #include "recur-policy.h"
 #include "recur-simulate.h"
 #include "term.h"
@@ -315,13 +315,6 @@ static int load_table(
 			&((struct replay_table *)vec_at(&r->tables, r->tables.len - 1))->trace,
 			path, sim_trace_read_power);
 	return rc == EXIT_OK ? add_jobs(cli, args, r, vec_at(&r->tables, r->tables.len - 1)) : rc;
-}
-
-static unsigned processors(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : (unsigned)n;
 }
 
 static int replay_table(

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -47,4 +48,11 @@ void home_make_folders(const char *path)
 		if (mkdir(folder, 0777) != 0 && errno != EEXIST)
 			return;
 	}
+}
+
+unsigned processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : (unsigned)n;
 }

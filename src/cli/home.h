@@ -23,4 +23,7 @@ bool home_path(const char *variable, const char *xdg, const char *fallback, cons
  * written. */
 void home_make_folders(const char *path);
 
+/** How many processors there are; 1 where that is not known. */
+unsigned processors(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/file.h"
+#include "home.h"
 #include "load.h"
 #include "term.h"
 
@@ -122,6 +123,7 @@ int plans_find(
 	hg_err err;
 
 	watch_begin(&watch, cli);
+	watched.threads = p->threads ? p->threads : processors();
 	watched.progress = watch_progress;
 	watched.progress_user = &watch;
 	err = plans_frontier(&watched, direct, set, extended, &why);

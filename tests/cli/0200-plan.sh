@@ -97,6 +97,24 @@ check "threads change nothing" test "$(jq -c 'del(.solve_s)' one.plans)" = \
 good plan at one.plans --slowdown 1% --effort 0 --json
 json '.gap < 0.05 and .energy_j >= .bound_j' true
 
+# what is useful alone is where all begins
+good $solve --schedule 1f1b --microbatches 8 --range useful --json
+check "useful is the fast part" test "$(jq -c .frontier out)" = \
+	"$(jq -c --argjson n "$(jq '.frontier | length' out)" '.frontier[:$n]' job.plans)"
+json '.frontier | length > 1' true
+json '.frontier[-1].time_s == .t_star_s' true
+
+# rounded slopes: extended from states, with a gap that is known, and true
+for schedule in gpipe 1f1b early-recompute interleaved:2 zb-h1; do
+	good $solve --schedule "$schedule" --microbatches 64 --quantum 4 -o q.plans --json
+	json '[.extrapolated, .quantum_w, .gap > 0 and .gap < 0.005]' '[true,4,true]'
+	good plan at q.plans --slowdown 2% --effort 0 -o q.csv --json
+	json '.energy_j >= .bound_j' true
+	good plan check q.plans q.csv --profile p.csv
+done
+good $solve --schedule 1f1b --microbatches 64 --json
+json '[.quantum_w, .gap]' '[0,0]'
+
 # at
 good plan at job.plans --slowdown 0 --iterations 200 --json -o plan.csv
 json .schema hourglass.plan-at/1

@@ -2,12 +2,15 @@
  * Every allocation of the planner fails once: the call says so, and nothing leaks (the leak
  * checker sees to that at the end). Once one has failed, all that follow do.
  */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include <hourglass/plan.h>
 
 #include "cmocka-all.h"
+#include "software/pipeline/plans.h"
+#include "software/pipeline/witness.h"
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
@@ -16,6 +19,7 @@ void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
 
+static double extended_quantum_w;
 static long left = -1; /* allocations that succeed; -1: all */
 
 static int allowed(void)
@@ -129,6 +133,77 @@ static hg_err run_all(void)
 	return rc;
 }
 
+/* A pipeline of two ranks that is extended, exactly or from states at some flows. */
+static hg_err run_extended(void)
+{
+	static const char profile[] =
+		"stage,instruction,frequency,time,energy\n0,forward,2,1,9\n0,forward,1,2,5\n"
+		"0,backward,2,2,18\n0,backward,1,3,9\n1,forward,2,1,9\n1,forward,1,2,5\n"
+		"1,backward,2,2,18\n1,backward,1,3,9\n";
+	hg_schedule_opts opts = {
+		.size = sizeof opts, .kind = HG_SCHEDULE_1F1B, .ranks = 2, .microbatches = 64};
+	hg_plan_frontier *set = NULL;
+	hg_relaxed *r = NULL;
+	struct plans p;
+	bool done = false;
+	hg_err rc;
+
+	plans_init(&p);
+	p.quantum_w = extended_quantum_w;
+	p.static_power_w = calloc(1, sizeof *p.static_power_w);
+	p.n_static_power = 1;
+	rc = p.static_power_w ? buf_adds(&p.profile_csv, profile) : HG_ENOMEM;
+	if (!rc)
+		rc = plans_name(&p, "torture");
+	if (!rc)
+		rc = hg_schedule_create(&opts, &p.schedule, NULL);
+	if (!rc)
+		rc = plans_build(&p, NULL);
+	if (!rc)
+		rc = plans_extend(&p, &set, &done, NULL);
+	assert_int_equal(done, set != NULL);
+	if (!rc && !done)
+		rc = HG_EINTERNAL;
+	if (!rc)
+		rc = plans_claim(&p, set, NULL);
+	if (!rc)
+		rc = plans_witness(&p, set, NULL);
+	if (!rc)
+		rc = hg_relaxed_at(set, p.claims.t_star_s, HG_CLASS_OP, &r, NULL);
+	hg_relaxed_destroy(r);
+	hg_plan_frontier_destroy(set);
+	plans_finish(&p);
+	return rc;
+}
+
+/* Each allocation of a run fails once. @return how many there are */
+static long torture(hg_err (*run)(void))
+{
+	long total;
+
+	left = LONG_MAX;
+	assert_int_equal(run(), HG_OK);
+	total = LONG_MAX - left;
+	for (long n = 0; n < total; n++) {
+		hg_err rc;
+
+		left = n;
+		rc = run();
+		left = -1;
+		assert_int_equal(rc, HG_ENOMEM);
+	}
+	return total;
+}
+
+static void test_extended(void **state)
+{
+	(void)state;
+	extended_quantum_w = 0;
+	assert_true(torture(run_extended) > 100);
+	extended_quantum_w = 0.5;
+	assert_true(torture(run_extended) > 100);
+}
+
 static void test_memory(void **state)
 {
 	long n = 0;
@@ -155,7 +230,8 @@ static void test_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_extended)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

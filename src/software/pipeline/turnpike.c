@@ -39,18 +39,17 @@ static void small_finish(struct small *s)
 	hg_schedule_destroy(s->schedule);
 }
 
-static hg_err solve(const struct plans *p, const hg_pipeline *pipeline, hg_progress_fn progress,
-	uint32_t threads, hg_plan_frontier **set, hg_error *why)
+static hg_err solve(const struct plans *p, const hg_pipeline *pipeline, const hg_solve_opts *how,
+	hg_plan_frontier **set, hg_error *why)
 {
 	hg_plan_frontier_info info = {.size = sizeof info};
-	hg_solve_opts opts = {.size = sizeof opts,
-		.range = p->range,
-		.quantum_w = p->quantum_w,
-		.progress = progress,
-		.progress_user = p->progress_user};
-	hg_err err = hg_plan_solve(hg_pipeline_dag(pipeline), &opts, set, why);
+	hg_solve_opts opts = *how;
+	hg_err err;
 
-	(void)threads;
+	opts.size = sizeof opts;
+	opts.quantum_w = p->quantum_w;
+	opts.progress_user = p->progress_user;
+	err = hg_plan_solve(hg_pipeline_dag(pipeline), &opts, set, why);
 	if (err)
 		return err;
 	hg_plan_frontier_get_info(*set, &info);
@@ -79,12 +78,14 @@ static void small_solve(struct small *s)
 		.lag_s = p->lag_s,
 		.step_s = p->step_s};
 
+	hg_solve_opts how = {.size = sizeof how, .progress = s->tells ? p->progress : NULL};
+
 	s->rc = hg_schedule_create(&schedule, &s->schedule, &s->why);
 	opts.schedule = s->schedule;
 	if (!s->rc)
 		s->rc = hg_pipeline_create(&opts, &s->pipeline, &s->why);
 	if (!s->rc)
-		s->rc = solve(p, s->pipeline, s->tells ? p->progress : NULL, 1, &s->set, &s->why);
+		s->rc = solve(p, s->pipeline, &how, &s->set, &s->why);
 }
 
 static void solve_one(void *user, size_t i)
@@ -202,12 +203,18 @@ hg_err plans_extend(const struct plans *p, hg_plan_frontier **set, bool *done, h
 		*set = NULL;
 		*done = false;
 	}
+	if (*done && p->range == HG_RANGE_USEFUL)
+		set_cut(*set);
 	return err;
 }
 
 hg_err plans_frontier(
 	const struct plans *p, bool direct, hg_plan_frontier **set, bool *extended, hg_error *why)
 {
+	hg_solve_opts how = {.size = sizeof how,
+		.range = p->range,
+		.threads = p->threads,
+		.progress = p->progress};
 	hg_err err = HG_OK;
 
 	*extended = false;
@@ -215,7 +222,7 @@ hg_err plans_frontier(
 	if (!direct)
 		err = plans_extend(p, set, extended, why);
 	if (!err && !*extended)
-		err = solve(p, p->pipeline, p->progress, p->threads, set, why);
+		err = solve(p, p->pipeline, &how, set, why);
 	return err;
 }
 
@@ -223,23 +230,6 @@ hg_err plans_frontier(
 #define EXACT 2e9
 /* The quantum, of the mean slope of all hulls. */
 #define SHARE 0.05
-
-/* Energy over time between the ends of all hulls. */
-static double mean_slope(const hg_dag *dag)
-{
-	double energy_j = 0, time_s = 0;
-
-	for (uint32_t i = 0; i < dag->n_shapes; i++) {
-		const struct shape *s = dag->shapes + i;
-		const struct hull_vertex *h = dag->hull + s->hull_first;
-		const struct choice *slow = dag->choices + h[0].choice;
-		const struct choice *fast = dag->choices + h[s->hull_n - 1].choice;
-
-		energy_j += fast->eff_j - slow->eff_j;
-		time_s += slow->time_s - fast->time_s;
-	}
-	return time_s > 0 ? energy_j / time_s : 0;
-}
 
 /* About how many pieces a frontier has: it was found to grow like that with the vertices of all
  * hulls, as far as stages differ, and with the stages. */
@@ -253,7 +243,7 @@ static double pieces_about(const struct plans *p, const hg_dag *dag)
 double plans_quantum(const struct plans *p)
 {
 	const hg_dag *dag = hg_pipeline_dag(p->pipeline);
-	double watts = SHARE * mean_slope(dag), unit;
+	double watts = SHARE * dag_mean_slope(dag), unit;
 
 	if (pieces_about(p, dag) * 2 * dag->n <= EXACT || watts <= 0)
 		return 0;

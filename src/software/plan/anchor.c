@@ -13,10 +13,10 @@
 #define MOST  96u
 /* Between two states plans may be that far above what is proved, beyond what they are at both; and
  * so far where no more states can be had. */
-#define FINE   1e-4
+#define FINE   2e-4
 #define COARSE 5e-4
 /* Events that mending may look at, of those there are, before another flow is tried. */
-#define LOOK_MAX  10u
+#define LOOK_MAX  8u
 #define LOOK_LAST 150u
 /* Times that states are looked for which are not had easily. */
 #define HARD_ROUNDS 6u
@@ -185,7 +185,8 @@ static hg_err last_state(struct building *b)
 
 		if (drop > 0)
 			sweep_shift(&s, drop < left ? drop : left);
-		if (k == LAST_SEARCHES || (s.pi[NET_SINK] > set->t_min_ns && !sweep_augment(&s))) {
+		if (k == LAST_SEARCHES ||
+			(s.pi[NET_SINK] > set->t_min_ns && !sweep_augment(&s, ROOM_INF))) {
 			sweep_finish(&s);
 			return HG_ELIMIT;
 		}

@@ -195,3 +195,19 @@ hg_err hg_dag_finish(hg_dag *dag, hg_error *why)
 	dag->finished = !rc;
 	return rc;
 }
+
+double dag_mean_slope(const hg_dag *dag)
+{
+	double energy_j = 0, time_s = 0;
+
+	for (uint32_t i = 0; i < dag->n_shapes; i++) {
+		const struct shape *s = dag->shapes + i;
+		const struct hull_vertex *h = dag->hull + s->hull_first;
+		const struct choice *slow = dag->choices + h[0].choice;
+		const struct choice *fast = dag->choices + h[s->hull_n - 1].choice;
+
+		energy_j += fast->eff_j - slow->eff_j;
+		time_s += slow->time_s - fast->time_s;
+	}
+	return time_s > 0 ? energy_j / time_s : 0;
+}

@@ -120,6 +120,9 @@ const char *dag_node_name(const hg_dag *dag, uint32_t node, char *buf, size_t le
 /** Writes a work's name for errors: its own, or "work 12". @return buf */
 const char *dag_work_name(const hg_dag *dag, uint32_t work, char *buf, size_t len);
 
+/** Energy over time between the ends of all hulls, W: what slopes are like. */
+double dag_mean_slope(const hg_dag *dag);
+
 /** Frees what hg_dag_finish() makes. */
 void dag_unfinish(hg_dag *dag);
 

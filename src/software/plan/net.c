@@ -82,12 +82,17 @@ static void make_hulls(struct making *mk, int64_t quantum_uw)
 {
 	struct net *net = mk->net;
 
-	for (uint32_t s = 0; s < mk->dag->n_shapes; s++) {
-		mk->hull_at[s] = net->n_hull;
-		net->n_hull += quantum_uw ? quantum_hull(mk->dag, mk->dag->shapes + s, quantum_uw,
-						    net->hull + net->n_hull)
-					  : shape_hull(mk->dag, mk->dag->shapes + s, 0,
-						    net->hull + net->n_hull);
+	for (uint32_t i = 0; i < mk->dag->n_shapes; i++) {
+		const struct shape *s = mk->dag->shapes + i;
+		struct hull_vertex *out = net->hull + net->n_hull;
+
+		mk->hull_at[i] = net->n_hull;
+		if (quantum_uw) {
+			net->n_hull += quantum_hull(mk->dag, s, quantum_uw, out);
+			continue;
+		}
+		memcpy(out, mk->dag->hull + s->hull_first, s->hull_n * sizeof *out);
+		net->n_hull += s->hull_n;
 	}
 	mk->hull_at[mk->dag->n_shapes] = net->n_hull;
 }

@@ -133,7 +133,8 @@ static hg_err replay(const hg_plan_frontier *set, hg_relaxed *r)
 	rc = set_replay(set, time_ns, &s, &drop);
 	if (rc)
 		return rc;
-	if (r->info.time_s < (double)last * 1e-9) /* else nothing is gained by more time: no flow */
+	/* at T_max nothing is gained by more time: no flow */
+	if (r->info.time_s < (double)last * 1e-9 || p[0].flow_uw > 0)
 		relaxed_flows(r, set, s.flow);
 	if (drop > 0)
 		sweep_shift(&s, drop);

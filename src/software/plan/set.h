@@ -62,7 +62,6 @@ struct hg_plan_frontier {
 	double fastest_s;       /* the same in double */
 	struct vec pieces;      /* struct piece, time falling; the first is T_max, flow 0 */
 	struct vec checkpoints; /* struct checkpoint */
-	size_t spacing;         /* breakpoints between two checkpoints */
 	size_t kept;            /* bytes in checkpoints */
 	/* of an extended frontier, which has no checkpoints of its own */
 	hg_plan_frontier *small; /* NULL: none */
@@ -87,6 +86,17 @@ hg_err set_restore(const hg_plan_frontier *set, size_t piece, struct sweep *s);
  * @return HG_OK, HG_ENOMEM
  */
 hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns);
+
+/** Pieces times events, about, from which on a frontier is solved in stretches: some two seconds.
+ */
+#define SET_LARGE 1e8
+
+/** hg_plan_solve() with another limit instead of SET_LARGE, for tests. */
+hg_err set_solve(hg_dag *dag, const hg_solve_opts *opts, double large, hg_plan_frontier **out,
+	hg_error *why);
+
+/** Forgets breakpoints and checkpoints. */
+void set_forget(hg_plan_frontier *set);
 
 /** T_min is in double what it is, not in whole ns; the other times are not below it. */
 void set_t_min(hg_plan_frontier *set);

@@ -76,13 +76,12 @@ static uint32_t find_hull(const hg_dag *dag, const struct shape *s, uint32_t *at
 	return n;
 }
 
-/* Slope of a segment in quanta of q uW. */
-static int64_t round_slope(double rise_j, double run_s, int64_t q, double limit)
+/* Slope of a segment, uW. */
+static int64_t round_slope(double rise_j, double run_s, double limit)
 {
 	double uw = rise_j / run_s * 1e6;
 
-	uw = uw < limit ? uw : limit;
-	return (int64_t)llround(uw / (double)q) * q;
+	return (int64_t)llround(uw < limit ? uw : limit);
 }
 
 /* A hull being made, slowest vertex first. */
@@ -90,14 +89,11 @@ struct hull_maker {
 	const struct choice *choices;
 	struct hull_vertex *v; /* last + 1 of them */
 	uint32_t last;
-	int64_t quantum; /* 0: exact */
 	double limit;
-	double energy_j; /* what the slopes so far make of the last vertex */
 };
 
 /* Adds a faster vertex. While its slope is not above the one before, that vertex goes and both
- * segments become one. With a quantum each slope aims at the true energy at its far end, so that
- * errors do not add up. */
+ * segments become one. */
 static void add_vertex(struct hull_maker *mk, const struct hull_vertex *h)
 {
 	const struct choice *c = mk->choices + h->choice;
@@ -106,37 +102,28 @@ static void add_vertex(struct hull_maker *mk, const struct hull_vertex *h)
 		struct hull_vertex *v = mk->v + mk->last;
 		const struct choice *from = mk->choices + v->choice;
 		double run = from->time_s - c->time_s;
-		double low = mk->quantum ? mk->energy_j : from->eff_j;
-		int64_t slope =
-			round_slope(c->eff_j - low, run, mk->quantum ? mk->quantum : 1, mk->limit);
+		int64_t slope = round_slope(c->eff_j - from->eff_j, run, mk->limit);
 
 		if (mk->last == 0 && slope <= 0) { /* waiting so long gains nothing */
 			mk->v[0] = (struct hull_vertex){h->len_ns, SLOPE_NONE, h->choice};
-			mk->energy_j = c->eff_j;
 			return;
 		}
 		if (mk->last == 0 || slope > v[-1].slope_uw) {
 			v->slope_uw = slope;
-			mk->energy_j += (double)slope * 1e-6 * run;
 			v[1] = (struct hull_vertex){h->len_ns, SLOPE_NONE, h->choice};
 			mk->last++;
 			return;
 		}
-		mk->energy_j -= (double)v[-1].slope_uw * 1e-6 *
-				(mk->choices[v[-1].choice].time_s - from->time_s);
 		mk->last--;
 	}
 }
 
-uint32_t shape_hull(
-	const hg_dag *dag, const struct shape *s, int64_t quantum_uw, struct hull_vertex *out)
+/* The hull of a shape with slopes rounded to uW, in place. @return how many vertices there are */
+static uint32_t round_hull(const hg_dag *dag, const struct shape *s, struct hull_vertex *out)
 {
 	const struct hull_vertex *h = dag->hull + s->hull_first;
-	struct hull_maker mk = {.choices = dag->choices,
-		.v = out,
-		.quantum = quantum_uw,
-		.limit = FLOW_MAX / ((double)dag->n + 1),
-		.energy_j = dag->choices[h[0].choice].eff_j};
+	struct hull_maker mk = {
+		.choices = dag->choices, .v = out, .limit = FLOW_MAX / ((double)dag->n + 1)};
 
 	out[0] = (struct hull_vertex){h[0].len_ns, SLOPE_NONE, h[0].choice};
 	for (uint32_t i = 1; i < s->hull_n; i++)
@@ -157,7 +144,7 @@ static void make_hull(hg_dag *dag, struct shape *s, uint32_t *at)
 
 		h[i] = (struct hull_vertex){to_ns(c->time_s), SLOPE_NONE, at[n - 1 - i]};
 	}
-	s->hull_n = shape_hull(dag, s, 0, h);
+	s->hull_n = round_hull(dag, s, h);
 	dag->n_hull += s->hull_n;
 }
 

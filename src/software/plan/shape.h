@@ -10,11 +10,4 @@
 /** Makes the shapes of all nodes. @return HG_OK, HG_ENOMEM, HG_ERANGE */
 hg_err shapes_make(hg_dag *dag, hg_error *why);
 
-/**
- * The hull of a shape with slopes rounded to multiples of quantum_uw (0: to 1 uW), the error of
- * each carried to the next. out has room for hull_n vertices. @return how many there are
- */
-uint32_t shape_hull(
-	const hg_dag *dag, const struct shape *s, int64_t quantum_uw, struct hull_vertex *out);
-
 #endif

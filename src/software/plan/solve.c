@@ -1,139 +1,155 @@
-/* The relaxed frontier: one sweep, its breakpoints, and checkpoints to go on from. */
+/* The relaxed frontier: the sweep in one stretch or several, and what its breakpoints tell. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/crew.h"
 #include "core/fail.h"
-#include "core/progress.h"
 #include "core/size.h"
-#include "core/wide.h"
+#include "stretch.h"
 #include "tile.h"
 
-/* Most breakpoints; a search takes longer than a microsecond, so a day would not get there. */
-#define PIECES_MAX ((size_t)1 << 30)
+#define THREADS_MAX 1024u
 
-/* Checkpoints are thinned out beyond that many bytes; they begin this dense. */
-#define KEPT_MAX     ((size_t)256 << 20)
-#define SPACING_INIT 8
+/* Most bytes of checkpoints. */
+#define KEPT_MAX ((size_t)256 << 20)
 
-/* An exact sum of flow * time, in 1e-15 J. */
-struct joules {
-	uint64_t high, low;
-};
+/* Stretches of a large frontier, however many threads there are; the quantum of the sweep that says
+ * where they begin, of the mean slope of all hulls. */
+#define STRETCHES 8u
+#define ROUGH     0.15
+
+/* What is useful alone is entered that much of the static power before, and that much earlier each
+ * time that it was too late. */
+#define BEFORE  32
+#define EARLIER 4
 
 struct solving {
 	hg_plan_frontier *set;
 	const hg_solve_opts *opts;
-	struct sweep sweep;
-	struct progress progress;
-	struct joules energy; /* above that of T_max */
-	struct vec energies;  /* struct joules, as set->pieces */
-	int64_t t_max_ns, until_ns;
+	struct teller teller;
+	struct vec energies; /* struct joules, as set->pieces */
+	int64_t t_max_ns;
+	double large; /* pieces times events from which on there are several stretches */
 };
 
-static void joules_add(struct joules *sum, int64_t flow_uw, int64_t time_ns)
-{
-	uint64_t high, low = mul_wide((uint64_t)flow_uw, (uint64_t)time_ns, &high);
+/* ----------------------------------------------------------------------------------- the sweep */
 
-	sum->low += low;
-	sum->high += high + (sum->low < low);
+struct stretches {
+	struct stretch one[STRETCHES];
+	size_t n;
+};
+
+static void run_one(void *user, size_t i)
+{
+	stretch_run((struct stretch *)user + i);
 }
 
-static double joules_double(const struct joules *sum)
+/* A stretch from a flow on; the one before it ends there. */
+static struct stretch *add_stretch(struct stretches *all, struct solving *v, int64_t from_uw)
 {
-	return ((double)sum->high * 0x1p64 + (double)sum->low) * 1e-15;
+	struct stretch *st = all->one + all->n;
+
+	stretch_init(st);
+	st->set = v->set;
+	st->teller = &v->teller;
+	st->from_uw = from_uw;
+	st->to_uw = INT64_MAX;
+	if (all->n)
+		st[-1].to_uw = from_uw;
+	all->n++;
+	return st;
 }
 
-static void checkpoint_free(struct checkpoint *c)
+static void stretches_finish(struct stretches *all)
 {
-	free(c->flow);
-	free(c->pi);
+	for (size_t i = 0; i < all->n; i++)
+		stretch_finish(all->one + i);
+	all->n = 0;
 }
 
-/* Every second one goes. */
-static void thin_out(hg_plan_frontier *set)
+/* Energies at all breakpoints. */
+static hg_err add_energies(struct solving *v, struct joules energy)
 {
-	struct checkpoint *c = set->checkpoints.data;
-	size_t n = 0;
+	const struct piece *p = v->set->pieces.data;
 
-	for (size_t i = 0; i < set->checkpoints.len; i++) {
-		if (i % 2)
-			checkpoint_free(c + i);
-		else
-			c[n++] = c[i];
+	for (size_t i = 0; i < v->set->pieces.len; i++) {
+		if (i)
+			joules_add(&energy, p[i].flow_uw, p[i - 1].time_ns - p[i].time_ns);
+		if (vec_push(&v->energies, &energy))
+			return HG_ENOMEM;
 	}
-	set->kept = set->kept / set->checkpoints.len * n;
-	set->checkpoints.len = n;
-	set->spacing *= 2;
-}
-
-static hg_err keep_state(hg_plan_frontier *set, const struct sweep *s)
-{
-	size_t flow = (size_t)set->net.n_arcs * sizeof *s->flow;
-	size_t pi = (size_t)set->net.n_events * sizeof *s->pi;
-	struct checkpoint c = {.piece = set->pieces.len - 1};
-
-	if (c.piece % set->spacing)
-		return HG_OK;
-	if (set->kept + flow + pi > KEPT_MAX && set->checkpoints.len > 1) {
-		thin_out(set);
-		if (c.piece % set->spacing)
-			return HG_OK;
-	}
-	c.flow = malloc(flow);
-	c.pi = malloc(pi);
-	if (!c.flow || !c.pi || vec_push(&set->checkpoints, &c)) {
-		checkpoint_free(&c);
-		return HG_ENOMEM;
-	}
-	memcpy(c.flow, s->flow, flow);
-	memcpy(c.pi, s->pi, pi);
-	set->kept += flow + pi;
 	return HG_OK;
 }
 
-/* The sweep stands at a breakpoint. */
-static hg_err add_piece(struct solving *v, int64_t time_ns, int64_t flow_uw)
+/* Runs all, and puts them one behind the other, as far as they got. */
+static hg_err run_stretches(struct stretches *all, struct solving *v)
 {
-	const struct piece p = {time_ns, flow_uw};
+	bool complete = true;
+	hg_err rc = HG_OK;
 
-	if (vec_push(&v->set->pieces, &p) || vec_push(&v->energies, &v->energy))
-		return HG_ENOMEM;
-	return keep_state(v->set, &v->sweep);
-}
-
-/* Whether to go on: told to stop, or out of time. */
-static bool may_go_on(struct solving *v, int64_t time_ns)
-{
-	uint64_t done = (uint64_t)((v->t_max_ns - time_ns) / 1000);
-
-	if (v->opts->time_budget_s > 0 && v->opts->clock(v->opts->clock_user) >= v->until_ns)
-		return false;
-	return progress_step(&v->progress, done);
-}
-
-/* From T_max to T_min. */
-static hg_err run(struct solving *v)
-{
-	struct sweep *s = &v->sweep;
-	int64_t now = v->t_max_ns;
-	hg_err rc = add_piece(v, now, 0);
-
-	while (!rc && now > v->set->t_min_ns && may_go_on(v, now)) {
-		int64_t drop = sweep_search(s);
-
-		if (drop > 0) {
-			drop = drop < now - v->set->t_min_ns ? drop : now - v->set->t_min_ns;
-			joules_add(&v->energy, s->total_uw, drop);
-			now -= drop;
-			sweep_shift(s, drop);
-			/* The path is tight now: the checkpoint's next search finds it again. */
-			rc = add_piece(v, now, s->total_uw);
-		}
-		if (!rc && now > v->set->t_min_ns && !sweep_augment(s))
-			rc = HG_EINTERNAL;
+	for (size_t i = 0; i < all->n; i++)
+		all->one[i].bytes_max = KEPT_MAX / all->n;
+	crew_run(v->opts->threads, all->n, run_one, all->one);
+	for (size_t i = 0; i < all->n && !rc; i++)
+		rc = all->one[i].rc;
+	for (size_t i = 0; i < all->n && !rc && complete; i++) {
+		rc = stretch_append(all->one + i, v->set);
+		complete = all->one[i].complete;
+		v->set->info.augmentations += all->one[i].sweep.augmentations;
 	}
-	v->set->info.complete = now == v->set->t_min_ns;
+	v->set->info.complete = complete;
+	v->t_max_ns = all->one[0].t_max_ns;
+	return rc ? rc : add_energies(v, all->one[0].energy);
+}
+
+/* About how many pieces there are: it was found to grow with the square of the vertices of all
+ * hulls, as far as shapes differ. */
+static bool is_large(const struct solving *v)
+{
+	double vertices = v->set->dag->n_hull;
+
+	return v->set->quantum_uw == 0 && v->opts->time_budget_s <= 0 &&
+	       vertices * vertices / 11 * v->set->net.n_events > v->large;
+}
+
+/* Stretches that begin at states of a frontier with rounded slopes, about equally many of its
+ * breakpoints apart. */
+static void cut_up(struct stretches *all, struct solving *v, const hg_plan_frontier *rough)
+{
+	const struct piece *p = rough->pieces.data;
+	size_t n = rough->pieces.len;
+
+	for (size_t k = 1; k < STRETCHES; k++) {
+		size_t piece = n * k / STRETCHES;
+		struct stretch *st;
+
+		if (p[piece].flow_uw <= all->one[all->n - 1].from_uw)
+			continue;
+		st = add_stretch(all, v, p[piece].flow_uw);
+		st->rough = rough;
+		st->rough_piece = piece;
+	}
+}
+
+/* From a flow on. @param late_uw  as in struct stretch */
+static hg_err run_from(struct solving *v, int64_t from_uw, int64_t late_uw)
+{
+	struct stretches all = {.n = 0};
+	hg_plan_frontier *rough = NULL;
+	hg_solve_opts opts = {
+		.size = sizeof opts, .quantum_w = ROUGH * dag_mean_slope(v->set->dag)};
+	hg_err rc = HG_OK;
+
+	add_stretch(&all, v, from_uw)->late_uw = late_uw;
+	if (is_large(v) && opts.quantum_w > 0)
+		rc = hg_plan_solve(v->set->dag, &opts, &rough, NULL);
+	if (!rc && rough)
+		cut_up(&all, v, rough);
+	if (!rc)
+		rc = run_stretches(&all, v);
+	stretches_finish(&all);
+	hg_plan_frontier_destroy(rough);
 	return rc;
 }
 
@@ -148,6 +164,28 @@ static size_t find_star(const hg_plan_frontier *set)
 	while (k + 1 < set->pieces.len && (double)p[k + 1].flow_uw <= static_uw)
 		k++;
 	return k;
+}
+
+/* What is useful alone begins at a flow of the static power. The sweep comes in a little before, so
+ * that it passes T_star; if it finds itself behind it, it comes in earlier. */
+static hg_err run_useful(struct solving *v)
+{
+	int64_t static_uw = (int64_t)(v->set->dag->static_w * 1e6);
+	int64_t step = v->set->quantum_uw > 1 ? v->set->quantum_uw : 1;
+	hg_err rc = HG_ELIMIT;
+
+	for (int64_t before = static_uw / BEFORE;
+		rc == HG_ELIMIT && before > 0 && before < static_uw; before *= EARLIER) {
+		int64_t from_uw = (static_uw - before) / step * step;
+
+		rc = from_uw > 0 ? run_from(v, from_uw, static_uw) : HG_ELIMIT;
+		if (!rc && find_star(v->set) == 0) { /* what is to its right is not known */
+			rc = HG_ELIMIT;
+			set_forget(v->set);
+			v->energies.len = 0;
+		}
+	}
+	return rc == HG_ELIMIT ? run_from(v, 0, 0) : rc;
 }
 
 void set_t_min(hg_plan_frontier *set)
@@ -205,7 +243,7 @@ static hg_err make_points(struct solving *v)
 	info->t_max_s = (double)v->t_max_ns * 1e-9;
 	info->t_min_s = (double)v->set->t_min_ns * 1e-9;
 	info->t_star_s = (double)p[star].time_ns * 1e-9;
-	info->energy_max_s_j = total_energy(v, 0, base);
+	info->energy_max_s_j = base + set->dag->static_w * info->t_max_s;
 	info->energy_min_s_j = info->complete ? total_energy(v, n - 1, base) : (double)NAN;
 	info->energy_star_j = total_energy(v, star, base);
 	info->pieces = set->size - 1;
@@ -221,10 +259,25 @@ static void fill_info(struct solving *v)
 	info->static_power_w = set->dag->static_w;
 	info->flow_nodes = set->net.n_events;
 	info->flow_arcs = set->net.n_arcs;
-	info->augmentations = v->sweep.augmentations;
 	info->bytes = set->kept + set->size * (sizeof(struct piece) + sizeof *set->points) +
 		      (size_t)set->net.n_arcs * (2 * sizeof(struct half) + sizeof(struct arc)) +
 		      (size_t)set->net.n_hull * sizeof(struct hull_vertex);
+}
+
+/* T_min and T_max, and how far it is from the one to the other. */
+static hg_err find_ends(struct solving *v)
+{
+	const struct net *net = &v->set->net;
+	int64_t *dist = malloc((size_t)net->n_events * sizeof *dist);
+
+	if (!dist)
+		return HG_ENOMEM;
+	net_longest(net, true, dist);
+	v->set->t_min_ns = dist[NET_SINK];
+	net_longest(net, false, dist);
+	v->teller.progress.total = (uint64_t)((dist[NET_SINK] - v->set->t_min_ns) / 1000);
+	free(dist);
+	return HG_OK;
 }
 
 static hg_err solve(struct solving *v, hg_error *why)
@@ -234,19 +287,10 @@ static hg_err solve(struct solving *v, hg_error *why)
 
 	set->quantum_uw = llround(v->opts->quantum_w * 1e6);
 	rc = net_init(&set->net, set->dag, set->quantum_uw);
-
 	if (!rc)
-		rc = sweep_init(&v->sweep, &set->net);
-	if (!rc) {
-		v->t_max_ns = v->sweep.pi[NET_SINK];
-		/* Its labels are not in use yet. */
-		int64_t *dist = (int64_t *)(void *)v->sweep.labels;
-
-		net_longest(&set->net, true, dist);
-		v->set->t_min_ns = dist[NET_SINK];
-		v->progress.total = (uint64_t)((v->t_max_ns - v->set->t_min_ns) / 1000);
-		rc = run(v);
-	}
+		rc = find_ends(v);
+	if (!rc)
+		rc = v->opts->range == HG_RANGE_USEFUL ? run_useful(v) : run_from(v, 0, 0);
 	if (!rc)
 		rc = make_points(v);
 	if (!rc)
@@ -276,15 +320,19 @@ static hg_err read_opts(
 	if (!(mine->time_budget_s >= 0 && mine->time_budget_s <= 1e9))
 		return fail(why, HG_EINVAL, "time_budget_s is %g, expected 0 .. 1e9",
 			mine->time_budget_s);
+	if (mine->threads > THREADS_MAX)
+		return fail(why, HG_EINVAL, "threads is %u, expected 0 .. %u", mine->threads,
+			THREADS_MAX);
 	if (mine->time_budget_s > 0 && !mine->clock)
 		return fail(why, HG_EINVAL, "time_budget_s needs a clock");
 	return HG_OK;
 }
 
-hg_err hg_plan_solve(hg_dag *dag, const hg_solve_opts *opts, hg_plan_frontier **out, hg_error *why)
+hg_err set_solve(
+	hg_dag *dag, const hg_solve_opts *opts, double large, hg_plan_frontier **out, hg_error *why)
 {
 	hg_solve_opts mine;
-	struct solving v = {.opts = &mine};
+	struct solving v = {.opts = &mine, .large = large};
 	hg_err rc = read_opts(dag, opts, &mine, why);
 
 	*out = NULL;
@@ -294,15 +342,21 @@ hg_err hg_plan_solve(hg_dag *dag, const hg_solve_opts *opts, hg_plan_frontier **
 	if (!v.set)
 		return fail(why, HG_ENOMEM, "out of memory");
 	v.set->dag = hg_dag_ref(dag);
-	v.set->spacing = SPACING_INIT;
-	vec_init(&v.set->pieces, sizeof(struct piece), PIECES_MAX);
-	vec_init(&v.set->checkpoints, sizeof(struct checkpoint), PIECES_MAX);
-	vec_init(&v.energies, sizeof(struct joules), PIECES_MAX);
-	progress_init(&v.progress, mine.progress, mine.progress_user, "planning", 0);
+	vec_init(&v.set->pieces, sizeof(struct piece), SIZE_MAX / sizeof(struct piece));
+	vec_init(&v.set->checkpoints, sizeof(struct checkpoint),
+		SIZE_MAX / sizeof(struct checkpoint));
+	vec_init(&v.energies, sizeof(struct joules), SIZE_MAX / sizeof(struct joules));
+	progress_init(&v.teller.progress, mine.progress, mine.progress_user, "planning", 0);
+	v.teller.opts = &mine;
 	if (mine.time_budget_s > 0)
-		v.until_ns = mine.clock(mine.clock_user) + (int64_t)(mine.time_budget_s * 1e9);
+		v.teller.until_ns =
+			mine.clock(mine.clock_user) + (int64_t)(mine.time_budget_s * 1e9);
+	if (pthread_mutex_init(&v.teller.lock, NULL)) {
+		hg_plan_frontier_destroy(v.set);
+		return fail(why, HG_ENOMEM, "out of memory");
+	}
 	rc = solve(&v, why);
-	sweep_finish(&v.sweep);
+	(void)pthread_mutex_destroy(&v.teller.lock);
 	vec_finish(&v.energies);
 	if (rc) {
 		hg_plan_frontier_destroy(v.set);
@@ -312,12 +366,27 @@ hg_err hg_plan_solve(hg_dag *dag, const hg_solve_opts *opts, hg_plan_frontier **
 	return HG_OK;
 }
 
+hg_err hg_plan_solve(hg_dag *dag, const hg_solve_opts *opts, hg_plan_frontier **out, hg_error *why)
+{
+	return set_solve(dag, opts, SET_LARGE, out, why);
+}
+
+void set_forget(hg_plan_frontier *set)
+{
+	struct checkpoint *c = set->checkpoints.data;
+
+	for (size_t i = 0; i < set->checkpoints.len; i++) {
+		free(c[i].flow);
+		free(c[i].pi);
+	}
+	set->checkpoints.len = set->pieces.len = set->kept = 0;
+}
+
 void hg_plan_frontier_destroy(hg_plan_frontier *set)
 {
 	if (!set)
 		return;
-	for (size_t i = 0; i < set->checkpoints.len; i++)
-		checkpoint_free((struct checkpoint *)set->checkpoints.data + i);
+	set_forget(set);
 	vec_finish(&set->checkpoints);
 	for (size_t i = 0; i < set->anchors.len; i++) {
 		free(((struct anchor *)set->anchors.data)[i].flow);

@@ -225,3 +225,10 @@ hg_err tiled_fill_info(hg_plan_frontier *set, int64_t flow_uw)
 	set_t_min(set);
 	return rc;
 }
+
+void set_cut(hg_plan_frontier *set)
+{
+	while (set->size > 1 && set->points[set->size - 2].slope_w >= 0)
+		set->size--;
+	set->info.pieces = set->size - 1;
+}

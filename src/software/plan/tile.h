@@ -43,4 +43,7 @@ double state_energy(const hg_plan_frontier *set, const int64_t *pi);
 /** Figures of a frontier from its points and the small one's. @param flow_uw  at T_min */
 hg_err tiled_fill_info(hg_plan_frontier *set, int64_t flow_uw);
 
+/** Cuts the points beyond T_star off. */
+void set_cut(hg_plan_frontier *set);
+
 #endif
