@@ -16,8 +16,10 @@
  * else a general one. A covariance is a sum: a level, a level of each set of choices, the effect
  * of each ordered knob common to all choices and of its own, and pairs of knobs. A power limit's
  * effect is 0 at the largest limit and grows as physics has it. Energy is time times power, so the
- * two objectives are correlated as they really are. Scales are those of largest marginal
- * likelihood, with a prior, over a small grid.
+ * two objectives are correlated as they really are. What no neighbour tells, such as a batch size
+ * that a kernel happens to like, is a part of its own. Four beliefs are held at once, whose scales
+ * are draws of those that are likely for what was told (a Metropolis walk, with a prior from public
+ * sweeps), and all probabilities are averages over them: few results say little of scales.
  *
  * **Choice.** HG_SEARCH_COVER, the default, aims at what is asked for, every point of the frontier
  * to within epsilon: of joint draws of all configurations that are still in question, it takes the
@@ -28,7 +30,8 @@
  *
  * **Certificate.** hg_search_look() tells the smallest epsilon for which, as the belief has it, no
  * configuration that was not measured escapes, with a probability of at least `confidence`. The
- * sum of all probabilities bounds it, dependent or not. It is as good as the belief is.
+ * sum of all probabilities bounds it, dependent or not. One belief in twenty is doubted: taken to
+ * be 2.5 times less sure than it is, for tables have outliers. It is as good as the belief is.
  *
  * Measurements may fail. A configuration that failed is not proposed again, and those like it are
  * thought to be more likely to fail.
@@ -119,7 +122,7 @@ typedef struct hg_search_opts {
 	uint32_t policy;       /**< hg_search_policy */
 	uint64_t seed;         /**< of the draws, and of where the search begins */
 	double epsilon;        /**< > 0; 0: 0.02 */
-	double confidence;     /**< of the certificate, in (0, 1); 0: 0.9 */
+	double confidence;     /**< of the certificate, in (0, 1); 0: 0.98 */
 	uint32_t max_measured; /**< stop after so many results, failures included; 0: no such end */
 	uint32_t origin;       /**< bits of enum hg_origin of what is measured; 0: measured */
 } hg_search_opts;

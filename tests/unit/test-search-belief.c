@@ -207,6 +207,32 @@ static void test_process_is_the_textbooks(void **state)
 	space_finish(&p.space);
 }
 
+static void test_limits_of_one_size_go_together(void **state)
+{
+	static struct process p;
+
+	(void)state;
+	world_init(&p.w, 5);
+	assert_int_equal(space_init(&p.space, &p.w.space, NULL), HG_OK);
+	assert_int_equal(p.space.n_stems, CONFIGS / LIMITS);
+	hyper_init(&p.hyper, &p.space, SEARCH_TIME);
+	assert_true(p.hyper.rough > 0 && p.hyper.bend > 0);
+	for (size_t i = 0; i < CONFIGS; i += 7)
+		for (size_t j = 0; j < CONFIGS; j += 5) {
+			struct hyper smooth = p.hyper;
+			double more;
+
+			smooth.rough = smooth.bend = 0;
+			more = kernel(&p.hyper, &p.space, i, j) - kernel(&smooth, &p.space, i, j);
+			/* what a size has of its own is common to its limits and to nothing else */
+			if (i / LIMITS == j / LIMITS)
+				assert_true(more > 0.99 * p.hyper.rough);
+			else
+				assert_near_abs(more, 0, 0, 1e-12);
+		}
+	space_finish(&p.space);
+}
+
 static void test_what_is_only_believed_can_be_dropped(void **state)
 {
 	static struct process p;
@@ -237,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_ehvi_is_what_draws_say),
 		cmocka_unit_test(test_ehvi_of_what_is_certain),
 		cmocka_unit_test(test_process_is_the_textbooks),
+		cmocka_unit_test(test_limits_of_one_size_go_together),
 		cmocka_unit_test(test_what_is_only_believed_can_be_dropped),
 	};
 

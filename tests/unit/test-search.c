@@ -100,6 +100,39 @@ static void test_search_covers_the_frontier(void **state)
 	assert_true(total < 8 * CONFIGS / 2);
 }
 
+/** Deviation that is believed of what was not measured, after every third one was. */
+static double doubt(uint64_t seed, double noise)
+{
+	static struct world w;
+	hg_search *s;
+	struct rng rng;
+	double sum = 0;
+
+	world_init(&w, seed);
+	rng_init(&rng, seed);
+	for (size_t i = 0; i < CONFIGS; i++)
+		w.time_s[i] *= exp(noise * rng_normal(&rng));
+	s = open_search(&w, HG_SEARCH_COVER, seed);
+	for (uint32_t i = 0; i < CONFIGS; i += 3)
+		tell(s, &w, i);
+	for (uint32_t i = 1; i < CONFIGS; i += 3) {
+		hg_search_belief b = {.size = sizeof b};
+
+		assert_int_equal(hg_search_believe(s, i, &b, NULL), HG_OK);
+		sum += b.time_rsd / (CONFIGS / 3);
+	}
+	hg_search_destroy(s);
+	return sum;
+}
+
+static void test_scatter_is_learnt(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		assert_true(doubt(seed, 0.05) > 1.3 * doubt(seed, 0));
+	}
+}
+
 static void test_every_policy_ends_with_the_frontier_of_what_it_measured(void **state)
 {
 	static struct world w;
@@ -410,6 +443,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_search_covers_the_frontier),
+		cmocka_unit_test(test_scatter_is_learnt),
 		cmocka_unit_test(test_every_policy_ends_with_the_frontier_of_what_it_measured),
 		cmocka_unit_test(test_a_search_goes_on_from_what_it_was_told),
 		cmocka_unit_test(test_several_at_once_differ),

@@ -5,15 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond so many observations scales are settled; a fit costs their cube. */
-#define FIT_MOST 96
-/* A dial's steps are factors; its prior is log-normal around where it began. */
-#define STEP     2.0
-#define WIDTH    1.0
-#define FARTHEST 2.8
-#define ROUNDS   2
-#define DIALS    (4 + 3 * HG_SEARCH_MAX_KNOBS)
-
 static double observed(const struct told *t, int output)
 {
 	return output == SEARCH_TIME ? t->t : t->p;
@@ -24,117 +15,18 @@ static double scatter(const struct told *t, int output)
 	return output == SEARCH_TIME ? t->t_var : t->p_var;
 }
 
-/** Log likelihood of what was told, over the configurations that were told alone. */
-static hg_err likelihood(
-	const hg_search *s, const struct hyper *h, const uint32_t *columns, size_t n, double *out)
+static hg_err rebuild(hg_search *s, size_t belief, int output)
 {
-	struct gp g;
-	hg_err rc = gp_init(&g, &s->space, h, columns, n);
-
-	for (size_t i = 0; rc == HG_OK && i < n; i++) {
-		const struct told *t = vec_at(&s->told, i);
-
-		rc = gp_add(&g, i, observed(t, h->output), scatter(t, h->output));
-	}
-	*out = g.likelihood;
-	gp_finish(&g);
-	return rc;
-}
-
-/** The scales that are fitted, one after the other. */
-static size_t dials(struct hyper *h, const struct space *s, double *dial[])
-{
-	size_t n = 0;
-
-	dial[n++] = &h->group;
-	dial[n++] = &h->pair;
-	dial[n++] = &h->nugget;
-	if (s->sd)
-		dial[n++] = &h->trust;
-	for (size_t i = 0; i < s->n_knobs; i++) {
-		if (s->knobs[i].scale == HG_SEARCH_CHOICE)
-			continue;
-		dial[n++] = &h->main[i];
-		dial[n++] = &h->own[i];
-		dial[n++] = &h->length[i];
-	}
-	return n;
-}
-
-/** What is being fitted, and to what. */
-struct fit {
-	const hg_search *s;
-	struct hyper h;
-	const uint32_t *columns;
-	size_t n, n_dials;
-	double *dial[DIALS], start[DIALS];
-	double best; /* log likelihood and prior of the dials as they stand */
-};
-
-static hg_err posterior(const struct fit *f, double *out)
-{
-	double sum = 0;
-	hg_err rc = likelihood(f->s, &f->h, f->columns, f->n, out);
-
-	for (size_t i = 0; i < f->n_dials; i++) {
-		double d = log(*f->dial[i] / f->start[i]) / WIDTH;
-
-		sum += 0.5 * d * d;
-	}
-	*out -= sum;
-	return rc;
-}
-
-/** Moves one dial a step either way, if that is more likely. */
-static hg_err turn(struct fit *f, size_t i)
-{
-	double was = *f->dial[i], chosen = was;
-	hg_err rc = HG_OK;
-
-	for (int way = -1; rc == HG_OK && way <= 1; way += 2) {
-		double value;
-
-		*f->dial[i] = way < 0 ? was / STEP : was * STEP;
-		if (fabs(log(*f->dial[i] / f->start[i])) > FARTHEST)
-			continue;
-		rc = posterior(f, &value);
-		if (rc == HG_OK && value > f->best + 1e-9) {
-			f->best = value;
-			chosen = *f->dial[i];
-		}
-	}
-	*f->dial[i] = chosen;
-	return rc;
-}
-
-static hg_err fit_output(hg_search *s, int output, const uint32_t *columns, size_t n)
-{
-	struct fit f = {.s = s, .columns = columns, .n = n};
+	struct gp *g = &s->gp[belief][output];
 	hg_err rc;
 
-	hyper_init(&f.h, &s->space, output);
-	f.n_dials = dials(&f.h, &s->space, f.dial);
-	for (size_t i = 0; i < f.n_dials; i++)
-		f.start[i] = *f.dial[i];
-	rc = posterior(&f, &f.best);
-	for (int round = 0; rc == HG_OK && round < ROUNDS; round++)
-		for (size_t i = 0; rc == HG_OK && i < f.n_dials; i++)
-			rc = turn(&f, i);
-	s->hyper[output] = f.h;
-	return rc;
-}
+	gp_finish(g);
+	rc = gp_init(g, &s->space, &s->hyper[belief][output], NULL, s->space.n);
+	for (size_t i = 0; rc == HG_OK && i < s->told.len; i++) {
+		const struct told *t = vec_at(&s->told, i);
 
-hg_err search_fit(hg_search *s)
-{
-	size_t n = s->told.len < FIT_MOST ? s->told.len : FIT_MOST;
-	uint32_t *columns = malloc((n + 1) * sizeof *columns);
-	hg_err rc = columns ? HG_OK : HG_ENOMEM;
-
-	for (size_t i = 0; columns && i < n; i++)
-		columns[i] = ((struct told *)vec_at(&s->told, i))->config;
-	for (int o = 0; rc == HG_OK && o < SEARCH_OUTPUTS; o++)
-		rc = fit_output(s, o, columns, n);
-	free(columns);
+		rc = gp_add(g, t->config, observed(t, output), scatter(t, output));
+	}
 	return rc;
 }
 
@@ -142,26 +34,51 @@ hg_err search_rebuild(hg_search *s)
 {
 	hg_err rc = HG_OK;
 
-	for (int o = 0; rc == HG_OK && o < SEARCH_OUTPUTS; o++) {
-		gp_finish(&s->gp[o]);
-		rc = gp_init(&s->gp[o], &s->space, &s->hyper[o], NULL, s->space.n);
-		for (size_t i = 0; rc == HG_OK && i < s->told.len; i++) {
-			const struct told *t = vec_at(&s->told, i);
-
-			rc = gp_add(&s->gp[o], t->config, observed(t, o), scatter(t, o));
-		}
-	}
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++)
+		for (int o = 0; rc == HG_OK && o < SEARCH_OUTPUTS; o++)
+			rc = rebuild(s, k, o);
 	return rc;
 }
 
-struct guess search_guess(const hg_search *s, size_t config)
+struct guess search_guess(const hg_search *s, size_t belief, size_t config)
 {
-	const struct gp *t = &s->gp[SEARCH_TIME], *p = &s->gp[SEARCH_POWER];
+	const struct gp *t = &s->gp[belief][SEARCH_TIME], *p = &s->gp[belief][SEARCH_POWER];
 
 	return (struct guess){t->mean[config],
 		sqrt(fmax(t->var[config], 0) + kernel_nugget(&t->hyper, &s->space, config)),
 		p->mean[config],
 		sqrt(fmax(p->var[config], 0) + kernel_nugget(&p->hyper, &s->space, config))};
+}
+
+struct guess search_guess_all(const hg_search *s, size_t config)
+{
+	struct guess sum = {0, 0, 0, 0};
+	const double n = SEARCH_BELIEFS;
+	double t2 = 0, p2 = 0;
+
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++) {
+		struct guess g = search_guess(s, k, config);
+
+		sum.t += g.t / n;
+		sum.p += g.p / n;
+		t2 += (g.t_sd * g.t_sd + g.t * g.t) / n;
+		p2 += (g.p_sd * g.p_sd + g.p * g.p) / n;
+	}
+	sum.t_sd = sqrt(fmax(t2 - sum.t * sum.t, 0));
+	sum.p_sd = sqrt(fmax(p2 - sum.p * sum.p, 0));
+	return sum;
+}
+
+double search_escapes(const hg_search *s, size_t config, const struct front *covered)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++) {
+		struct guess g = search_guess(s, k, config);
+
+		sum += front_escape_doubted(covered, &g);
+	}
+	return sum / SEARCH_BELIEFS * search_feasible(s, config);
 }
 
 /** How near two configurations are for what makes a measurement fail. */
@@ -185,7 +102,7 @@ static double nearness(const struct space *s, size_t a, size_t b)
 
 double search_feasible(const hg_search *s, size_t config)
 {
-	double bad = 0, all = 0.25;
+	double bad = 0, all = 0.1;
 
 	if (s->failed.len == 0)
 		return 1;

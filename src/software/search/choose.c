@@ -21,7 +21,7 @@ hg_err search_covered(const hg_search *s, double epsilon, struct front *out)
 	for (; n < s->front.n; n++)
 		out->at[n] = (struct spot){s->front.at[n].t - by, s->front.at[n].e - by};
 	for (size_t i = 0; i < s->pending.len; i++) {
-		struct guess g = search_guess(s, *(uint32_t *)vec_at(&s->pending, i));
+		struct guess g = search_guess_all(s, *(uint32_t *)vec_at(&s->pending, i));
 
 		out->at[n++] = (struct spot){g.t - by, g.t + g.p - by};
 	}
@@ -34,16 +34,13 @@ static bool is_free(const hg_search *s, size_t config)
 	return s->marks[config] == MARK_FREE;
 }
 
-double search_escape(const hg_search *s, const struct front *covered)
+double search_escape(const hg_search *s, const struct front *covered, double most)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < s->space.n; i++)
-		if (s->marks[i] == MARK_FREE || s->marks[i] == MARK_PENDING) {
-			struct guess g = search_guess(s, i);
-
-			sum += front_escape_doubted(covered, &g) * search_feasible(s, i);
-		}
+	for (size_t i = 0; i < s->space.n && sum <= most; i++)
+		if (s->marks[i] == MARK_FREE || s->marks[i] == MARK_PENDING)
+			sum += search_escapes(s, i, covered);
 	return sum;
 }
 
@@ -142,13 +139,16 @@ static hg_err by_ehvi(const hg_search *s, size_t *out)
 	if (rc != HG_OK)
 		return rc;
 	for (size_t i = 0; i < s->space.n; i++) {
-		struct guess g;
-		double gain;
+		double gain = 0;
 
 		if (!is_free(s, i))
 			continue;
-		g = search_guess(s, i);
-		gain = front_ehvi(&f, &s->ref, &g) * search_feasible(s, i) / s->space.cost[i];
+		for (size_t k = 0; k < SEARCH_BELIEFS; k++) {
+			struct guess g = search_guess(s, k, i);
+
+			gain += front_ehvi(&f, &s->ref, &g);
+		}
+		gain *= search_feasible(s, i) / s->space.cost[i];
 		if (gain > most || *out == SIZE_MAX) {
 			most = gain;
 			*out = i;
@@ -188,14 +188,12 @@ struct draws {
 static void question(const hg_search *s, const struct front *covered, struct draws *d)
 {
 	for (size_t i = 0; i < s->space.n; i++) {
-		struct guess g;
 		double escape;
 		size_t at;
 
 		if (!is_free(s, i))
 			continue;
-		g = search_guess(s, i);
-		escape = front_escape_doubted(covered, &g) * search_feasible(s, i);
+		escape = search_escapes(s, i, covered);
 		if (escape < NOTHING || (d->n == IN_QUESTION && escape <= d->escape[d->n - 1]))
 			continue;
 		at = d->n < IN_QUESTION ? d->n++ : d->n - 1;
@@ -224,7 +222,9 @@ static void cholesky(double *a, size_t n)
 		}
 }
 
-static void draw(struct draws *d, const struct gp *g, struct rng *rng, double *out)
+/** Draws as many as there are, from the first on. */
+static void draw(struct draws *d, const struct gp *g, struct rng *rng, size_t first, size_t last,
+	double *out)
 {
 	double normal[IN_QUESTION];
 	size_t n = d->n;
@@ -235,7 +235,7 @@ static void draw(struct draws *d, const struct gp *g, struct rng *rng, double *o
 				gp_covariance(g, d->config[i], d->config[j]) +
 				(i == j ? kernel_nugget(&g->hyper, g->space, d->config[i]) : 0);
 	cholesky(d->work, n);
-	for (size_t k = 0; k < DRAWS; k++) {
+	for (size_t k = first; k < last; k++) {
 		double factor = rng_double(rng) < DOUBT_SHARE ? DOUBT_FACTOR : 1;
 
 		for (size_t i = 0; i < n; i++)
@@ -315,8 +315,10 @@ static hg_err by_cover(hg_search *s, const struct front *covered, struct rng *rn
 			rc = HG_ENOMEM;
 	}
 	if (rc == HG_OK) {
-		for (int o = 0; o < SEARCH_OUTPUTS; o++)
-			draw(d, &s->gp[o], rng, d->value[o]);
+		for (size_t k = 0; k < SEARCH_BELIEFS; k++)
+			for (int o = 0; o < SEARCH_OUTPUTS; o++)
+				draw(d, &s->gp[k][o], rng, DRAWS * k / SEARCH_BELIEFS,
+					DRAWS * (k + 1) / SEARCH_BELIEFS, d->value[o]);
 		for (size_t k = 0; k < DRAWS; k++)
 			credit(s, d, covered, k, gain);
 		*out = best_gain(s, d, gain);

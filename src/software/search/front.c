@@ -2,10 +2,12 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-#define REACH 7.5 /* standard deviations beyond which nothing is left */
-#define PIECE 1.5 /* longest interval of one rule, in standard deviations */
+#define REACH 6.0 /* standard deviations beyond which nothing is left */
+#define SURE  6.0 /* standard deviations: one in a thousand million is beyond them */
+#define PIECE 2.0 /* longest interval of one rule, in standard deviations */
 
 static double density(double x)
 {
@@ -123,13 +125,15 @@ static double pieces(const struct front *f, const struct spot *ref, const struct
 	return sum;
 }
 
-static double expect(
-	const struct front *f, const struct spot *ref, const struct guess *g, at_fn fn, double end)
+/** Expectation of fn over the times from begin to end. */
+static double expect(const struct front *f, const struct spot *ref, const struct guess *g, at_fn fn,
+	double begin, double end)
 {
-	double lo = g->t - REACH * g->t_sd, hi = fmin(g->t + REACH * g->t_sd, end), sum = 0;
+	double lo = fmax(g->t - REACH * g->t_sd, begin), hi = fmin(g->t + REACH * g->t_sd, end),
+	       sum = 0;
 
 	if (!(g->t_sd > 0))
-		return g->t < end ? fn(f, ref, g, g->t) : 0;
+		return g->t >= begin && g->t < end ? fn(f, ref, g, g->t) : 0;
 	for (size_t i = 0; i < f->n && lo < hi; i++) {
 		double kink = fmin(f->at[i].t, hi);
 
@@ -145,14 +149,39 @@ static double expect(
 
 double front_ehvi(const struct front *f, const struct spot *ref, const struct guess *g)
 {
-	return expect(f, ref, g, area_at, ref->t);
+	return expect(f, ref, g, area_at, -DBL_MAX, ref->t);
+}
+
+/** Whether a point of the front is better in both than a guess may ever be. */
+static bool is_out(const struct front *f, const struct guess *g)
+{
+	double t = g->t - SURE * g->t_sd;
+	double e = g->t + g->p - SURE * sqrt(g->t_sd * g->t_sd + g->p_sd * g->p_sd);
+	size_t lo = 0, hi = f->n;
+
+	/* of those that are as fast, the last one is the most frugal */
+	while (lo < hi) {
+		size_t middle = (lo + hi) / 2;
+
+		if (f->at[middle].t <= t)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	return lo > 0 && f->at[lo - 1].e <= e;
 }
 
 double front_escape(const struct front *f, const struct guess *g)
 {
 	const struct spot none = {DBL_MAX, DBL_MAX};
 
-	return expect(f, &none, g, escape_at, DBL_MAX);
+	if (is_out(f, g))
+		return 0;
+
+	if (f->n == 0)
+		return 1;
+	return below((f->at[0].t - g->t) / g->t_sd) +
+	       expect(f, &none, g, escape_at, f->at[0].t, DBL_MAX);
 }
 
 double front_escape_doubted(const struct front *f, const struct guess *g)

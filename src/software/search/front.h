@@ -33,8 +33,8 @@ double front_ehvi(const struct front *f, const struct spot *ref, const struct gu
 double front_escape(const struct front *f, const struct guess *g);
 
 /* One belief in so many is so much less sure than it thinks. */
-#define DOUBT_SHARE  0.2
-#define DOUBT_FACTOR 2.0
+#define DOUBT_SHARE  0.05
+#define DOUBT_FACTOR 2.5
 
 /** front_escape() of a belief that is doubted. */
 double front_escape_doubted(const struct front *f, const struct guess *g);

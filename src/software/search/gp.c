@@ -80,7 +80,6 @@ hg_err gp_add(struct gp *g, size_t column, double y, double variance)
 		g->mean[i] += row[i] * g->z[g->n];
 		g->var[i] -= row[i] * row[i];
 	}
-	g->likelihood -= 0.5 * g->z[g->n] * g->z[g->n] + log(pivot);
 	g->rows[g->n++] = row;
 	return HG_OK;
 }

@@ -17,7 +17,6 @@ struct gp {
 	double **rows;      /* n of them */
 	double *z;
 	size_t n, room;
-	double likelihood; /* logarithm, up to a constant */
 };
 
 hg_err gp_init(struct gp *g, const struct space *s, const struct hyper *h, const uint32_t *columns,

@@ -3,15 +3,39 @@
 #include <math.h>
 #include <string.h>
 
-/* Variances of log seconds and log watts. Power limits act on a share u of the largest one as
- * (1-u)^2.3 in log time and as log u in log power, with about this scatter between workloads on
- * V100 and A40 (public sweeps of ML.ENERGY's Zeus). */
+/* Variances of log seconds and log watts, and lengths: about what single tables of the public
+ * sweeps of V100 and A40 (ML.ENERGY's Zeus) say, where scales differ by factors of 2 to 4 between
+ * workloads. Power limits act on a share u of the largest one as (1-u)^2.3 in log time and as log u
+ * in log power. */
 static const struct {
-	double group, main, own, limit_main, limit_own, pair, nugget;
+	double group, main, own, limit_main, limit_own, limit_length, pair, rough, bend, nugget,
+		uneven;
 } priors[SEARCH_OUTPUTS] = {
-	{0.25, 1.0, 0.1, 1.0, 0.4, 0.15, 2e-4},
-	{0.10, 0.15, 0.03, 0.1, 0.05, 0.02, 6e-4},
+	{.group = 0.2,
+		.main = 0.8,
+		.own = 0.1,
+		.limit_main = 0.5,
+		.limit_own = 0.25,
+		.limit_length = 0.6,
+		.pair = 0.35,
+		.rough = 1.2e-4,
+		.bend = 4e-3,
+		.nugget = 1.5e-4,
+		.uneven = 13},
+	{.group = 0.1,
+		.main = 0.03,
+		.own = 0.01,
+		.limit_main = 0.033,
+		.limit_own = 0.015,
+		.limit_length = 0.95,
+		.pair = 0.025,
+		.rough = 4e-5,
+		.bend = 6e-5,
+		.nugget = 1.5e-4},
 };
+
+#define OCTAVES 5.0 /* length of a size */
+#define SPAN    1.2 /* length of a share of the span */
 
 static bool is_share(hg_search_scale scale)
 {
@@ -20,43 +44,67 @@ static bool is_share(hg_search_scale scale)
 
 void hyper_init(struct hyper *h, const struct space *s, int output)
 {
+	/* without limits and clocks each configuration is a stem of its own */
+	bool stems = s->n_stems < s->n;
+
 	memset(h, 0, sizeof *h);
 	h->output = output;
 	h->level = s->sd ? priors[output].group : 25;
 	h->trust = 1;
 	h->group = priors[output].group;
 	h->pair = priors[output].pair;
+	h->rough = stems ? priors[output].rough : 0;
+	h->bend = stems ? priors[output].bend : 0;
 	h->nugget = priors[output].nugget;
+	h->uneven = priors[output].uneven;
 	for (size_t i = 0; i < s->n_knobs; i++) {
-		bool share = is_share(s->knobs[i].scale);
+		hg_search_scale scale = s->knobs[i].scale;
 
-		h->main[i] = share ? priors[output].limit_main : priors[output].main;
-		h->own[i] = share ? priors[output].limit_own : priors[output].own;
-		h->length[i] = share ? 0.5 : s->knobs[i].scale == HG_SEARCH_LOG ? 2 : 0.5;
+		h->main[i] = is_share(scale) ? priors[output].limit_main : priors[output].main;
+		h->own[i] = is_share(scale) ? priors[output].limit_own : priors[output].own;
+		h->length[i] = is_share(scale)          ? priors[output].limit_length
+			       : scale == HG_SEARCH_LOG ? OCTAVES
+							: SPAN;
 	}
 }
 
-/** Sum of the parts, whatever the caller predicted. */
-static double parts(const struct hyper *h, const struct space *s, size_t a, size_t b)
+double kernel_alike(double distance)
 {
-	bool same = s->group[a] == s->group[b];
-	double sum = h->level + (same ? h->group : 0), squares = 0, total = 0;
-	const double *x = s->feature + a * s->n_knobs, *y = s->feature + b * s->n_knobs;
-	const double *act = s->strength[h->output];
+	double d = 2.2360679774997897 * distance;
+
+	return (1 + d + d * d / 3) * exp(-d); /* Matern 5/2 */
+}
+
+double kernel_sum(
+	const struct hyper *h, const struct space *s, size_t a, size_t b, const double *alike)
+{
+	bool same = s->group[a] == s->group[b], stem = s->stem[a] == s->stem[b];
+	double sum = h->level + (same ? h->group : 0) + (stem ? h->rough : 0), squares = 0,
+	       total = 0;
 
 	for (size_t i = 0; i < s->n_knobs; i++) {
-		double d = sqrt(5) * fabs(x[i] - y[i]) / h->length[i], k;
-
 		if (s->knobs[i].scale == HG_SEARCH_CHOICE)
 			continue;
-		/* Matern 5/2, times how strongly the knob acts at both places */
-		k = (1 + d + d * d / 3) * exp(-d) * act[a * s->n_knobs + i] *
-		    act[b * s->n_knobs + i];
-		sum += (h->main[i] + (same ? h->own[i] : 0)) * k;
-		total += k;
-		squares += k * k;
+		sum += (h->main[i] + (same ? h->own[i] : 0)) * alike[i];
+		if (stem && is_share(s->knobs[i].scale))
+			sum += h->bend * alike[i];
+		total += alike[i];
+		squares += alike[i] * alike[i];
 	}
 	return same ? sum + h->pair * 0.5 * (total * total - squares) : sum;
+}
+
+static double parts(const struct hyper *h, const struct space *s, size_t a, size_t b)
+{
+	const double *x = s->feature + a * s->n_knobs, *y = s->feature + b * s->n_knobs;
+	const double *act = s->strength[h->output];
+	double alike[HG_SEARCH_MAX_KNOBS];
+
+	for (size_t i = 0; i < s->n_knobs; i++)
+		if (s->knobs[i].scale != HG_SEARCH_CHOICE)
+			alike[i] = kernel_alike(fabs(x[i] - y[i]) / h->length[i]) *
+				   act[a * s->n_knobs + i] * act[b * s->n_knobs + i];
+	return kernel_sum(h, s, a, b, alike);
 }
 
 double kernel(const struct hyper *h, const struct space *s, size_t a, size_t b)
@@ -71,5 +119,5 @@ double kernel(const struct hyper *h, const struct space *s, size_t a, size_t b)
 
 double kernel_nugget(const struct hyper *h, const struct space *s, size_t config)
 {
-	return h->output == SEARCH_TIME ? h->nugget * s->uneven[config] : h->nugget;
+	return h->nugget * (1 + h->uneven * s->uneven[config]);
 }

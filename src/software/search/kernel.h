@@ -11,7 +11,10 @@ struct hyper {
 	double main[HG_SEARCH_MAX_KNOBS]; /* of a knob's effect, common to all choices */
 	double own[HG_SEARCH_MAX_KNOBS];  /* of a knob's effect with these choices */
 	double pair;                      /* of two knobs together, with these choices */
+	double rough;  /* of all but limits and clocks together: what no neighbour tells */
+	double bend;   /* the same of how limits and clocks act */
 	double nugget; /* of a single configuration at its largest shares: measured too */
+	double uneven; /* growth of the nugget towards low limits */
 	double length[HG_SEARCH_MAX_KNOBS];
 	double trust; /* of the caller's variances: a factor */
 	int output;
@@ -19,6 +22,14 @@ struct hyper {
 
 /** What public sweeps suggest for a space, before anything was measured. */
 void hyper_init(struct hyper *h, const struct space *s, int output);
+/** How alike two values of a knob are, at a distance in lengths. */
+double kernel_alike(double distance);
+/**
+ * Sum of the parts of a covariance, whatever the caller predicted.
+ * @param alike  of each ordered knob: kernel_alike() times how strongly it acts at both places
+ */
+double kernel_sum(
+	const struct hyper *h, const struct space *s, size_t a, size_t b, const double *alike);
 /** Covariance of two configurations, the nugget left out. */
 double kernel(const struct hyper *h, const struct space *s, size_t a, size_t b);
 /** Variance of a single configuration about the smooth parts. */

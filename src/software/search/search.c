@@ -36,7 +36,7 @@ static hg_err read_opts(const hg_search_opts *given, hg_search_opts *o, hg_error
 	if (o->epsilon == 0)
 		o->epsilon = 0.02;
 	if (o->confidence == 0)
-		o->confidence = 0.9;
+		o->confidence = 0.98;
 	if (o->origin == 0)
 		o->origin = HG_ORIGIN_MEASURED;
 	if (!(o->epsilon > 0 && o->epsilon < 1e6))
@@ -79,8 +79,9 @@ hg_err hg_search_create(
 	vec_init(&s->told, sizeof(struct told), HG_SEARCH_MAX_MEASURED);
 	vec_init(&s->failed, sizeof(uint32_t), HG_SEARCH_MAX_CONFIGS);
 	vec_init(&s->pending, sizeof(uint32_t), HG_SEARCH_MAX_CONFIGS);
-	for (int o = 0; o < SEARCH_OUTPUTS; o++)
-		hyper_init(&s->hyper[o], &s->space, o);
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++)
+		for (int o = 0; o < SEARCH_OUTPUTS; o++)
+			hyper_init(&s->hyper[k][o], &s->space, o);
 	s->next_fit = 4;
 	rc = copy_info(s, &given);
 	if (rc == HG_OK)
@@ -99,8 +100,9 @@ void hg_search_destroy(hg_search *s)
 {
 	if (!s)
 		return;
-	for (int o = 0; o < SEARCH_OUTPUTS; o++)
-		gp_finish(&s->gp[o]);
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++)
+		for (int o = 0; o < SEARCH_OUTPUTS; o++)
+			gp_finish(&s->gp[k][o]);
 	space_finish(&s->space);
 	vec_finish(&s->told);
 	vec_finish(&s->failed);
@@ -186,8 +188,12 @@ static hg_err take(hg_search *s, const hg_search_result *r)
 	hg_search_forget(s, r->config);
 	s->marks[r->config] = MARK_MEASURED;
 	if (s->told.len < s->next_fit) {
-		rc = gp_add(&s->gp[SEARCH_TIME], r->config, t.t, t.t_var);
-		return rc == HG_OK ? gp_add(&s->gp[SEARCH_POWER], r->config, t.p, t.p_var) : rc;
+		for (size_t k = 0; rc == HG_OK && k < SEARCH_BELIEFS; k++) {
+			rc = gp_add(&s->gp[k][SEARCH_TIME], r->config, t.t, t.t_var);
+			if (rc == HG_OK)
+				rc = gp_add(&s->gp[k][SEARCH_POWER], r->config, t.p, t.p_var);
+		}
+		return rc;
 	}
 	s->next_fit = s->told.len >= 96 ? SIZE_MAX : s->told.len + 1 + s->told.len / 8;
 	rc = search_fit(s);
@@ -253,6 +259,7 @@ static bool is_spent(const hg_search *s)
 
 static hg_err is_certain(const hg_search *s, bool *out)
 {
+	double most = 1 - s->opts.confidence;
 	struct front covered;
 	hg_err rc;
 
@@ -262,7 +269,7 @@ static hg_err is_certain(const hg_search *s, bool *out)
 	rc = search_covered(s, s->opts.epsilon, &covered);
 	if (rc != HG_OK)
 		return rc;
-	*out = search_escape(s, &covered) <= 1 - s->opts.confidence;
+	*out = search_escape(s, &covered, most) <= most;
 	free(covered.at);
 	return HG_OK;
 }
@@ -277,37 +284,44 @@ static hg_err expect(hg_search *s, uint32_t config)
 	return rc;
 }
 
-static void drop(hg_search *s, size_t n[SEARCH_OUTPUTS])
+/** How many expected results each process holds, which drop() takes back. */
+struct expected {
+	size_t n[SEARCH_BELIEFS][SEARCH_OUTPUTS];
+};
+
+static void drop(hg_search *s, struct expected *e)
 {
-	for (int o = 0; o < SEARCH_OUTPUTS; o++)
-		while (n[o] > 0) {
-			gp_drop(&s->gp[o]);
-			n[o]--;
-		}
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++)
+		for (int o = 0; o < SEARCH_OUTPUTS; o++)
+			while (e->n[k][o] > 0) {
+				gp_drop(&s->gp[k][o]);
+				e->n[k][o]--;
+			}
 }
 
-/** Adds a pending one to the processes. @param n  receives what drop() must take back */
-static hg_err believe(hg_search *s, uint32_t config, size_t n[SEARCH_OUTPUTS])
+/** Adds a pending one to the processes. */
+static hg_err believe(hg_search *s, uint32_t config, struct expected *e)
 {
 	hg_err rc = HG_OK;
 
-	for (int o = 0; rc == HG_OK && o < SEARCH_OUTPUTS; o++) {
-		rc = gp_add(&s->gp[o], config, NAN, 0);
-		n[o] += rc == HG_OK;
-	}
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++)
+		for (int o = 0; rc == HG_OK && o < SEARCH_OUTPUTS; o++) {
+			rc = gp_add(&s->gp[k][o], config, NAN, 0);
+			e->n[k][o] += rc == HG_OK;
+		}
 	return rc;
 }
 
 hg_err hg_search_next(hg_search *s, size_t want, uint32_t *configs, size_t *n, hg_error *why)
 {
-	size_t believed[SEARCH_OUTPUTS] = {0};
+	struct expected believed = {{{0}}};
 	hg_err rc = HG_OK;
 
 	*n = 0;
 	if (want == 0)
 		return fail(why, HG_EINVAL, "at least one configuration must be asked for");
 	for (size_t i = 0; rc == HG_OK && i < s->pending.len; i++)
-		rc = believe(s, *(uint32_t *)vec_at(&s->pending, i), believed);
+		rc = believe(s, *(uint32_t *)vec_at(&s->pending, i), &believed);
 	while (rc == HG_OK && *n < want && !is_spent(s)) {
 		bool certain = false;
 		size_t config;
@@ -321,11 +335,11 @@ hg_err hg_search_next(hg_search *s, size_t want, uint32_t *configs, size_t *n, h
 			break;
 		rc = expect(s, (uint32_t)config);
 		if (rc == HG_OK)
-			rc = believe(s, (uint32_t)config, believed);
+			rc = believe(s, (uint32_t)config, &believed);
 		if (rc == HG_OK)
 			configs[(*n)++] = (uint32_t)config;
 	}
-	drop(s, believed);
+	drop(s, &believed);
 	return rc == HG_OK ? HG_OK : fail(why, rc, "no memory to choose");
 }
 
@@ -340,7 +354,7 @@ hg_err hg_search_believe(
 	if (config >= s->space.n)
 		return fail(
 			why, HG_EINVAL, "no configuration %u: there are %zu", config, s->space.n);
-	g = search_guess(s, config);
+	g = search_guess_all(s, config);
 	b.told = s->marks[config] == MARK_MEASURED ? 1 : s->marks[config] == MARK_FAILED ? 2 : 0;
 	b.time_s = exp(g.t);
 	b.energy_j = exp(g.t + g.p);
@@ -351,7 +365,7 @@ hg_err hg_search_believe(
 		rc = search_covered(s, s->opts.epsilon, &front);
 		if (rc != HG_OK)
 			return fail(why, rc, "no memory for a front");
-		b.escape = front_escape(&front, &g);
+		b.escape = search_escapes(s, config, &front);
 		free(front.at);
 		b.ehvi = front_ehvi(&s->front, &s->ref, &g);
 	}
@@ -371,7 +385,7 @@ static hg_err bound(const hg_search *s, double most, double *out)
 
 		if (rc != HG_OK)
 			return rc;
-		escape = search_escape(s, &covered);
+		escape = search_escape(s, &covered, most);
 		free(covered.at);
 		if (escape <= most)
 			hi = middle;
@@ -404,7 +418,7 @@ hg_err hg_search_look(const hg_search *s, hg_search_state *state, hg_error *why)
 		if (rc == HG_OK)
 			rc = search_covered(s, s->opts.epsilon, &covered);
 		if (rc == HG_OK)
-			now.escape = fmin(1, search_escape(s, &covered));
+			now.escape = fmin(1, search_escape(s, &covered, 1));
 		free(covered.at);
 	}
 	if (rc != HG_OK)

@@ -7,6 +7,9 @@
 #include "front.h"
 #include "gp.h"
 
+/** Beliefs that are held at once, each with scales of its own: what is said is their average. */
+#define SEARCH_BELIEFS 4
+
 enum mark {
 	MARK_FREE,
 	MARK_MEASURED,
@@ -31,26 +34,31 @@ struct hg_search {
 	struct vec told;    /* struct told, measured ones */
 	struct vec failed;  /* uint32_t */
 	struct vec pending; /* uint32_t, in the order in which they were proposed */
-	struct hyper hyper[SEARCH_OUTPUTS];
-	struct gp gp[SEARCH_OUTPUTS];
+	struct hyper hyper[SEARCH_BELIEFS][SEARCH_OUTPUTS];
+	struct gp gp[SEARCH_BELIEFS][SEARCH_OUTPUTS];
+	bool fitted;
 	size_t next_fit;    /* measured configurations at which scales are fitted again */
 	struct front front; /* logarithms of what was measured */
 	struct spot ref;    /* beyond all of it */
 };
 
-/** Scales of largest likelihood for what was told. */
+/** Draws the scales of every belief anew, from what was told. */
 hg_err search_fit(hg_search *s);
-/** Both processes anew, from what was told. */
+/** All processes anew, from what was told. */
 hg_err search_rebuild(hg_search *s);
-/** What is believed of a configuration. */
-struct guess search_guess(const hg_search *s, size_t config);
+/** What one belief is of a configuration. */
+struct guess search_guess(const hg_search *s, size_t belief, size_t config);
+/** Mean and deviation over all beliefs. */
+struct guess search_guess_all(const hg_search *s, size_t config);
+/** Probability of a configuration to escape what is covered, over all beliefs. */
+double search_escapes(const hg_search *s, size_t config, const struct front *covered);
 /** Probability that it can be measured. */
 double search_feasible(const hg_search *s, size_t config);
 /** The front of what was measured, moved by epsilon, so that it dominates what it covers. */
 hg_err search_covered(const hg_search *s, double epsilon, struct front *out);
 /** One proposal, or SIZE_MAX: none. Pending ones are in the processes already. */
 hg_err search_choose(hg_search *s, size_t *out);
-/** Sum of the probabilities of all configurations to escape. */
-double search_escape(const hg_search *s, const struct front *covered);
+/** Sum of the probabilities of all configurations to escape; more than most is only that. */
+double search_escape(const hg_search *s, const struct front *covered, double most);
 
 #endif

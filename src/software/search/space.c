@@ -107,30 +107,32 @@ static hg_err check(const hg_search_space *g, hg_error *why)
 	return rc;
 }
 
-/** Numbers the sets of choices. */
-static hg_err number_groups(struct space *s)
+/** Whether two configurations agree in the knobs on scales up to one. */
+static bool agree(const struct space *s, const double *a, const double *b, hg_search_scale last)
+{
+	for (size_t k = 0; k < s->n_knobs; k++)
+		if (s->knobs[k].scale <= last && a[k] != b[k])
+			return false;
+	return true;
+}
+
+/** Numbers the classes of configurations that agree in the knobs on scales up to one. */
+static hg_err number(const struct space *s, hg_search_scale last, uint32_t *class, size_t *n)
 {
 	size_t *first = calloc(s->n, sizeof *first);
 
 	if (!first)
 		return HG_ENOMEM;
+	*n = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		const double *row = s->cells + i * s->n_knobs;
 		size_t g = 0;
 
-		for (; g < s->n_groups; g++) {
-			const double *other = s->cells + first[g] * s->n_knobs;
-			size_t k = 0;
-
-			while (k < s->n_knobs &&
-				(s->knobs[k].scale != HG_SEARCH_CHOICE || row[k] == other[k]))
-				k++;
-			if (k == s->n_knobs)
-				break;
-		}
-		if (g == s->n_groups)
-			first[s->n_groups++] = i;
-		s->group[i] = (uint32_t)g;
+		while (g < *n && !agree(s, row, s->cells + first[g] * s->n_knobs, last))
+			g++;
+		if (g == *n)
+			first[(*n)++] = i;
+		class[i] = (uint32_t)g;
 	}
 	free(first);
 	return HG_OK;
@@ -190,7 +192,7 @@ static hg_err make_feature(struct space *s, size_t knob)
 static void make_strength(struct space *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		s->uneven[i] = 1;
+		s->uneven[i] = 0;
 		for (size_t k = 0; k < s->n_knobs; k++) {
 			size_t at = i * s->n_knobs + k;
 			double f = s->feature[at];
@@ -202,7 +204,7 @@ static void make_strength(struct space *s)
 				continue;
 			s->strength[SEARCH_TIME][at] = pow(1 - exp(f), 2.3);
 			/* a device far below its limit's range throttles unevenly */
-			s->uneven[i] *= 1 + 25 * pow(1 - exp(f), 3);
+			s->uneven[i] += pow(1 - exp(f), 3);
 		}
 	}
 }
@@ -232,8 +234,9 @@ static hg_err allocate(struct space *s, const hg_search_space *g)
 	s->feature = malloc(cells * sizeof *s->feature);
 	s->group = calloc(s->n, sizeof *s->group);
 	s->cost = malloc(s->n * sizeof *s->cost);
+	s->stem = calloc(s->n, sizeof *s->stem);
 	s->uneven = malloc(s->n * sizeof *s->uneven);
-	if (!s->cells || !s->feature || !s->group || !s->cost || !s->uneven)
+	if (!s->cells || !s->feature || !s->group || !s->stem || !s->cost || !s->uneven)
 		return HG_ENOMEM;
 	for (int o = 0; o < SEARCH_OUTPUTS; o++) {
 		s->mean[o] = calloc(s->n, sizeof *s->mean[o]);
@@ -276,7 +279,9 @@ hg_err space_init(struct space *s, const hg_search_space *g, hg_error *why)
 		rc = allocate(s, g);
 	if (rc == HG_OK) {
 		memcpy(s->cells, g->cells, s->n * s->n_knobs * sizeof *s->cells);
-		rc = number_groups(s);
+		rc = number(s, HG_SEARCH_CHOICE, s->group, &s->n_groups);
+		if (rc == HG_OK)
+			rc = number(s, HG_SEARCH_LOG, s->stem, &s->n_stems);
 	}
 	for (size_t i = 0; rc == HG_OK && i < s->n_knobs; i++)
 		rc = make_feature(s, i);
@@ -302,6 +307,7 @@ void space_finish(struct space *s)
 	free(s->cost);
 	free(s->sd);
 	free(s->uneven);
+	free(s->stem);
 	for (int o = 0; o < SEARCH_OUTPUTS; o++) {
 		free(s->mean[o]);
 		free(s->strength[o]);

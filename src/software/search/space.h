@@ -27,9 +27,11 @@ struct space {
 	double *feature; /* n x n_knobs: octaves, shares of the span, logarithm of the share */
 	/* n x n_knobs: how strongly a knob acts there; shares not at all at their largest */
 	double *strength[SEARCH_OUTPUTS];
-	double *uneven;  /* n: factor of the scatter of times */
+	double *uneven;  /* n: how far down into the range of its limits */
 	uint32_t *group; /* n: configurations with the same choices */
 	size_t n_groups;
+	uint32_t *stem; /* n: configurations that differ in shares alone */
+	size_t n_stems;
 	double *mean[SEARCH_OUTPUTS]; /* n: prior mean of the logarithm */
 	double *sd;                   /* n: its standard deviation as the caller has it, or NULL */
 	double *cost;                 /* n: of measuring, 1 where unknown */
