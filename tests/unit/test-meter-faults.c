@@ -364,6 +364,41 @@ static void test_missed(void **state)
 	metered_end(&m);
 }
 
+/* Whoever reads has no turn for longer than a period: each read shows another value, but that is no
+ * counter that moves all the time, and no window is wrong. */
+static void test_seldom(void **state)
+{
+	struct script s = script(NULL);
+	struct metered m;
+	double end_s;
+
+	(void)state;
+	s.period_s = s.said_period_s = 0.02;
+	s.phase_s = 0.003;
+	m = metered(&s);
+	(void)hg_meter_begin(m.meter);
+	for (int i = 0; i < 300; i++) {
+		s.now_ns += 25000000 + i * 7919 % 36 * 1000000;
+		script_run(m.device, &s, 0.0);
+		assert_int_equal(state_of(&m).source, HG_SOURCE_EDGES);
+	}
+	end_s = (double)s.now_ns * 1e-9;
+	for (double t = 1.0; t + 1.0 < end_s; t += 0.37) {
+		hg_energy e = {.size = sizeof e};
+
+		if (hg_meter_energy(m.meter, 0, ns(t), ns(t + 1.0), 0, &e, NULL))
+			continue;
+		assert_true(e.lo <= 300.0 && 300.0 <= e.hi);
+	}
+	/* it has its turn again */
+	script_run(m.device, &s, 5.0);
+	(void)hg_meter_end(m.meter);
+	script_run(m.device, &s, 1.0);
+	assert_near(energy(&m, end_s + 2.0, end_s + 4.0).joules, 600.0, 0.005);
+	assert_near(energy(&m, 2.0, end_s + 4.0).joules, 300.0 * (end_s + 2.0), 0.01);
+	metered_end(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_failed_once),
 		cmocka_unit_test(test_clock_step),
 		cmocka_unit_test(test_missed),
+		cmocka_unit_test(test_seldom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
