@@ -192,9 +192,15 @@ static bool is_long(const struct job *j)
 	return j->opts->iterations || j->opts->effort_s > 0.0;
 }
 
+/* Effort a node below which one plan, annealed for long, is better than a population. */
+#define BREED_S 150e-6
+
 static bool breeds(const struct job *j)
 {
-	return is_long(j) && breed_suits(&j->d) && !hurried(j);
+	double seconds = j->effort.seconds;
+
+	return is_long(j) && breed_suits(&j->d) &&
+	       !(seconds > 0.0 && seconds < BREED_S * (double)j->d.n);
 }
 
 /* Makes a start keep the deadline in one pass instead of by repair(), for those
