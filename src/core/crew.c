@@ -23,7 +23,7 @@ static void *work(void *arg)
 void crew_run(unsigned threads, size_t n, void (*job)(void *user, size_t i), void *user)
 {
 	struct crew c = {.n = n, .job = job, .user = user};
-	pthread_t others[CREW_THREADS];
+	pthread_t others[CREW_THREADS] = {0};
 	unsigned started = 0;
 
 	threads = threads > CREW_THREADS ? CREW_THREADS : threads;

@@ -36,9 +36,11 @@ static hg_err add_run(struct sim_job *s, const struct sim_reach *r, hg_error *wh
 		return fail(why, HG_ELIMIT, "%s: more than %d runs of batch size %u", s->name,
 			MOST_RUNS, r->batch_size);
 	epochs = realloc(a->epochs, (a->runs + 1) * sizeof *epochs);
-	a->epochs = epochs ? epochs : a->epochs;
+	if (epochs)
+		a->epochs = epochs;
 	numbers = realloc(a->numbers, (a->runs + 1) * sizeof *numbers);
-	a->numbers = numbers ? numbers : a->numbers;
+	if (numbers)
+		a->numbers = numbers;
 	if (!epochs || !numbers)
 		return fail(why, HG_ENOMEM, "no memory for runs");
 	a->numbers[a->runs] = r->run;

@@ -174,7 +174,9 @@ static hg_err draw_run(struct sim *sim, struct slot *slot)
 	hg_recur_sight *sights;
 
 	slot->target = ceil(a->epochs[run] * factor - 1e-9);
-	slot->curve = sim->o->blind ? (struct sim_curve){.n = 0} : a->curves[run];
+	slot->curve = a->curves[run];
+	if (sim->o->blind)
+		slot->curve.n = 0;
 	if (factor == 1 || slot->curve.n == 0)
 		return HG_OK;
 	sights = arena_alloc(&sim->curves, slot->curve.n * sizeof *sights);
@@ -383,7 +385,7 @@ static hg_err play(struct sim *sim, hg_error *why)
 
 		if (busy && next_time(sim, busy) < due)
 			err = report(sim, busy, why);
-		else if (due < INFINITY)
+		else if (idle && due < INFINITY)
 			err = begin_recurrence(sim, idle, why);
 		else
 			break;
