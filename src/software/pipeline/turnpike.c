@@ -229,7 +229,7 @@ hg_err plans_frontier(
 /* Pieces times events that are still solved exactly: some 40 s. */
 #define EXACT 2e9
 /* The quantum, of the mean slope of all hulls. */
-#define SHARE 0.05
+#define SHARE 0.03
 
 /* About how many pieces a frontier has: it was found to grow like that with the vertices of all
  * hulls, as far as stages differ, and with the stages. */

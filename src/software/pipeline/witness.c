@@ -337,7 +337,7 @@ static hg_err keep_at(struct keeping *k, double time_s, hg_error *why)
 	return err;
 }
 
-/* An end of the frontier, for the gap. */
+/* A breakpoint or an end of the frontier, for the gap. */
 static hg_err end_at(struct keeping *k, double time_s, hg_error *why)
 {
 	hg_relaxed *r = NULL;
@@ -347,7 +347,9 @@ static hg_err end_at(struct keeping *k, double time_s, hg_error *why)
 	return err;
 }
 
-/* Both ends, and the flows that were chosen between them. */
+/* Both ends, and the flows that were chosen between them. Where slopes are rounded, plans are
+ * looked at where the pieces meet as well: they are farthest from what is proved there, and a mix
+ * of plans from both sides would be farther. */
 static hg_err keep_all(struct keeping *k, const bool *chosen, hg_error *why)
 {
 	const struct plans_claims *c = &k->p->claims;
@@ -358,11 +360,16 @@ static hg_err keep_all(struct keeping *k, const bool *chosen, hg_error *why)
 
 	if (!err && pieces == 0)
 		err = keep_at(k, fmax(points[0].time_s, c->t_min_s), why);
-	for (size_t i = 0; i < pieces && !err; i++)
-		if (chosen[i])
+	for (size_t i = 0; i < pieces && !err; i++) {
+		if (!chosen[i])
+			continue;
+		if (rough && points[i].time_s > c->t_min_s)
+			err = end_at(k, points[i].time_s, why);
+		if (!err)
 			err = keep_at(k,
 				fmax((points[i].time_s + points[i + 1].time_s) / 2, c->t_min_s),
 				why);
+	}
 	if (!err && rough && points[pieces].time_s > c->t_min_s)
 		err = end_at(k, points[pieces].time_s, why);
 	return err;
@@ -378,7 +385,7 @@ hg_err plans_witness(struct plans *p, const hg_plan_frontier *set, hg_error *why
 
 	hg_plan_frontier_get_info(set, &info);
 	k.static_w = info.static_power_w;
-	k.touches = calloc(MOST + 3, sizeof *k.touches);
+	k.touches = calloc(2 * MOST + 3, sizeof *k.touches);
 	if (!chosen || !k.touches || err) {
 		err = fail(why, HG_ENOMEM, "plans: out of memory");
 	} else {
