@@ -46,39 +46,36 @@ double number(struct csv_field f)
 	return v;
 }
 
-void csv_first(const char *path, void (*fn)(void *user, const struct csv *c), void *user)
+/* The first line of a file, or every line behind it. */
+static void csv_some(
+	const char *path, bool all, void (*fn)(void *user, const struct csv *c), void *user)
 {
 	struct buf text;
 	struct csv c;
 	hg_error why = {""};
-	bool more;
+	bool more = true;
 
 	buf_init(&text, FILE_MAX);
 	require(file_read(path, FILE_MAX, &text, &why), path);
 	csv_init(&c, text.data, text.len, path);
 	require(csv_next(&c, &more, &why), path);
-	if (more)
+	if (more && !all)
 		fn(user, &c);
-	csv_finish(&c);
-	buf_finish(&text);
-}
-
-void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user)
-{
-	struct buf text;
-	struct csv c;
-	hg_error why = {""};
-	bool more;
-
-	buf_init(&text, FILE_MAX);
-	require(file_read(path, FILE_MAX, &text, &why), path);
-	csv_init(&c, text.data, text.len, path);
-	require(csv_next(&c, &more, &why), path);
-	while (more) {
+	while (more && all) {
 		require(csv_next(&c, &more, &why), path);
 		if (more)
 			fn(user, &c);
 	}
 	csv_finish(&c);
 	buf_finish(&text);
+}
+
+void csv_first(const char *path, void (*fn)(void *user, const struct csv *c), void *user)
+{
+	csv_some(path, false, fn, user);
+}
+
+void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user)
+{
+	csv_some(path, true, fn, user);
 }

@@ -158,6 +158,13 @@ void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format
  * @return EXIT_OK, EXIT_BROKEN
  */
 int cli_write(struct cli *cli, const char *path, const void *data, size_t len);
+/**
+ * Writes what is said beside a command that has standard output for itself.
+ * @param path  as for cli_write(); NULL: stderr
+ * @param out   may have failed
+ * @return EXIT_OK, EXIT_BROKEN
+ */
+int cli_write_beside(struct cli *cli, const char *path, const struct buf *out);
 
 /* ----- help.c */
 

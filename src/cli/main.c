@@ -106,6 +106,15 @@ int cli_write(struct cli *cli, const char *path, const void *data, size_t len)
 	return rc == HG_OK ? EXIT_OK : cli_output_error(cli, rc, &why);
 }
 
+int cli_write_beside(struct cli *cli, const char *path, const struct buf *out)
+{
+	if (out->failed != HG_OK)
+		return cli_broken(cli, out->failed);
+	if (path)
+		return cli_write(cli, path, out->data, out->len);
+	return fwrite(out->data, 1, out->len, stderr) == out->len ? EXIT_OK : EXIT_BROKEN;
+}
+
 /*
  * A standard stream that the caller closed would be the number of the next file opened, and our
  * output would land in it. The wrong end of a pipe in its place fails every read and write.

@@ -588,7 +588,7 @@ static int all_runs(struct job *j, const char *const *argv)
 static int write_report(struct job *j, const char *path)
 {
 	struct buf out;
-	int rc = EXIT_OK;
+	int rc;
 
 	buf_init(&out, (size_t)1 << 31);
 	if (strcmp(j->format, "text") == 0)
@@ -599,13 +599,7 @@ static int write_report(struct job *j, const char *path)
 		energy_report_openmetrics(&out, &j->report);
 	else
 		energy_report_json(&out, &j->report, strcmp(j->format, "jsonl") == 0);
-	if (out.failed != HG_OK)
-		rc = cli_broken(j->cli, out.failed);
-	else if (path)
-		rc = cli_write(j->cli, path, out.data, out.len);
-	/* standard output is the command's */
-	else if (fwrite(out.data, 1, out.len, stderr) != out.len)
-		rc = EXIT_BROKEN;
+	rc = cli_write_beside(j->cli, path, &out);
 	buf_finish(&out);
 	return rc;
 }

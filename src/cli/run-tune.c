@@ -333,7 +333,7 @@ static int write_report(struct tuned *t, const struct args *args)
 {
 	const char *path = args_text(args, "output", NULL);
 	struct buf out;
-	int rc = EXIT_OK;
+	int rc;
 
 	t->result.knobs = &t->knobs;
 	t->result.tune = t->tune;
@@ -346,13 +346,7 @@ static int write_report(struct tuned *t, const struct args *args)
 		tune_report_json(&out, &t->result);
 	else
 		tune_report_text(&out, &t->result);
-	if (out.failed != HG_OK)
-		rc = cli_broken(t->cli, out.failed);
-	else if (path)
-		rc = cli_write(t->cli, path, out.data, out.len);
-	/* standard output is the command's */
-	else if (fwrite(out.data, 1, out.len, stderr) != out.len)
-		rc = EXIT_BROKEN;
+	rc = cli_write_beside(t->cli, path, &out);
 	buf_finish(&out);
 	return rc;
 }
