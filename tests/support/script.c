@@ -186,11 +186,7 @@ static hg_err script_begin(const struct backend_request *req, void **state, hg_e
 	return HG_OK;
 }
 
-static const struct backend script_backend = {.abi = BACKEND_ABI,
-	.name = "script",
-	.text = "a test",
-	.open = script_begin,
-	.close = script_close,
+static const struct device_hooks script_hooks = {.close = script_close,
 	.info = script_info,
 	.signals = script_signals,
 	.signal = script_signal,
@@ -200,6 +196,12 @@ static const struct backend script_backend = {.abi = BACKEND_ABI,
 	.knob = script_knob,
 	.set = script_set,
 	.alarm = script_alarm};
+
+static const struct backend script_backend = {.abi = BACKEND_ABI,
+	.name = "script",
+	.text = "a test",
+	.open = script_begin,
+	.device = &script_hooks};
 
 hg_err script_open(hg_ctx *ctx, struct script *s, hg_device **out, hg_error *why)
 {

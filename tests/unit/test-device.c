@@ -309,9 +309,22 @@ static hg_err odd_set(void *state, size_t knob, int64_t value, hg_effect *e, hg_
 	return HG_EINTERNAL;
 }
 
-static const struct backend odd = {BACKEND_ABI, "odd", "a test", odd_open, odd_close, odd_info,
-	odd_count, odd_signal, odd_read, odd_now, odd_count, odd_knob, odd_set, NULL, NULL, NULL,
-	NULL, false};
+static const struct device_hooks odd_hooks = {odd_close, odd_info, odd_count, odd_signal, odd_read,
+	odd_now, odd_count, odd_knob, odd_set, NULL, NULL};
+
+static const struct backend odd = {.abi = BACKEND_ABI,
+	.name = "odd",
+	.text = "a test",
+	.open = odd_open,
+	.device = &odd_hooks};
+
+static void assert_unfit(const struct backend *b)
+{
+	hg_error why = {""};
+
+	assert_int_equal(backend_check(b, &why), HG_EINTERNAL);
+	assert_true(strlen(why.text) > 10);
+}
 
 static void test_backend_check(void **state)
 {
@@ -319,13 +332,14 @@ static void test_backend_check(void **state)
 	struct backend b = odd;
 	hg_device *d;
 	hg_error why;
-	static const size_t hooks[] = {offsetof(struct backend, name),
+	static const size_t parts[] = {offsetof(struct backend, name),
 		offsetof(struct backend, text), offsetof(struct backend, open),
-		offsetof(struct backend, close), offsetof(struct backend, info),
-		offsetof(struct backend, signals), offsetof(struct backend, signal),
-		offsetof(struct backend, read), offsetof(struct backend, now),
-		offsetof(struct backend, knobs), offsetof(struct backend, knob),
-		offsetof(struct backend, set)};
+		offsetof(struct backend, device)};
+	static const size_t hooks[] = {offsetof(struct device_hooks, close),
+		offsetof(struct device_hooks, info), offsetof(struct device_hooks, signals),
+		offsetof(struct device_hooks, signal), offsetof(struct device_hooks, read),
+		offsetof(struct device_hooks, now), offsetof(struct device_hooks, knobs),
+		offsetof(struct device_hooks, knob), offsetof(struct device_hooks, set)};
 
 	(void)state;
 	for (size_t i = 0; backends[i]; i++)
@@ -333,11 +347,18 @@ static void test_backend_check(void **state)
 	assert_int_equal(backend_check(&odd, &why), HG_OK);
 	b.abi++;
 	assert_int_equal(device_open_with(ctx, &b, "odd:", "", &d, &why), HG_EVERSION);
-	for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		b = odd;
-		memset((char *)&b + hooks[i], 0, sizeof(void *));
-		assert_int_equal(backend_check(&b, &why), HG_EINTERNAL);
-		assert_true(strlen(why.text) > 10);
+		memset((char *)&b + parts[i], 0, sizeof(void *));
+		assert_unfit(&b);
+	}
+	for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+		struct device_hooks device = odd_hooks;
+
+		b = odd;
+		b.device = &device;
+		memset((char *)&device + hooks[i], 0, sizeof(void *));
+		assert_unfit(&b);
 	}
 	hg_close(ctx);
 }

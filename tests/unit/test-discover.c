@@ -68,6 +68,16 @@ static hg_err set(void *state, size_t knob, int64_t value, hg_effect *effect, hg
 	return HG_EUNSUPPORTED;
 }
 
+static const struct device_hooks part_hooks = {.close = free,
+	.info = part_info,
+	.signals = none,
+	.signal = signal_of,
+	.read = read_of,
+	.now = now,
+	.knobs = none,
+	.knob = knob_of,
+	.set = set};
+
 static struct backend backend_of(
 	hg_err (*discover)(hg_ctx *ctx, struct backend_found *found, hg_error *why))
 {
@@ -75,15 +85,7 @@ static struct backend backend_of(
 		.name = "part",
 		.text = "parts of a test",
 		.open = part_open,
-		.close = free,
-		.info = part_info,
-		.signals = none,
-		.signal = signal_of,
-		.read = read_of,
-		.now = now,
-		.knobs = none,
-		.knob = knob_of,
-		.set = set,
+		.device = &part_hooks,
 		.discover = discover};
 }
 
@@ -301,13 +303,16 @@ static hg_ctx *impatient(void)
 static void test_hang(void **state)
 {
 	static struct backend search, open;
+	static struct device_hooks late;
 	hg_ctx *ctx = impatient();
 	struct told t;
 
 	(void)state;
 	search = backend_of(hang_after_one);
 	open = backend_of(find_two);
+	late = part_hooks;
 	open.open = hang_open;
+	open.device = &late;
 	sem_init(&search_on, 0, 0);
 	sem_init(&open_on, 0, 0);
 	pthread_barrier_init(&gone, NULL, 2);
@@ -323,7 +328,7 @@ static void test_hang(void **state)
 	assert_int_equal(t.devices, 1);
 	assert_int_equal(devices_open(ctx), 1);
 	hg_close(ctx);
-	open.close = close_late;
+	late.close = close_late;
 	sem_post(&open_on);
 	pthread_barrier_wait(&gone);
 }

@@ -322,6 +322,7 @@ static void *reader(void *user)
 static void test_stuck(void **state)
 {
 	static const char spec[] = SPEC;
+	struct device_hooks hooks = *amdgpu_backend.device;
 	struct backend stuck = amdgpu_backend;
 	hg_ctx *ctx = tree_context(&t);
 	hg_device *d;
@@ -333,7 +334,8 @@ static void test_stuck(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(inside) | pipe(go_on), 0);
-	stuck.read = stuck_read;
+	hooks.read = stuck_read;
+	stuck.device = &hooks;
 	assert_ok(device_open_with(ctx, &stuck, spec, strchr(spec, ':') + 1, &d, &why), &why);
 	assert_ok(guarded(g, d, "power_limit", MW, &why), &why);
 	assert_int_equal(pthread_create(&thread, NULL, reader, d), 0);

@@ -107,21 +107,23 @@ static hg_err set_of(void *state, size_t knob, int64_t value, hg_effect *effect,
 	return HG_EUNSUPPORTED;
 }
 
+static const struct device_hooks made_hooks = {.close = made_close,
+	.info = made_info,
+	.signals = one,
+	.signal = made_signal,
+	.read = made_read,
+	.now = now,
+	.knobs = none,
+	.knob = knob_of,
+	.set = set_of};
+
 static struct backend named(const char *name)
 {
 	return (struct backend){.abi = BACKEND_ABI,
 		.name = name,
 		.text = "made",
 		.open = made_open,
-		.close = made_close,
-		.info = made_info,
-		.signals = one,
-		.signal = made_signal,
-		.read = made_read,
-		.now = now,
-		.knobs = none,
-		.knob = knob_of,
-		.set = set_of};
+		.device = &made_hooks};
 }
 
 static struct backend nvml, hwmon, rapl, amdgpu;

@@ -437,9 +437,14 @@ static hg_err broken_set(void *state, size_t knob, int64_t value, hg_effect *e, 
 	return HG_OK;
 }
 
-static const struct backend broken = {BACKEND_ABI, "broken", "a test", broken_open, free,
-	broken_info, broken_one, broken_signal, broken_read, broken_now, broken_one, broken_knob,
-	broken_set, NULL, NULL, NULL, NULL, false};
+static const struct device_hooks broken_hooks = {free, broken_info, broken_one, broken_signal,
+	broken_read, broken_now, broken_one, broken_knob, broken_set, NULL, NULL};
+
+static const struct backend broken = {.abi = BACKEND_ABI,
+	.name = "broken",
+	.text = "a test",
+	.open = broken_open,
+	.device = &broken_hooks};
 
 /* 10 ms at `limit` watts; what it does after some calls is the test's choice. */
 static hg_err broken_work(void *user, hg_device *d, uint64_t units)

@@ -271,7 +271,7 @@ static struct seen spied;
 
 static int64_t spy_now(const void *state)
 {
-	int64_t now_ns = nvml_backend.now(state);
+	int64_t now_ns = nvml_backend.device->now(state);
 
 	if (spied.n < SAMPLES)
 		spied.now_ns[spied.n] = now_ns;
@@ -280,7 +280,7 @@ static int64_t spy_now(const void *state)
 
 static void spy_read(void *state, const size_t *ids, size_t n, hg_reading *out)
 {
-	nvml_backend.read(state, ids, n, out);
+	nvml_backend.device->read(state, ids, n, out);
 	assert_true(spied.n < SAMPLES);
 	for (size_t i = 0; i < 32; i++)
 		spied.readings[spied.n][i].rc = HG_EUNSUPPORTED;
@@ -292,6 +292,7 @@ static void spy_read(void *state, const size_t *ids, size_t n, hg_reading *out)
 static void test_nvml(void **state)
 {
 	static const char spec[] = "nvml:0";
+	struct device_hooks hooks = *nvml_backend.device;
 	struct backend spy = nvml_backend;
 	hg_ctx *ctx, *other = context();
 	hg_device *d, *back;
@@ -305,8 +306,9 @@ static void test_nvml(void **state)
 		", \"call_s\": 0.0031, \"rules\": [{\"call\": "
 		"\"nvmlDeviceGetTotalEnergyConsumption\", \"after\": 9, \"times\": 2, \"result\": "
 		"999}]");
-	spy.now = spy_now;
-	spy.read = spy_read;
+	hooks.now = spy_now;
+	hooks.read = spy_read;
+	spy.device = &hooks;
 	memset(&spied, 0, sizeof spied);
 	ctx = context();
 	assert_ok(device_open_with(ctx, &spy, spec, spec + 5, &d, &why), &why);

@@ -1,5 +1,5 @@
 /*
- * What a backend is: one const struct whose first word is the ABI, and a handful of hooks. The
+ * What a backend is: a const struct whose first word is the ABI, with the hooks of its devices. The
  * device layer checks ranges, keeps the list of devices, and hands the context's services (clock,
  * log, root of the file system) to the backend; a backend never looks for them itself.
  */
@@ -12,8 +12,8 @@
 
 #include <hourglass/device.h>
 
-/** Changes whenever struct backend does. */
-#define BACKEND_ABI 4u
+/** Changes whenever struct backend or struct device_hooks does. */
+#define BACKEND_ABI 5u
 
 /** Told that a device's own time has come as far as was asked. */
 typedef void (*backend_alarm_fn)(void *user, int64_t now_ns);
@@ -28,14 +28,8 @@ struct backend_request {
 /** The devices that a search has found; the device layer's. */
 struct backend_found;
 
-/** A backend. Hooks get the state that open() made. */
-struct backend {
-	uint32_t abi;     /* BACKEND_ABI */
-	const char *name; /* what stands before the ':' */
-	const char *text; /* one line for people */
-
-	/** Opens a device. @return HG_OK; HG_ENOENT; HG_EINVAL; HG_ENOMEM; HG_EDEVICE */
-	hg_err (*open)(const struct backend_request *req, void **state, hg_error *why);
+/** What a device of a backend does; hooks get the state that open() made. */
+struct device_hooks {
 	/** Closes it; knobs keep their settings. */
 	void (*close)(void *state);
 	/** Fills in all but size, spec and backend; strings live as long as the state. */
@@ -60,10 +54,23 @@ struct backend {
 	 * @return false: the device's time passes by itself, there are no alarms
 	 */
 	bool (*alarm)(void *state, int64_t at_ns, backend_alarm_fn fn, void *user);
-	/** Optional. The nearest name this backend would open, for "did you mean"; NULL none. */
-	const char *(*nearest)(const char *wrong);
 	/** Optional. Lists the processes that use the device now, as hg_device_processes(). */
 	hg_err (*processes)(void *state, hg_process *out, size_t room, size_t *n, hg_error *why);
+};
+
+/** A backend. */
+struct backend {
+	uint32_t abi;     /* BACKEND_ABI */
+	const char *name; /* what stands before the ':' */
+	const char *text; /* one line for people */
+
+	/** Opens a device. @return HG_OK; HG_ENOENT; HG_EINVAL; HG_ENOMEM; HG_EDEVICE */
+	hg_err (*open)(const struct backend_request *req, void **state, hg_error *why);
+	/** What the devices do that it opens; several backends may share it. */
+	const struct device_hooks *device;
+
+	/** Optional. The nearest name this backend would open, for "did you mean"; NULL none. */
+	const char *(*nearest)(const char *wrong);
 	/**
 	 * Optional. Looks for hardware and tells backend_found() each device's name. Sets nothing.
 	 * @return HG_OK; HG_ENOENT (nothing of the kind here); else what stood in the way. The text

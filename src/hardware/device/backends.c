@@ -35,6 +35,21 @@ const struct backend *const backends[] = {
 	NULL,
 };
 
+/* The name of a hook that every device needs and these lack; NULL: there are all. */
+static const char *device_lacks(const struct device_hooks *d)
+{
+	return !d->close     ? "close"
+	       : !d->info    ? "info"
+	       : !d->signals ? "signals"
+	       : !d->signal  ? "signal"
+	       : !d->read    ? "read"
+	       : !d->now     ? "now"
+	       : !d->knobs   ? "knobs"
+	       : !d->knob    ? "knob"
+	       : !d->set     ? "set"
+			     : NULL;
+}
+
 hg_err backend_check(const struct backend *b, hg_error *why)
 {
 	const char *missing;
@@ -42,19 +57,11 @@ hg_err backend_check(const struct backend *b, hg_error *why)
 	if (b->abi != BACKEND_ABI)
 		return fail(
 			why, HG_EVERSION, "backend of ABI %u, expected %u", b->abi, BACKEND_ABI);
-	missing = !b->name      ? "name"
-		  : !b->text    ? "text"
-		  : !b->open    ? "open"
-		  : !b->close   ? "close"
-		  : !b->info    ? "info"
-		  : !b->signals ? "signals"
-		  : !b->signal  ? "signal"
-		  : !b->read    ? "read"
-		  : !b->now     ? "now"
-		  : !b->knobs   ? "knobs"
-		  : !b->knob    ? "knob"
-		  : !b->set     ? "set"
-				: NULL;
+	missing = !b->name     ? "name"
+		  : !b->text   ? "text"
+		  : !b->open   ? "open"
+		  : !b->device ? "device"
+			       : device_lacks(b->device);
 	if (missing)
 		return fail(why, HG_EINTERNAL, "backend \"%s\" has no %s", b->name ? b->name : "?",
 			missing);

@@ -41,7 +41,7 @@ void device_drop(hg_device *d)
 	if (!d)
 		return;
 	if (d->state)
-		d->backend->close(d->state);
+		d->backend->device->close(d->state);
 	if (d->gate)
 		gate_finish(d->gate);
 	free(d->gate);
@@ -225,12 +225,12 @@ bool device_alarm(const hg_device *d, int64_t at_ns, backend_alarm_fn fn, void *
 {
 	bool set;
 
-	if (!d->backend->alarm)
+	if (!d->backend->device->alarm)
 		return false;
 	/* a thread that runs work on it may be long inside, but comes back */
 	if (!gate_enter(d->gate, -1))
 		return false;
-	set = d->backend->alarm(d->state, at_ns, fn, user);
+	set = d->backend->device->alarm(d->state, at_ns, fn, user);
 	device_leave(d);
 	return set;
 }
@@ -284,7 +284,7 @@ void hg_device_get_info(const hg_device *d, hg_device_info *info)
 		.parent = "",
 		.driver = ""};
 
-	d->backend->info(d->state, &ours);
+	d->backend->device->info(d->state, &ours);
 	ours.driver = ours.driver ? ours.driver : "";
 	ours.wholes = ours.wholes ? ours.wholes : ours.parent;
 	ours.size = sizeof ours;
@@ -297,7 +297,7 @@ void hg_device_get_info(const hg_device *d, hg_device_info *info)
 
 size_t hg_device_signals(const hg_device *d)
 {
-	return d->backend->signals(d->state);
+	return d->backend->device->signals(d->state);
 }
 
 hg_err hg_device_signal(const hg_device *d, size_t i, hg_signal_info *info)
@@ -306,7 +306,7 @@ hg_err hg_device_signal(const hg_device *d, size_t i, hg_signal_info *info)
 
 	if (i >= hg_device_signals(d))
 		return HG_EINVAL;
-	d->backend->signal(d->state, i, &ours);
+	d->backend->device->signal(d->state, i, &ours);
 	size_write(info, &ours, sizeof ours);
 	return HG_OK;
 }
@@ -318,7 +318,7 @@ size_t hg_device_signal_index(const hg_device *d, const char *name)
 	for (size_t i = 0; i < n; i++) {
 		hg_signal_info info = {.size = sizeof info};
 
-		d->backend->signal(d->state, i, &info);
+		d->backend->device->signal(d->state, i, &info);
 		if (!strcmp(info.name, name))
 			return i;
 	}
@@ -346,12 +346,12 @@ hg_err hg_device_processes(hg_device *d, hg_process *out, size_t room, size_t *n
 	*n = 0;
 	if (why)
 		why->text[0] = '\0';
-	if (!d->backend->processes)
+	if (!d->backend->device->processes)
 		return fail(why, HG_EUNSUPPORTED, "%s: %s does not tell who uses a device", d->spec,
 			d->backend->name);
 	if (d->backend->per_process && device_inherited(d, why))
 		return HG_EDEVICE;
-	return d->backend->processes(d->state, out, room, n, why);
+	return d->backend->device->processes(d->state, out, room, n, why);
 }
 
 hg_err hg_device_read(hg_device *d, const size_t *ids, size_t n, hg_reading *out)
@@ -373,7 +373,7 @@ hg_err hg_device_read(hg_device *d, const size_t *ids, size_t n, hg_reading *out
 			out[i] = (hg_reading){.rc = stuck(d, NULL)};
 		return HG_OK;
 	}
-	d->backend->read(d->state, ids, n, out);
+	d->backend->device->read(d->state, ids, n, out);
 	device_leave(d);
 	return HG_OK;
 }
@@ -383,11 +383,11 @@ int64_t hg_device_now(const hg_device *d)
 	int64_t now_ns;
 
 	/* the context's clock needs no driver; a simulated device's state does */
-	if (!d->backend->alarm)
-		return d->backend->now(d->state);
+	if (!d->backend->device->alarm)
+		return d->backend->device->now(d->state);
 	if (!gate_enter(d->gate, -1))
 		return 0; /* closed: nobody may ask */
-	now_ns = d->backend->now(d->state);
+	now_ns = d->backend->device->now(d->state);
 	device_leave(d);
 	return now_ns;
 }
@@ -396,7 +396,7 @@ int64_t hg_device_now(const hg_device *d)
 
 size_t hg_device_knobs(const hg_device *d)
 {
-	return d->backend->knobs(d->state);
+	return d->backend->device->knobs(d->state);
 }
 
 hg_err hg_device_knob(const hg_device *d, size_t i, hg_knob_info *info)
@@ -407,7 +407,7 @@ hg_err hg_device_knob(const hg_device *d, size_t i, hg_knob_info *info)
 		return HG_EINVAL;
 	if (!device_enter(d))
 		return stuck(d, NULL);
-	d->backend->knob(d->state, i, &ours);
+	d->backend->device->knob(d->state, i, &ours);
 	device_leave(d);
 	/* a backend that cannot ask for the range leaves it zero */
 	if (ours.unsettable && !ours.min && !ours.max)
@@ -437,7 +437,7 @@ static hg_err check(const hg_device *d, size_t knob, int64_t value, hg_error *wh
 	if (knob >= hg_device_knobs(d))
 		return fail(why, HG_EINVAL, "%s: no knob %zu, there are %zu", d->spec, knob,
 			hg_device_knobs(d));
-	d->backend->knob(d->state, knob, &info);
+	d->backend->device->knob(d->state, knob, &info);
 	if (info.unsettable)
 		return fail(why, HG_EUNSUPPORTED, "%s: %s cannot be set: %s", d->spec, info.name,
 			info.unsettable);
@@ -474,7 +474,7 @@ hg_err device_set_at_once(hg_device *d, size_t knob, int64_t value)
 
 	if (!rc && is_foreign(d))
 		rc = HG_EDEVICE;
-	return rc ? rc : d->backend->set(d->state, knob, value, &effect, NULL);
+	return rc ? rc : d->backend->device->set(d->state, knob, value, &effect, NULL);
 }
 
 hg_err hg_device_set(hg_device *d, size_t knob, int64_t value, hg_effect *effect, hg_error *why)
@@ -492,7 +492,7 @@ hg_err hg_device_set(hg_device *d, size_t knob, int64_t value, hg_effect *effect
 	if (!device_enter(d))
 		return stuck(d, why);
 	rc = check(d, knob, value, why);
-	rc = rc ? rc : d->backend->set(d->state, knob, value, &ours, why);
+	rc = rc ? rc : d->backend->device->set(d->state, knob, value, &ours, why);
 	device_leave(d);
 	if (effect)
 		*effect = ours;

@@ -285,11 +285,7 @@ out:
 	return rc;
 }
 
-const struct backend amdsmi_backend = {
-	.abi = BACKEND_ABI,
-	.name = "amdsmi",
-	.text = "AMD GPUs through AMD SMI, amdsmi:INDEX or amdsmi:PCI: for programs that do not compute",
-	.open = amdsmi_open,
+static const struct device_hooks amdsmi_hooks = {
 	.close = amdsmi_close,
 	.info = amdsmi_info,
 	.signals = amdsmi_signals,
@@ -299,6 +295,14 @@ const struct backend amdsmi_backend = {
 	.knobs = amdsmi_knobs,
 	.knob = amdsmi_knob,
 	.set = amdsmi_set,
+};
+
+const struct backend amdsmi_backend = {
+	.abi = BACKEND_ABI,
+	.name = "amdsmi",
+	.text = "AMD GPUs through AMD SMI, amdsmi:INDEX or amdsmi:PCI: for programs that do not compute",
+	.open = amdsmi_open,
+	.device = &amdsmi_hooks,
 	.discover = amdsmi_discover,
 	.per_process = true,
 };

@@ -436,11 +436,7 @@ static hg_err habana_discover(struct hg_ctx *ctx, struct backend_found *found, h
 	return rc;
 }
 
-const struct backend habana_backend = {
-	.abi = BACKEND_ABI,
-	.name = "habana",
-	.text = "Habana Gaudi through the driver's library, habana:INDEX or habana:UUID",
-	.open = habana_open,
+static const struct device_hooks habana_hooks = {
 	.close = habana_close,
 	.info = habana_info,
 	.signals = habana_signals,
@@ -450,6 +446,14 @@ const struct backend habana_backend = {
 	.knobs = habana_knobs,
 	.knob = habana_knob,
 	.set = habana_set,
+};
+
+const struct backend habana_backend = {
+	.abi = BACKEND_ABI,
+	.name = "habana",
+	.text = "Habana Gaudi through the driver's library, habana:INDEX or habana:UUID",
+	.open = habana_open,
+	.device = &habana_hooks,
 	.discover = habana_discover,
 	.per_process = true,
 };

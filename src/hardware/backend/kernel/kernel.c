@@ -270,29 +270,29 @@ struct kernel_knob *kernel_add_knob(struct kernel_device *d, const struct kernel
 
 /* ----- hooks */
 
-void kernel_info(const void *state, hg_device_info *info)
+static void kernel_info(const void *state, hg_device_info *info)
 {
 	const struct kernel_device *d = state;
 
 	*info = d->id;
 }
 
-size_t kernel_signals(const void *state)
+static size_t kernel_signals(const void *state)
 {
 	return ((const struct kernel_device *)state)->n_signals;
 }
 
-void kernel_signal(const void *state, size_t i, hg_signal_info *info)
+static void kernel_signal(const void *state, size_t i, hg_signal_info *info)
 {
 	*info = ((const struct kernel_device *)state)->signals[i].info;
 }
 
-int64_t kernel_now(const void *state)
+static int64_t kernel_now(const void *state)
 {
 	return ctx_now(((const struct kernel_device *)state)->ctx);
 }
 
-void kernel_read(void *state, const size_t *ids, size_t n, hg_reading *out)
+static void kernel_read(void *state, const size_t *ids, size_t n, hg_reading *out)
 {
 	struct kernel_device *d = state;
 	hg_reading sample = {.rc = HG_EUNSUPPORTED};
@@ -324,12 +324,12 @@ void kernel_read(void *state, const size_t *ids, size_t n, hg_reading *out)
 	}
 }
 
-size_t kernel_knobs(const void *state)
+static size_t kernel_knobs(const void *state)
 {
 	return ((const struct kernel_device *)state)->n_knobs;
 }
 
-void kernel_knob(const void *state, size_t i, hg_knob_info *info)
+static void kernel_knob(const void *state, size_t i, hg_knob_info *info)
 {
 	const struct kernel_device *d = state;
 	const struct kernel_knob *k = &d->knobs[i];
@@ -340,7 +340,7 @@ void kernel_knob(const void *state, size_t i, hg_knob_info *info)
 		info->current = now;
 }
 
-hg_err kernel_set(void *state, size_t knob, int64_t value, hg_effect *effect, hg_error *why)
+static hg_err kernel_set(void *state, size_t knob, int64_t value, hg_effect *effect, hg_error *why)
 {
 	struct kernel_device *d = state;
 	struct kernel_knob *k = &d->knobs[knob];
@@ -367,3 +367,15 @@ hg_err kernel_set(void *state, size_t knob, int64_t value, hg_effect *effect, hg
 	k->info.current = effect->observed;
 	return HG_OK;
 }
+
+const struct device_hooks kernel_hooks = {
+	.close = kernel_close,
+	.info = kernel_info,
+	.signals = kernel_signals,
+	.signal = kernel_signal,
+	.read = kernel_read,
+	.now = kernel_now,
+	.knobs = kernel_knobs,
+	.knob = kernel_knob,
+	.set = kernel_set,
+};

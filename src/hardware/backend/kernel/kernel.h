@@ -163,15 +163,10 @@ void kernel_add_cap(
 /** Joins pieces of a path, "a/b". @return false: it does not fit */
 bool kernel_path(char path[KERNEL_PATH], const char *dir, const char *name);
 
-/* Hooks of struct backend. */
+/** Destroys a struct kernel_device. */
 void kernel_close(void *state);
-void kernel_info(const void *state, hg_device_info *info);
-size_t kernel_signals(const void *state);
-void kernel_signal(const void *state, size_t i, hg_signal_info *info);
-void kernel_read(void *state, const size_t *ids, size_t n, hg_reading *out);
-int64_t kernel_now(const void *state);
-size_t kernel_knobs(const void *state);
-void kernel_knob(const void *state, size_t i, hg_knob_info *info);
-hg_err kernel_set(void *state, size_t knob, int64_t value, hg_effect *effect, hg_error *why);
+
+/** What a device does whose state is a struct kernel_device. */
+extern const struct device_hooks kernel_hooks;
 
 #endif

@@ -161,11 +161,7 @@ static hg_err nvml_discover(struct hg_ctx *ctx, struct backend_found *found, hg_
 	return rc;
 }
 
-const struct backend nvml_backend = {
-	.abi = BACKEND_ABI,
-	.name = "nvml",
-	.text = "NVIDIA GPUs through the driver's library, nvml:INDEX, nvml:UUID, nvml:PCI or nvml:cuda:N",
-	.open = nvml_open,
+static const struct device_hooks nvml_hooks = {
 	.close = nvml_close,
 	.info = nvml_info,
 	.signals = nvml_signals,
@@ -176,6 +172,14 @@ const struct backend nvml_backend = {
 	.knob = nvml_knob,
 	.set = nvml_set,
 	.processes = nvml_who,
+};
+
+const struct backend nvml_backend = {
+	.abi = BACKEND_ABI,
+	.name = "nvml",
+	.text = "NVIDIA GPUs through the driver's library, nvml:INDEX, nvml:UUID, nvml:PCI or nvml:cuda:N",
+	.open = nvml_open,
+	.device = &nvml_hooks,
 	.discover = nvml_discover,
 	.per_process = true,
 };

@@ -336,14 +336,6 @@ const struct backend rapl_backend = {
 	.text = "energy and power limits of processors and memory (perf, powercap), "
 		"rapl:package-0",
 	.open = rapl_open,
-	.close = kernel_close,
-	.info = kernel_info,
-	.signals = kernel_signals,
-	.signal = kernel_signal,
-	.read = kernel_read,
-	.now = kernel_now,
-	.knobs = kernel_knobs,
-	.knob = kernel_knob,
-	.set = kernel_set,
+	.device = &kernel_hooks,
 	.discover = rapl_discover,
 };

@@ -291,11 +291,7 @@ static hg_err replay_set(void *state, size_t knob, int64_t value, hg_effect *eff
 	return fail(why, HG_EUNSUPPORTED, "a recording cannot be set");
 }
 
-const struct backend replay_backend = {
-	.abi = BACKEND_ABI,
-	.name = "replay",
-	.text = "recorded devices, replay:FILE[,device=N][,speed=X]",
-	.open = replay_open,
+static const struct device_hooks replay_hooks = {
 	.close = replay_close,
 	.info = replay_info,
 	.signals = replay_signals,
@@ -306,6 +302,14 @@ const struct backend replay_backend = {
 	.knob = replay_knob,
 	.set = replay_set,
 	.alarm = replay_alarm,
+};
+
+const struct backend replay_backend = {
+	.abi = BACKEND_ABI,
+	.name = "replay",
+	.text = "recorded devices, replay:FILE[,device=N][,speed=X]",
+	.open = replay_open,
+	.device = &replay_hooks,
 };
 
 /* ----- time that passes when somebody says so */

@@ -326,11 +326,7 @@ static bool sim_alarm(void *state, int64_t at_ns, backend_alarm_fn fn, void *use
 	return true;
 }
 
-const struct backend sim_backend = {
-	.abi = BACKEND_ABI,
-	.name = "sim",
-	.text = "simulated devices, sim:MODEL[,KEY=VALUE...]",
-	.open = sim_open,
+static const struct device_hooks sim_hooks = {
 	.close = sim_close,
 	.info = sim_info,
 	.signals = sim_signals,
@@ -341,5 +337,13 @@ const struct backend sim_backend = {
 	.knob = sim_knob,
 	.set = sim_set,
 	.alarm = sim_alarm,
+};
+
+const struct backend sim_backend = {
+	.abi = BACKEND_ABI,
+	.name = "sim",
+	.text = "simulated devices, sim:MODEL[,KEY=VALUE...]",
+	.open = sim_open,
+	.device = &sim_hooks,
 	.nearest = model_nearest,
 };
