@@ -11,20 +11,7 @@
 #include <time.h>
 
 #ifdef HG_BENCH_JANSSON
-/* both call their types JSON_...; only ours are used here */
-#define JSON_NULL   JANSSON_NULL
-#define JSON_FALSE  JANSSON_FALSE
-#define JSON_TRUE   JANSSON_TRUE
-#define JSON_STRING JANSSON_STRING
-#define JSON_ARRAY  JANSSON_ARRAY
-#define JSON_OBJECT JANSSON_OBJECT
-#include <jansson.h>
-#undef JSON_NULL
-#undef JSON_FALSE
-#undef JSON_TRUE
-#undef JSON_STRING
-#undef JSON_ARRAY
-#undef JSON_OBJECT
+#include "jansson-ours.h"
 #endif
 
 #include "core/csv.h"

@@ -6,21 +6,6 @@
 
 #include <cmocka.h>
 
-/* both call their types JSON_...; jansson's are JANSSON_... here */
-#define JSON_NULL   JANSSON_NULL
-#define JSON_FALSE  JANSSON_FALSE
-#define JSON_TRUE   JANSSON_TRUE
-#define JSON_STRING JANSSON_STRING
-#define JSON_ARRAY  JANSSON_ARRAY
-#define JSON_OBJECT JANSSON_OBJECT
-#include <jansson.h>
-#undef JSON_NULL
-#undef JSON_FALSE
-#undef JSON_TRUE
-#undef JSON_STRING
-#undef JSON_ARRAY
-#undef JSON_OBJECT
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +13,7 @@
 
 #include "core/json.h"
 #include "core/rng.h"
+#include "jansson-ours.h"
 
 #define SEED      20240612
 #define TREE_MOST ((size_t)16 << 20)

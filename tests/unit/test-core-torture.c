@@ -27,6 +27,7 @@
 #include "core/file.h"
 #include "core/heap.h"
 #include "core/json.h"
+#include "scarce.h"
 
 /* Calls until one fails; 0: none will. Counted down by the shim. */
 static unsigned until_memory, until_io;
@@ -43,37 +44,6 @@ static bool io_fails(void)
 		return false;
 	errno = io_errno;
 	return true;
-}
-
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_malloc(size_t n)
-{
-	return memory_fails() ? NULL : __real_malloc(n);
-}
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return memory_fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__real_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n)
-{
-	return memory_fails() ? NULL : __real_realloc(p, n);
-}
-
-char *__real_strdup(const char *s);
-char *__wrap_strdup(const char *s);
-char *__wrap_strdup(const char *s)
-{
-	if (!memory_fails())
-		return __real_strdup(s);
-	errno = ENOMEM;
-	return NULL;
 }
 
 int __real_openat(int fd, const char *path, int flags, mode_t mode);

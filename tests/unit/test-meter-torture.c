@@ -6,41 +6,21 @@
 #include <string.h>
 
 #include "hardware/measure/sensor-file.h"
+#include "scarce.h"
 
 static long left = -1; /* calls until one fails; below 0: none does */
 
-static int fails(void)
+static bool memory_fails(void)
 {
 	return left >= 0 && left-- == 0;
 }
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
 int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *user);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
 int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *user);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
 
 int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *user)
 {
-	return fails() ? 11 : __real_pthread_create(t, a, fn, user);
+	return memory_fails() ? 11 : __real_pthread_create(t, a, fn, user);
 }
 
 static const struct script_step steps[] = {{0.0, 100.0}};

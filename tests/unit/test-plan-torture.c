@@ -9,39 +9,16 @@
 #include <hourglass/plan.h>
 
 #include "cmocka-all.h"
+#include "scarce.h"
 #include "software/pipeline/plans.h"
 #include "software/pipeline/witness.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
 
 static double extended_quantum_w;
 static long left = -1; /* allocations that succeed; -1: all */
 
-static int allowed(void)
+static bool memory_fails(void)
 {
-	if (left < 0)
-		return 1;
-	return left > 0 ? (left--, 1) : 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return allowed() ? __real_malloc(n) : NULL;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return allowed() ? __real_calloc(n, size) : NULL;
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return allowed() ? __real_realloc(p, n) : NULL;
+	return memory_spent(&left);
 }
 
 static hg_err add_node(hg_dag *dag, uint32_t work, uint32_t i)

@@ -8,25 +8,7 @@
 #include <hourglass/tune.h>
 
 #include "live-job.h"
-
-static hg_tune *tuner(const hg_tune_opts *o)
-{
-	hg_error why = {""};
-	hg_tune *t = NULL;
-
-	if (hg_tune_create(o, &t, &why) != HG_OK)
-		print_error("%s\n", why.text);
-	assert_non_null(t);
-	return t;
-}
-
-static hg_tune_report report_of(const hg_tune *t)
-{
-	hg_tune_report r = {.size = sizeof r};
-
-	hg_tune_get_report(t, &r);
-	return r;
-}
+#include "tuner.h"
 
 static double energy(const struct live *l, size_t i)
 {

@@ -13,42 +13,13 @@
 
 #include <hourglass/train.h>
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-char *__wrap_strdup(const char *s);
+#include "scarce.h"
 
 static long left = -1; /* allocations that succeed; -1: all */
 
-static int allowed(void)
+static bool memory_fails(void)
 {
-	if (left < 0)
-		return 1;
-	return left > 0 ? (left--, 1) : 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return allowed() ? __real_malloc(n) : NULL;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return allowed() ? __real_calloc(n, size) : NULL;
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return allowed() ? __real_realloc(p, n) : NULL;
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return allowed() ? __real_strdup(s) : NULL;
+	return memory_spent(&left);
 }
 
 static const char built_json[] =

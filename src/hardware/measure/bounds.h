@@ -1,4 +1,7 @@
-/* Hard bounds of the energy between two moments, from what edges and power limits allow. */
+/*
+ * Hard bounds of the energy between two moments, from what edges and power limits allow; and what
+ * is said where nothing is known.
+ */
 #ifndef HG_HARDWARE_MEASURE_BOUNDS_H
 #define HG_HARDWARE_MEASURE_BOUNDS_H
 
@@ -15,5 +18,8 @@ struct range {
  */
 struct range bounds_window(
 	const struct curve *c, struct bracket a, int64_t t0, struct bracket b, int64_t t1);
+
+/** A result without any figure: all NAN but the times. */
+hg_energy energy_none(int64_t t0, int64_t t1);
 
 #endif

@@ -371,9 +371,9 @@ static hg_err task_cover(struct task *t, hg_error *why)
 	return HG_OK;
 }
 
-static void nothing(hg_energy *out, int64_t t0, int64_t t1)
+hg_energy energy_none(int64_t t0, int64_t t1)
 {
-	*out = (hg_energy){.size = sizeof *out,
+	return (hg_energy){.size = sizeof(hg_energy),
 		.joules = NAN,
 		.lo = NAN,
 		.hi = NAN,
@@ -428,12 +428,11 @@ hg_err hg_energy_shaped(const hg_edge *log, size_t n, const hg_power *power, siz
 	const hg_sensor *s, int64_t t0, int64_t t1, uint32_t opts, hg_energy *out, hg_error *why)
 {
 	struct task t = {.t0 = t0, .t1 = t1, .opts = opts};
-	hg_energy none;
+	const hg_energy none = energy_none(t0, t1);
 	hg_err rc;
 
 	if (!out || out->size < sizeof out->size)
 		return fail(why, HG_EINVAL, "the result's size is not set");
-	nothing(&none, t0, t1);
 	t.out = none;
 	if (t0 > t1 || t0 < -TIME_MAX || t1 > TIME_MAX)
 		rc = fail(why, HG_EINVAL, "a window from %lld to %lld ns", (long long)t0,

@@ -12,6 +12,7 @@
 #include "core/size.h"
 #include "hardware/device/backend.h"
 
+#include "bounds.h"
 #include "sampler.h"
 
 /** Most devices of a meter. */
@@ -208,20 +209,7 @@ hg_err hg_meter_wait_final(hg_meter *m, int64_t t1, double timeout_s, hg_error *
 
 static void no_figure(hg_energy *out, int64_t t0, int64_t t1)
 {
-	const hg_energy none = {.size = sizeof none,
-		.joules = NAN,
-		.lo = NAN,
-		.hi = NAN,
-		.sigma = NAN,
-		.idle_j = NAN,
-		.tail_j = NAN,
-		.max_w = NAN,
-		.clock_hz = NAN,
-		.temperature_c = NAN,
-		.coverage = NAN,
-		.missing_s = NAN,
-		.t0_ns = t0,
-		.t1_ns = t1};
+	const hg_energy none = energy_none(t0, t1);
 
 	size_write(out, &none, sizeof none);
 }
