@@ -1,12 +1,18 @@
 #include "bench.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/number.h"
+#include "hardware/model/model.h"
+
+/* Most words of a file's name that a device's name is made of. */
+#define WORDS_MAX 3
 
 void report(const char *what, const char *name, double value, const char *unit)
 {
@@ -36,6 +42,51 @@ bool file_there(const char *path)
 	FILE *f = fopen(path, "rb");
 
 	return f && fclose(f) == 0;
+}
+
+/* Words of the name from `from` on, joined by '-' as device files are called. */
+static void words_join(const char *from, size_t words, char out[WORD_ROOM])
+{
+	size_t n = 0;
+
+	for (; *from && n + 1 < WORD_ROOM; from++) {
+		bool end = strchr("_+.", *from) != NULL;
+
+		if (end && --words == 0)
+			break;
+		out[n++] = end ? '-' : (char)tolower((unsigned char)*from);
+	}
+	out[n] = '\0';
+}
+
+static hg_model *words_load(const char *from, size_t words, char out[WORD_ROOM])
+{
+	hg_model *m = NULL;
+
+	words_join(from, words, out);
+	return hg_model_load(out, NULL, &m, NULL) == HG_OK ? m : NULL;
+}
+
+/* The longest name counts: "h100_pcie" is no "h100". The shortest one that means it is shown. */
+hg_model *gpu_of(const char *file, char word[WORD_ROOM])
+{
+	for (const char *at = file; at; at = strpbrk(at, "_+."), at = at ? at + 1 : NULL) {
+		for (size_t words = WORDS_MAX; words > 0; words--) {
+			hg_model *m = words_load(at, words, word), *same = NULL;
+
+			for (size_t few = 1; m && !same; few++) {
+				same = words_load(at, few, word);
+				if (same && strcmp(same->name, m->name) != 0) {
+					hg_model_destroy(same);
+					same = NULL;
+				}
+			}
+			hg_model_destroy(same);
+			if (m)
+				return m;
+		}
+	}
+	return NULL;
 }
 
 double number(struct csv_field f)

@@ -6,16 +6,26 @@
 #include <stddef.h>
 
 #include <hourglass/error.h>
+#include <hourglass/model.h>
 
 #include "core/csv.h"
 
-#define FILES_MAX 16
+#define FILES_MAX 32
+/** Room for what a GPU is called in a file's name. */
+#define WORD_ROOM 32
 
 /** Files of a folder. */
 struct names {
 	char at[FILES_MAX][256];
 	size_t n;
 };
+
+/**
+ * The device that a file's name speaks of: "gemm_bf16_h200_sxm_x.csv", "summary_power_p100.csv".
+ * @param word  out: how the file calls it, in lower case
+ * @return to be destroyed; NULL where no device file has such a name
+ */
+hg_model *gpu_of(const char *file, char word[WORD_ROOM]);
 
 /** Prints "what name value unit". */
 void report(const char *what, const char *name, double value, const char *unit);

@@ -6,6 +6,7 @@
 
 #include "core/rng.h"
 #include "hardware/model/collective.h"
+#include "hardware/model/model.h"
 #include "hardware/model/op-cost.h"
 
 #include "bench.h"
@@ -71,34 +72,12 @@ static void draw(struct op_sample *pool, size_t n, size_t size, struct rng *r)
 	}
 }
 
-/* Word of a file's name, and the device. */
-static const char *const chips[][2] = {{"a100", "a100-sxm"}, {"a40", "a40"}, {"h100", "h100-sxm"},
-	{"h200", "h200"}, {"b200", "b200"}, {"l40s", "l40s"}, {"v100", "v100"}};
-
-static const char *chip_word(const char *file)
-{
-	for (size_t i = 0; i < sizeof chips / sizeof chips[0]; i++)
-		if (strstr(file, chips[i][0]))
-			return chips[i][0];
-	return NULL;
-}
-
-static hg_model *chip_load(const char *word)
-{
-	hg_model *m = NULL;
-
-	for (size_t i = 0; i < sizeof chips / sizeof chips[0]; i++)
-		if (!strcmp(word, chips[i][0]))
-			require(hg_model_load(chips[i][1], NULL, &m, NULL), word);
-	return m;
-}
-
 /** Ops of one kind that were timed on some GPUs. */
 struct table {
 	const char *name;
 	enum op_kind kind;
 	struct timed *gpu; /* FILES_MAX */
-	const char *word[FILES_MAX];
+	char word[FILES_MAX][WORD_ROOM];
 	hg_model *m[FILES_MAX];
 	size_t n;
 };
@@ -112,21 +91,23 @@ static void table_init(struct table *t, const char *name, enum op_kind kind)
 /* The samples of a GPU; NULL for a GPU that no device file is of. */
 static struct timed *table_gpu(struct table *t, const char *file)
 {
-	const char *word = chip_word(file);
+	char word[WORD_ROOM];
+	hg_model *m = gpu_of(file, word);
 	size_t i = 0;
 
-	while (i < t->n && strcmp(t->word[i], word ? word : "") != 0)
-		i++;
-	if (!word || i == FILES_MAX) {
+	if (!m) {
 		(void)fprintf(
 			stderr, "bench-model: %s: left out, no device file is of this GPU\n", file);
 		return NULL;
 	}
-	if (i == t->n) {
-		t->word[i] = word;
-		t->m[i] = chip_load(word);
-		t->n++;
+	while (i < t->n && strcmp(t->m[i]->name, m->name) != 0)
+		i++;
+	if (i < t->n || i == FILES_MAX) {
+		hg_model_destroy(m);
+		return i < t->n ? &t->gpu[i] : NULL;
 	}
+	memcpy(t->word[i], word, sizeof word);
+	t->m[t->n++] = m;
 	return &t->gpu[i];
 }
 
@@ -325,12 +306,15 @@ void operators_bench(const char *dir, const struct names *files)
 	table_init(&gemm, "llama gemm", OP_GEMM);
 	table_init(&elementwise, "llama elementwise", OP_ELEMENTWISE);
 	for (size_t i = 0; i < files->n; i++) {
-		struct operators o = {table_gpu(&gemm, files->at[i]),
-			table_gpu(&elementwise, files->at[i]), {0}, 0, 0, 0, 0, 0, 0, 0};
+		struct operators o = {0};
 		char path[4096];
 
+		if (!strstr(files->at[i], "_mlp"))
+			continue;
+		o.gemm = table_gpu(&gemm, files->at[i]);
+		o.elementwise = o.gemm ? table_gpu(&elementwise, files->at[i]) : NULL;
 		(void)snprintf(path, sizeof path, "%s/serving/vidur/%s", dir, files->at[i]);
-		if (!o.gemm || !strstr(files->at[i], "_mlp"))
+		if (!o.elementwise)
 			continue;
 		csv_first(path, operators_header, &o);
 		csv_each(path, operators_read, &o);

@@ -155,10 +155,7 @@ void phases_bench(const char *dir)
 		return;
 	}
 	csv_each(path, requests_read, all);
-	require(hg_model_load("v100", NULL, &m, NULL), "v100");
-	/* the board with NVLink */
-	m->f.clock_max_hz = 1.53e9;
-	m->f.cap_max_w = m->f.cap_default_w = 300;
+	require(hg_model_load("v100-sxm2", NULL, &m, NULL), "v100-sxm2");
 	for (size_t k = 0; k < 3; k++) {
 		struct phase_score sum = {{0}, {0}, 0}, lump = {{0}, {0}, 0};
 

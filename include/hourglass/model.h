@@ -41,8 +41,9 @@ typedef struct hg_predictor hg_predictor;
 
 /**
  * Loads a device model.
- * @param name_or_path  a name or alias ("h100-sxm", "h100") of a compiled-in device, or the path
- *                      of a JSON file (anything with a '/' or ending in ".json")
+ * @param name_or_path  a name or alias ("h100-sxm", "h100") of a compiled-in device, also as a
+ *                      driver says it ("NVIDIA H100 80GB HBM3"), or the path of a JSON file
+ *                      (anything with a '/' or ending in ".json")
  * @param data_dir      directory whose devices/NAME.json come before the compiled-in ones, or NULL
  * @param out           release with hg_model_destroy()
  * @return HG_OK; HG_ENOENT (lists the known names); HG_EFORMAT, HG_EVERSION (file, line, field);

@@ -1,8 +1,8 @@
 /* Predictions for the tuner by the model of a known device. */
 #include "tune-model.h"
 
-#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,38 +16,24 @@
 /* No model is surer than this. */
 #define LEAST_VAR (0.004 * 0.004)
 
-/* "NVIDIA A100-SXM4-80GB" as device files are called: "a100-sxm4-80gb". */
-static void plain_name(const char *device, char name[NAME_ROOM])
-{
-	static const char *const makers[] = {"nvidia ", "amd ", "instinct ", "tesla "};
-	char low[NAME_ROOM] = "", *at = low;
-
-	for (size_t i = 0; i < NAME_ROOM - 1 && device[i]; i++)
-		low[i] = (char)tolower((unsigned char)device[i]);
-	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-		if (strncmp(at, makers[i], strlen(makers[i])) == 0)
-			at += strlen(makers[i]);
-	memset(name, 0, NAME_ROOM);
-	for (size_t i = 0; at[i]; i++)
-		name[i] = at[i] == ' ' ? '-' : at[i];
-}
-
 /* The longest beginning of a name that is one of a known device. */
 static hg_model *find(const char *device)
 {
 	char name[NAME_ROOM];
 	hg_model *m = NULL;
-	char *dash;
 
-	plain_name(device, name);
+	(void)snprintf(name, sizeof name, "%s", device);
 	/* a path would be taken for a file */
 	if (!name[0] || strchr(name, '/') || strchr(name, '.'))
 		return NULL;
 	while (hg_model_load(name, rig_data_dir(), &m, NULL) != HG_OK) {
-		dash = strrchr(name, '-');
-		if (!dash)
+		size_t end = strlen(name);
+
+		while (end && !strchr("- ", name[end]))
+			end--;
+		if (!end)
 			return NULL;
-		*dash = '\0';
+		name[end] = '\0';
 	}
 	return m;
 }

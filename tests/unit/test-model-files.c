@@ -165,7 +165,9 @@ static void test_names(void **state)
 	assert_int_equal(hg_model_load("h10", NULL, &m, &why), HG_ENOENT);
 	assert_null(m);
 	assert_has(why.text, "did you mean \"h100-sxm\"");
-	assert_has(why.text, "v100");
+	assert_has(why.text, "a100-pcie");
+	/* more than there is room for */
+	assert_has(why.text, ", ...");
 	assert_int_equal(hg_model_load("quantum", NULL, &m, &why), HG_ENOENT);
 	assert_null(strstr(why.text, "did you mean"));
 	assert_int_equal(hg_model_load("", NULL, &m, NULL), HG_ENOENT);
@@ -179,6 +181,35 @@ static void test_names(void **state)
 	assert_has(why.text, "resnet50-training");
 	assert_null(hg_model_builtin(1000));
 	assert_null(hg_workload_builtin(1000));
+}
+
+/* Names as drivers say them and as files of sweeps are called. */
+static void test_names_of_drivers(void **state)
+{
+	static const char *const names[][2] = {{"NVIDIA A100-SXM4-80GB", "a100-sxm"},
+		{"NVIDIA A100-PCIE-40GB", "a100-pcie"}, {"NVIDIA A100 80GB PCIe", "a100-pcie-80gb"},
+		{"NVIDIA H100 80GB HBM3", "h100-sxm"}, {"NVIDIA H100 PCIe", "h100-pcie"},
+		{"NVIDIA H100 NVL", "h100-nvl"}, {"NVIDIA GH200 480GB", "gh200"},
+		{"Tesla P100-PCIE-16GB", "p100"}, {"Tesla P100-SXM2-16GB", "p100-sxm2"},
+		{"Tesla V100-PCIE-32GB", "v100"}, {"Tesla V100-SXM2-16GB", "v100-sxm2"},
+		{"Tesla T4", "t4"}, {"Quadro RTX 6000", "quadro-rtx-6000"},
+		{"Quadro RTX 8000", "quadro-rtx-8000"}, {"NVIDIA RTX A6000", "rtx-a6000"},
+		{"NVIDIA RTX 6000 Ada Generation", "rtx-6000-ada"},
+		{"NVIDIA GeForce RTX 3090", "rtx-3090"}, {"AMD Instinct MI250X", "mi250x"},
+		{"P100", "p100"}, {"RTX6000", "quadro-rtx-6000"}, {"rtx6000", "quadro-rtx-6000"}};
+	hg_error why;
+	hg_model *m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		hg_model_info info = {.size = sizeof info};
+
+		assert_ok(hg_model_load(names[i][0], NULL, &m, &why), &why);
+		hg_model_get_info(m, &info);
+		assert_string_equal(info.name, names[i][1]);
+		hg_model_destroy(m);
+	}
+	assert_int_equal(hg_model_load("NVIDIA H100 PCIe Plus", NULL, &m, &why), HG_ENOENT);
 }
 
 static void test_data_dir(void **state)
@@ -229,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_bad_devices),
 		cmocka_unit_test(test_bad_workloads),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_of_drivers),
 		cmocka_unit_test(test_data_dir),
 	};
 

@@ -1,4 +1,5 @@
 /* Finding device and workload files: a path, the data directory, what was compiled in, aliases. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 
 /** Most compiled-in workloads that a "did you mean" looks at. */
 #define WORDS_MAX 256
+/* Room for a name as a driver says it. */
+#define NAME_ROOM 96
 
 /** Text of a file, wherever it came from. */
 struct source_text {
@@ -128,12 +131,53 @@ static const char *alias_find(const char *alias)
 	return name;
 }
 
+/* "NVIDIA A100-SXM4-80GB", as a driver says, is "a100-sxm4-80gb" in device files. */
+static void plain_name(const char *said, char name[NAME_ROOM])
+{
+	static const char *const makers[] = {"nvidia ", "amd ", "instinct ", "tesla "};
+	char low[NAME_ROOM] = "", *at = low;
+
+	for (size_t i = 0; i < NAME_ROOM - 1 && said[i]; i++)
+		low[i] = (char)tolower((unsigned char)said[i]);
+	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+		if (strncmp(at, makers[i], strlen(makers[i])) == 0)
+			at += strlen(makers[i]);
+	memset(name, 0, NAME_ROOM);
+	for (size_t i = 0; at[i]; i++)
+		name[i] = at[i] == ' ' ? '-' : at[i];
+}
+
+/* Name of the compiled-in model that is called so; NULL where none is. */
+static const char *name_find(const char *said)
+{
+	const char *name = alias_find(said);
+	char plain[NAME_ROOM];
+	const struct embedded *e;
+
+	if (name)
+		return name;
+	plain_name(said, plain);
+	if (!strcmp(plain, said))
+		return NULL;
+	e = embedded_find(embedded_devices, plain);
+	return e ? e->name : alias_find(plain);
+}
+
 /** The nearest model so far. */
 struct nearest {
 	const char *wrong;
 	const char *best;
-	size_t distance;
+	size_t distance, shared; /* edits; bytes at the beginning that are the same */
 };
+
+static size_t beginning_shared(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
 
 static bool nearest_consider(void *user, const hg_model *m)
 {
@@ -142,9 +186,14 @@ static bool nearest_consider(void *user, const hg_model *m)
 	for (size_t i = 0; i <= m->n_aliases; i++) {
 		const char *word = i < m->n_aliases ? m->aliases[i] : m->name;
 		size_t distance = edit_distance(n->wrong, word);
+		size_t shared = beginning_shared(n->wrong, word);
 
-		if (distance < n->distance && nearest_word(n->wrong, &word, 1)) {
+		/* "h10" is rather "h100" than "a10" */
+		if (distance > n->distance || (distance == n->distance && shared <= n->shared))
+			continue;
+		if (nearest_word(n->wrong, &word, 1)) {
 			n->distance = distance;
+			n->shared = shared;
 			n->best = lasting_name(m);
 		}
 	}
@@ -159,16 +208,20 @@ const char *model_nearest(const char *wrong)
 	return n.best;
 }
 
+/* Names, as many as there is room for. */
 static void list_names(const struct embedded *table, char *text, size_t room)
 {
+	static const char more[] = ", ...";
 	size_t used = 0;
 
 	text[0] = '\0';
 	for (; table->name; table++) {
 		size_t len = strlen(table->name);
 
-		if (used + len + 3 > room)
-			break;
+		if (used + len + 2 + sizeof more > room) {
+			memcpy(text + used, more, sizeof more);
+			return;
+		}
 		if (used) {
 			memcpy(text + used, ", ", 2);
 			used += 2;
@@ -200,7 +253,7 @@ hg_err hg_model_load(const char *name_or_path, const char *data_dir, hg_model **
 		why->text[0] = '\0';
 	rc = source_find(&s, name_or_path, data_dir, "devices", embedded_devices, why);
 	if (rc == HG_ENOENT && !is_path(name_or_path)) {
-		const char *name = alias_find(name_or_path);
+		const char *name = name_find(name_or_path);
 
 		source_finish(&s);
 		rc = name ? source_find(&s, name, data_dir, "devices", embedded_devices, why)
