@@ -226,6 +226,13 @@ double fake_counter_j(const struct fake_device *d)
 	return d->spec->counter_modulus_j > 0.0 ? fmod(j, d->spec->counter_modulus_j) : j;
 }
 
+double fake_counter_s(const struct fake_device *d)
+{
+	double period_s = d->spec->counter_period_s;
+
+	return period_s > 0.0 ? d->published * period_s : d->now_s;
+}
+
 /* ----- time */
 
 static void event_act(struct fake_device *d, const struct fake_event *e)

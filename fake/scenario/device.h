@@ -60,6 +60,8 @@ double fake_memory_mhz(const struct fake_device *d);
 bool fake_throttled(const struct fake_device *d);
 /** What the energy counter shows, J. */
 double fake_counter_j(const struct fake_device *d);
+/** Up to which time that is. */
+double fake_counter_s(const struct fake_device *d);
 
 /**
  * Asks for a value of a knob: rounded to a step, in force after the set latency.

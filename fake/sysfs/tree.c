@@ -14,6 +14,9 @@
 #define RAPL_RANGE 262143328850.0
 /** Bytes of gpu_metrics in the revision 1.6. */
 #define METRICS_SIZE 1664
+/** What the clock of the first card's firmware shows at the beginning, s; others show a multiple.
+ */
+#define FIRMWARE_S 3600.0
 /** Voltage of a Jetson board, mV. */
 #define BOARD_MV 19000.0
 
@@ -152,6 +155,7 @@ static void amd_now(struct fake_tree *t, const struct place *p)
 	number_put(blob + 10, 2, fake_power_w(p->d));
 	number_put(blob + 16, 8, fake_counter_j(p->d) * 65536.0);
 	number_put(blob + 24, 8, p->d->now_s * 1e9);
+	number_put(blob + 256, 8, (fake_counter_s(p->d) + FIRMWARE_S * (double)(p->k + 1)) * 1e8);
 	/* each reading of a limited card finds a larger count */
 	number_put(blob + 40, 4, fake_throttled(p->d) ? p->d->now_s * 1e3 : 0.0);
 	number_put(blob + 264, 2, fake_sm_mhz(p->d));

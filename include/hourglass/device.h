@@ -127,8 +127,9 @@ typedef struct hg_signal_info {
 	uint64_t resolution;    /**< smallest step, in `unit` */
 	int64_t period_ns;      /**< nominal time between two updates; 0: continuous */
 	const char *absent;     /**< NULL: present; else why it is not */
-	uint32_t stamped;       /**< 1: readings come with the device's time: t0_ns and t1_ns are
-				   both when the value was true, on the device's clock */
+	uint32_t stamped;       /**< 1: readings come with the device's time: the value was true
+				   some time within t0_ns and t1_ns, on the device's clock, whenever
+				   it was read */
 } hg_signal_info;
 
 /** Number of signals, absent ones included. */

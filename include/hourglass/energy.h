@@ -156,8 +156,10 @@ HG_API const char *hg_energy_flag_name(uint32_t flag);
  *
  * Bounds: each edge near an end says that E(t) lies in the cone of slopes min_power_w to
  * max_power_w around it; they are intersected. They hold whatever the power did if u_ns, lag_s +-
- * 3 lag_sd_s and the power limits of the sensor do. With coverage below 1 what the counter did not
- * see is bounded by the power limits too; where max_power_w is unknown bounds are refused (NAN).
+ * 3 lag_sd_s and the power limits of the sensor do. Where the counter contradicts the limits, so
+ * that joules would be outside, bounds are refused (NAN) and UNTRUSTED says so. With coverage below
+ * 1 what the counter did not see is bounded by the power limits too; where max_power_w is unknown
+ * bounds are refused (NAN).
  *
  * @param log   n edges in order of time
  * @param s     what is known of the sensor; s->size must be set

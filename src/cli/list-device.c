@@ -143,7 +143,8 @@ static void signals_text(struct cli *cli, const hg_device *d, const hg_sensors *
 			s.absent || s.period_ns <= 0
 				? "-"
 				: quantity_format(QUANTITY_TIME, period_s, text));
-		table_cell(&t, "%s%s%s", s.absent ? "absent: " : "", s.absent ? s.absent : s.text,
+		table_cell(&t, "%s%s%s%s", s.absent ? "absent: " : "", s.absent ? s.absent : s.text,
+			is_counter(&s) && s.stamped ? "; comes with its time" : "",
 			is_counter(&s) ? found_text(d, known, found) : "");
 	}
 	table_print(&t, &cli->out, cli->color);
@@ -217,6 +218,7 @@ static void signal_json(struct json_out *j, const hg_signal_info *s, const hg_se
 	json_kv_number(j, "resolution", (double)s->resolution);
 	json_kv_number(j, "period_s", (double)s->period_ns * 1e-9);
 	if (is_counter(s)) {
+		json_kv_bool(j, "stamped", s->stamped != 0);
 		json_kv_number(j, "lag_s", known ? known->lag_s : (double)NAN);
 		json_kv_number(j, "coverage",
 			known && known->coverage > 0 ? known->coverage : (double)NAN);

@@ -52,6 +52,11 @@ json '[.devices[] | .spec] | sort' '["amdgpu:0000:3d:00.0","hwmon:ina3221/VDD_IN
 json '[.devices[] | .simulated] | all' true
 good list --device amdgpu:0000:3d:00.0
 shows 'power_limit  *200 W  *700 W'
+shows 'comes with its time'
+good list --json --device amdgpu:0000:3d:00.0
+json '[.devices[0].signals[] | select(.stamped) | .name]' '["energy"]'
+good list --json --device rapl:package-0
+json '[.devices[0].signals[] | .stamped]' '[false,null]'
 good list --device neuron:0,rated=700W
 shows 'estimated: mean share'
 

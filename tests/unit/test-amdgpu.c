@@ -60,16 +60,16 @@ static struct blob blob(unsigned content, size_t size)
 
 static const struct {
 	unsigned content;
-	size_t size, power, energy, clock, clocks;
+	size_t size, power, energy, clock, clocks, stamp;
 } revisions[] = {
-	{1, 96, 22, 24, 54, 1},
-	{2, 104, 22, 24, 54, 1},
-	{3, 120, 22, 24, 54, 1},
-	{4, 288, 10, 24, 240, 8},
-	{5, 360, 10, 88, 312, 8},
-	{6, 1664, 10, 16, 264, 8},
-	{7, 2208, 10, 24, 296, 8},
-	{8, 3872, 10, 24, 296, 8},
+	{1, 96, 22, 24, 54, 1, 0},
+	{2, 104, 22, 24, 54, 1, 96},
+	{3, 120, 22, 24, 54, 1, 96},
+	{4, 288, 10, 24, 240, 8, 232},
+	{5, 360, 10, 88, 312, 8, 304},
+	{6, 1664, 10, 16, 264, 8, 256},
+	{7, 2208, 10, 24, 296, 8, 288},
+	{8, 3872, 10, 24, 296, 8, 288},
 };
 
 #define REVISIONS (sizeof revisions / sizeof *revisions)
@@ -82,6 +82,8 @@ static struct blob filled(size_t i)
 	put(&b, revisions[i].energy, 8, 65536 * 7 + 1);
 	for (size_t c = 0; c < revisions[i].clocks; c++)
 		put(&b, revisions[i].clock + 2 * c, 2, 1000 + 100 * c);
+	if (revisions[i].stamp)
+		put(&b, revisions[i].stamp, 8, 1234567890123);
 	return b;
 }
 
@@ -102,6 +104,9 @@ static void test_revisions(void **state)
 		assert_int_equal(m.value[METRICS_POWER], 300000);
 		assert_int_equal(m.value[METRICS_SM_CLOCK],
 			revisions[i].clocks == 1 ? 1000000000 : 1350000000);
+		assert_int_equal(m.has[METRICS_STAMP], revisions[i].stamp > 0);
+		assert_int_equal(
+			m.value[METRICS_STAMP], revisions[i].stamp > 0 ? 12345678901230 : 0);
 		/* a kernel that appends is still understood */
 		b.len += 16;
 		put(&b, 0, 2, b.len);
@@ -131,6 +136,8 @@ static void test_cut(void **state)
 			assert_int_equal(m.has[METRICS_ENERGY], len >= revisions[i].energy + 8);
 			assert_int_equal(m.has[METRICS_POWER], len >= revisions[i].power + 2);
 			assert_int_equal(m.has[METRICS_SM_CLOCK], len >= revisions[i].clock + 2);
+			assert_int_equal(m.has[METRICS_STAMP],
+				revisions[i].stamp && len >= revisions[i].stamp + 8);
 			assert_int_equal(
 				m.value[METRICS_ENERGY], m.has[METRICS_ENERGY] ? 7000015 : 0);
 		}
@@ -149,6 +156,12 @@ static void test_sentinels(void **state)
 		assert_int_equal(metrics_parse(b.data, b.len, &m, &why), HG_OK);
 		for (size_t f = 0; f < METRICS_FIELDS; f++)
 			assert_false(m.has[f]);
+		/* kernels that do not know the firmware's time wrote 0 */
+		for (int k = 0; revisions[i].stamp && k < 2; k++) {
+			put(&b, revisions[i].stamp, 8, k ? UINT64_MAX / 2 : 0);
+			assert_int_equal(metrics_parse(b.data, b.len, &m, &why), HG_OK);
+			assert_false(m.has[METRICS_STAMP]);
+		}
 		/* one chiplet of eight tells its clock */
 		put(&b, revisions[i].clock, 2, 900);
 		assert_int_equal(metrics_parse(b.data, b.len, &m, &why), HG_OK);

@@ -269,6 +269,65 @@ static void reads_instead_of_edges(void **state)
 	e = window(log, 16, &s, 600, 3200, 0);
 	assert_true(e.lo <= 75 * 2.6 && 75 * 2.6 <= e.hi);
 	assert_near_abs(e.joules, 75 * 2.6, 0, 5);
+	/* that it moves more often than it is read is no miss */
+	assert_int_equal(e.flags & HG_ENERGY_MISSED_EDGE, 0);
+	for (int k = 0; k < 16; k++)
+		log[k].flags = HG_EDGE_STAMPED | (k ? 0 : HG_EDGE_FIRST);
+	assert_int_equal(window(log, 16, &s, 600, 3200, 0).flags & HG_ENERGY_MISSED_EDGE, 0);
+}
+
+/* Times that come with the values stand, whatever the period would have them be. */
+static void stamps_are_not_smoothed(void **state)
+{
+	hg_edge log[EDGES];
+	hg_sensor s = sensor();
+	hg_energy e;
+
+	(void)state;
+	s.lag_s = 0;
+	s.period_s = 0.001;
+	for (int k = 0; k < EDGES; k++) {
+		/* 23.3 ms or so apart, 400 W */
+		log[k] = (hg_edge){.t_ns = k * 23 * MS + (k * 7919 % 1000) * 700,
+			.u_ns = 200000,
+			.power_mw = HG_UNREAD,
+			.clock_hz = HG_UNREAD,
+			.temperature_mc = HG_UNREAD,
+			.flags = HG_EDGE_STAMPED | (k ? 0 : HG_EDGE_FIRST)};
+		log[k].energy_uj = log[k].t_ns / 1000 * 400;
+	}
+	for (int t0 = 30; t0 < 200; t0 += 7) {
+		e = window(log, EDGES, &s, t0, t0 + 50, 0);
+		assert_int_equal(e.flags, 0);
+		assert_near_abs(e.joules, 20, 0, 1e-3);
+		assert_true(e.lo <= 20 && 20 <= e.hi);
+		/* half a read of each end's uncertainty and what lies between two stamps */
+		assert_true(e.sigma < 0.7);
+	}
+}
+
+/* A figure that the limits of power rule out has no bounds, rather than some that it is not in. */
+static void figures_are_within_their_bounds(void **state)
+{
+	unsigned refused = 0;
+
+	(void)state;
+	for (int extra = 0; extra <= 100; extra += 5)
+		for (int t = 1200; t < 1700; t += 17) {
+			hg_edge log[EDGES];
+			hg_sensor s = sensor();
+			hg_energy e;
+
+			make(log);
+			/* an interval's energy comes an interval late: up to 1,450 W in the next */
+			log[14].energy_uj -= (log[14].energy_uj - log[13].energy_uj) * extra / 100;
+			e = window(log, EDGES, &s, 1000, t, 0);
+			assert_false(e.joules < e.lo - 1e-4 || e.joules > e.hi + 1e-4);
+			assert_int_equal(isnan(e.lo), isnan(e.hi));
+			assert_int_equal(isnan(e.lo) != 0, (e.flags & HG_ENERGY_UNTRUSTED) != 0);
+			refused += isnan(e.lo) ? 1 : 0;
+		}
+	assert_in_range(refused, 1, 300);
 }
 
 /* 50 W, from 1 to 1.05 s 450 W, then a tail of 150 W until 1.45 s. */
@@ -406,6 +465,8 @@ int main(void)
 		cmocka_unit_test(what_else_was_seen),
 		cmocka_unit_test(a_sensor_that_sees_a_part),
 		cmocka_unit_test(reads_instead_of_edges),
+		cmocka_unit_test(stamps_are_not_smoothed),
+		cmocka_unit_test(figures_are_within_their_bounds),
 		cmocka_unit_test(a_burst_and_its_tail),
 		cmocka_unit_test(padding_is_refused),
 		cmocka_unit_test(repetitions),

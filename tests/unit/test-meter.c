@@ -41,6 +41,9 @@ static void check_wave(const struct wave *w, struct script s, hg_source source)
 	assert_int_equal(state_of(&m).source, source);
 	assert_near(e.joules, w->truth_j, 0.005);
 	assert_true(e.lo <= w->truth_j && w->truth_j <= e.hi);
+	/* what is read seldomer than it moves has missed nothing */
+	assert_true((source != HG_SOURCE_READ && source != HG_SOURCE_STAMPED) ||
+		    !(e.flags & HG_ENERGY_MISSED_EDGE));
 	assert_true(e.flags & HG_ENERGY_SIMULATED);
 	assert_false(e.flags & HG_ENERGY_ESTIMATE);
 	metered_end(&m);

@@ -267,6 +267,20 @@ static void log_record(
 	log_push(&c->log, &e);
 }
 
+/* The counter comes with its time. */
+static void log_stamped(struct channel *c, const hg_reading *r)
+{
+	log_record(
+		c, middle(r), (r->t1_ns - r->t0_ns + 1) / 2, c->filter.energy_uj, HG_EDGE_STAMPED);
+}
+
+/* The counter was found to have moved, and took the value some time within these two. */
+static void log_read(struct channel *c, int64_t from, int64_t to)
+{
+	log_record(c, from + (to - from) / 2, (to - from + 1) / 2, c->filter.energy_uj,
+		c->period_ns > 0 ? HG_EDGE_READ : 0);
+}
+
 /* Begins anew with the value just read: the counter took it within the last period. Where it has
  * edges that was one: the edges that follow will tell when. */
 static void log_first(struct channel *c, const hg_reading *r)
@@ -277,6 +291,10 @@ static void log_first(struct channel *c, const hg_reading *r)
 	c->anew = true;
 	if (c->source == HG_SOURCE_EDGES && !(c->loop.period_ns > 0.0))
 		return; /* not before the first edge */
+	if (c->source == HG_SOURCE_STAMPED) {
+		log_stamped(c, r);
+		return;
+	}
 	if (c->source != HG_SOURCE_EDGES)
 		from = r->t0_ns - c->period_ns;
 	if (from <= c->last_ns) {
@@ -328,7 +346,8 @@ static void same(struct channel *c, const hg_reading *r)
 	double period_ns = fmax(c->loop.period_ns, (double)c->period_ns);
 	double still_ns = (double)(r->t1_ns - c->moved_ns), owed;
 
-	loop_same(&c->loop, r->t0_ns, r->t1_ns);
+	if (c->source != HG_SOURCE_STAMPED)
+		loop_same(&c->loop, r->t0_ns, r->t1_ns);
 	c->n_moved = 0;
 	c->n_same++;
 	if (c->frozen || c->anew || still_ns < 3.0 * period_ns ||
@@ -390,15 +409,11 @@ static void moved(struct channel *c, const hg_reading *r)
 	}
 	read_beside(c);
 	if (c->source == HG_SOURCE_STAMPED)
-		log_record(c, middle(r), c->period_ns, c->filter.energy_uj, HG_EDGE_STAMPED);
-	else if (stalled)
-		/* it stood still for a while: that it moved since it was last looked at is all
-		 * that is known */
-		log_record(c, from + (r->t1_ns - from) / 2, (r->t1_ns - from + 1) / 2,
-			c->filter.energy_uj, 0);
+		log_stamped(c, r);
 	else
-		log_record(c, middle(r), (r->t1_ns - r->t0_ns + 1) / 2, c->filter.energy_uj,
-			c->period_ns > 0 ? HG_EDGE_READ : 0);
+		/* one that stood still for a while has moved since it was last looked at: that is
+		 * all that is known */
+		log_read(c, stalled ? from : r->t0_ns, r->t1_ns);
 }
 
 static void counter_feed(struct channel *c, const hg_reading *r)
@@ -418,7 +433,8 @@ static void counter_feed(struct channel *c, const hg_reading *r)
 	case FILTER_FIRST:
 	case FILTER_RESET:
 		loop_forget(&c->loop);
-		loop_same(&c->loop, r->t0_ns, r->t1_ns);
+		if (c->source != HG_SOURCE_STAMPED)
+			loop_same(&c->loop, r->t0_ns, r->t1_ns);
 		c->moved_ns = r->t1_ns;
 		read_beside(c);
 		log_first(c, r);

@@ -114,9 +114,10 @@ int64_t curve_seen(const struct curve *c, size_t k, int64_t *u_ns)
 	return when(c, k) - since / 2;
 }
 
+/* Times that come with the device's own stamp are no better for those of their neighbours. */
 static bool moving(const struct curve *c, size_t k)
 {
-	return !(c->log[k].flags & HG_EDGE_READ);
+	return !(c->log[k].flags & (HG_EDGE_READ | HG_EDGE_STAMPED));
 }
 
 /* Mean and variance of an edge's time. */
@@ -267,7 +268,9 @@ bool curve_late(const struct curve *c, size_t k)
 {
 	if (c->log[k].flags & HG_EDGE_MISSED)
 		return true;
-	return c->period_ns && when(c, k) - when(c, k - 1) > c->period_ns + c->period_ns / 2;
+	/* a counter that is read, or comes with its time, moves in between as it likes */
+	return moving(c, k) && c->period_ns &&
+	       when(c, k) - when(c, k - 1) > c->period_ns + c->period_ns / 2;
 }
 
 double curve_power(const struct curve *c, size_t a, size_t b)

@@ -19,6 +19,9 @@
 /* Powers beside an end that differ by more are a step. */
 #define STEP 0.25
 
+/* Rounding of both ends of a window, in grains of energy: no contradiction. */
+#define SLACK_GRAINS 8.0
+
 const char *hg_method_name(hg_method method)
 {
 	static const char *const names[] = {"none", "padded", "repeated", "shaped", "edges",
@@ -215,14 +218,18 @@ static void task_add(struct task *t, struct bracket a, int64_t from, struct brac
 {
 	const struct curve *c = &t->curve;
 	struct range r;
+	int64_t e;
 
 	if (to <= from)
 		return;
-	t->e += curve_at(c, b, to) - curve_at(c, a, from);
-	t->e -= curve_offset(c, to) - curve_offset(c, from);
+	e = curve_at(c, b, to) - curve_at(c, a, from);
+	e -= curve_offset(c, to) - curve_offset(c, from);
+	t->e += e;
 	t->var += end_var(t, a, from) + end_var(t, b, to);
 	r = bounds_window(c, a, from, b, to);
-	if (r.lo > r.hi) {
+	/* the counter, or what is known of it, contradicts the limits of power */
+	if (r.lo > r.hi || (double)e < r.lo * GRAINS_PER_J - SLACK_GRAINS ||
+		(double)e > r.hi * GRAINS_PER_J + SLACK_GRAINS) {
 		t->out.flags |= HG_ENERGY_UNTRUSTED;
 		r = (struct range){NAN, NAN};
 	}

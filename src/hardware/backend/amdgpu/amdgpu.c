@@ -15,6 +15,7 @@
 
 #include "dpm.h"
 #include "metrics.h"
+#include "sampled.h"
 #include "topology.h"
 
 /** The firmware's figures are renewed about this often. */
@@ -33,6 +34,7 @@ struct gpu {
 	const char *no_metrics;       /* reason; NULL: there are */
 	int64_t held[METRICS_FIELDS]; /* counts at the reading before, for `throttle` */
 	int64_t throttle;
+	struct sampled sampled;
 	bool apu; /* processor and GPU in one: figures are of both */
 	uint8_t blob[METRICS_MAX];
 };
@@ -73,6 +75,15 @@ static hg_err sample(struct kernel_device *d)
 		return HG_EDEVICE;
 	throttle_take(d->more);
 	return HG_OK;
+}
+
+static void taken(struct kernel_device *d, int64_t *t0_ns, int64_t *t1_ns)
+{
+	struct gpu *g = d->more;
+
+	if (g->metrics.has[METRICS_STAMP])
+		sampled_between(&g->sampled, g->metrics.value[METRICS_STAMP],
+			g->metrics.value[METRICS_ENERGY], t0_ns, t1_ns);
 }
 
 static hg_err field(const struct kernel_device *d, unsigned i, int64_t *value)
@@ -181,6 +192,7 @@ static void add_either(struct kernel_device *d, struct gpu *g, enum metrics_fiel
 	if (g->apu && f != METRICS_SM_CLOCK)
 		info.domain = "package";
 	if (!g->no_metrics && g->metrics.has[f] && !zero) {
+		info.stamped = g->metrics.has[METRICS_STAMP];
 		(void)kernel_add_field(d, &info, f);
 	} else if (f == METRICS_POWER && power_file(d->ctx, g, path)) {
 		info.text = "power of the card, as the driver averages it";
@@ -289,6 +301,7 @@ static hg_err card_build(
 	memset(g, 0, sizeof *g);
 	d->more = g;
 	d->sample = sample;
+	d->taken = taken;
 	d->field = field;
 	d->write_fix = write_fix;
 	(void)snprintf(g->dir, sizeof g->dir, DRM_CLASS "/%s/device", card->entry);

@@ -13,6 +13,7 @@
 /* 2^-16 J is 15625/1024 uJ. The vendor's library rounds it to 15.3 uJ, 0.27 % too much. */
 #define ENERGY_MUL   15625
 #define ENERGY_SHIFT 10
+#define STAMP_NS     10
 
 /** Where a revision has its fields, in bytes from the beginning. */
 struct layout {
@@ -22,17 +23,24 @@ struct layout {
 	uint16_t clock;  /* u16 each, MHz */
 	uint8_t clocks;  /* one per chiplet */
 	uint8_t held;    /* u32 each: held down from outside, by power, by three heats; 0 none */
+	uint16_t stamp;  /* u64, 10 ns, of the firmware's clock; 0 none */
 };
 
+/*
+ * system_clock_counter, which stands behind the energy, is no time of a sample: the driver puts its
+ * own clock there when it hands a sample on. What the firmware puts into the sample is its
+ * timestamp.
+ */
+
 static const struct layout layouts[] = {
-	{1, 1, 22, 24, 54, 1, 0},
-	{1, 2, 22, 24, 54, 1, 0},
-	{1, 3, 22, 24, 54, 1, 0},
-	{1, 4, 10, 24, 240, 8, 0},
-	{1, 5, 10, 88, 312, 8, 0},
-	{1, 6, 10, 16, 264, 8, 36},
-	{1, 7, 10, 24, 296, 8, 44},
-	{1, 8, 10, 24, 296, 8, 44},
+	{1, 1, 22, 24, 54, 1, 0, 0},
+	{1, 2, 22, 24, 54, 1, 0, 96},
+	{1, 3, 22, 24, 54, 1, 0, 96},
+	{1, 4, 10, 24, 240, 8, 0, 232},
+	{1, 5, 10, 88, 312, 8, 0, 304},
+	{1, 6, 10, 16, 264, 8, 36, 256},
+	{1, 7, 10, 24, 296, 8, 44, 288},
+	{1, 8, 10, 24, 296, 8, 44, 288},
 };
 
 /* The kernel's byte order is the machine's; all machines with such a GPU are little-endian. */
@@ -109,6 +117,17 @@ static void held_take(const unsigned char *data, size_t len, size_t at, struct m
 	}
 }
 
+/* Kernels that do not know it put all ones there, and some had 0. */
+static void stamp_take(const unsigned char *data, size_t len, size_t at, struct metrics *m)
+{
+	uint64_t ticks = at && at + 8 <= len ? number_at(data, at, 8) : 0;
+
+	if (ticks == 0 || ticks > INT64_MAX / STAMP_NS)
+		return;
+	m->has[METRICS_STAMP] = true;
+	m->value[METRICS_STAMP] = (int64_t)ticks * STAMP_NS;
+}
+
 hg_err metrics_parse(const void *data, size_t len, struct metrics *m, hg_error *why)
 {
 	const unsigned char *bytes = data;
@@ -134,6 +153,7 @@ hg_err metrics_parse(const void *data, size_t len, struct metrics *m, hg_error *
 		power_take(bytes, size, l->power, m);
 		clock_take(bytes, size, l->clock, l->clocks, m);
 		held_take(bytes, size, l->held, m);
+		stamp_take(bytes, size, l->stamp, m);
 		return HG_OK;
 	}
 	return fail(why, HG_EVERSION,

@@ -21,6 +21,7 @@ enum metrics_field {
 	METRICS_PROCHOT, /* how often since the start the clock was kept down from outside, */
 	METRICS_LIMIT,   /* by the power limit, */
 	METRICS_HEAT,    /* by heat of chip, regulators or memory */
+	METRICS_STAMP,   /* when the firmware took this sample, by its own clock */
 	METRICS_FIELDS
 };
 
@@ -28,7 +29,7 @@ enum metrics_field {
 struct metrics {
 	unsigned format, content; /* revision, 1.3 is 1 and 3 */
 	bool has[METRICS_FIELDS];
-	int64_t value[METRICS_FIELDS]; /* uJ, mW, Hz; counts */
+	int64_t value[METRICS_FIELDS]; /* uJ, mW, Hz; counts; ns */
 };
 
 /** The smallest step of the energy counter, 2^-16 J, in whole uJ. */

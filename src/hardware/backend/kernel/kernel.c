@@ -315,6 +315,8 @@ static void kernel_read(void *state, const size_t *ids, size_t n, hg_reading *ou
 				sample.t0_ns = ctx_now(d->ctx);
 				sample.rc = d->sample(d);
 				sample.t1_ns = ctx_now(d->ctx);
+				if (!sample.rc && d->taken)
+					d->taken(d, &sample.t0_ns, &sample.t1_ns);
 				sampled = true;
 			}
 			out[i] = sample;

@@ -70,6 +70,9 @@ struct kernel_device {
 	size_t n_knobs;
 	/** Takes a sample, of which field() then gives values; NULL: no such signals. */
 	hg_err (*sample)(struct kernel_device *d);
+	/** A sample was taken by a read from *t0_ns to *t1_ns: what both are for its signals; NULL:
+	 * these. */
+	void (*taken)(struct kernel_device *d, int64_t *t0_ns, int64_t *t1_ns);
 	/** @return HG_OK, HG_EDEVICE */
 	hg_err (*field)(const struct kernel_device *d, unsigned field, int64_t *value);
 	void *more; /* the backend's own, in the arena */
