@@ -94,6 +94,10 @@ static void test_open(void **state)
 		{{100 * MS, 0, 2.4 * MS, 0, 300, 0}, 15, 1.2},
 		{{100 * MS, 1 * MS, 2.4 * MS, 0, 300, 0}, 16, 1.8},
 		{{20 * MS, 0, 0.002 * MS, 0, 100, 0}, 65, 0.1},
+		/* reads that take an eighth of the period, or a fifth, follow each other at once */
+		{{20 * MS, 0, 2.4 * MS, 0, 100, 0}, 75, 0.7},
+		{{20 * MS, 0.3 * MS, 2.4 * MS, 0, 100, 0}, 75, 0.8},
+		{{20 * MS, 0, 4 * MS, 0, 100, 0}, 70, 1.3},
 	};
 
 	(void)state;
@@ -118,21 +122,47 @@ static void test_open(void **state)
 static void test_idle(void **state)
 {
 	static const struct {
-		double read_ms, jitter_ms, reads;
-	} all[] = {{0.002, 0, 5}, {0.002, 1, 7}, {2.4, 0, 5}, {2.4, 1, 6}};
+		double period_ms, read_ms, jitter_ms, reads, worst_ms;
+	} all[] = {{100, 0.002, 0, 5, 10}, {100, 0.002, 1, 7, 10}, {100, 2.4, 0, 5, 10},
+		{100, 2.4, 1, 6, 10}, {20, 2.4, 0, 18, 3}, {20, 2.4, 0.3, 20, 3}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		for (uint64_t seed = 1; seed <= 5; seed++) {
-			const struct counter c = {100 * MS, all[i].jitter_ms * MS,
-				all[i].read_ms * MS, (int64_t)SEC, 400, 0};
+			const struct counter c = {all[i].period_ms * MS, all[i].jitter_ms * MS,
+				all[i].read_ms * MS, (int64_t)SEC, 4 * all[i].period_ms, 0};
 			struct found f = follow(&c, seed);
 
 			assert_int_equal(f.lost, 0);
 			assert_true(f.loop.locked);
 			assert_true(f.reads < all[i].reads);
-			assert_true(f.worst_ns < 10 * MS);
+			assert_true(f.worst_ns < all[i].worst_ms * MS);
 			assert_true((double)f.outside <= 0.02 * (double)f.edges);
+		}
+}
+
+/* What cannot be followed: nobody searches for ever while nobody waits. Nothing that is said of an
+ * edge is wrong, and once a window is open all are looked for. */
+static void test_hopeless(void **state)
+{
+	static const struct counter all[] = {
+		{20 * MS, 0, 6 * MS, 0, 100, 0}, {100 * MS, 40 * MS, 0.1 * MS, 0, 800, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		for (uint64_t seed = 1; seed <= 5; seed++) {
+			struct counter c = all[i];
+			double edges = c.seconds / 2 * SEC / c.period_ns;
+			struct found f = follow(&c, seed);
+
+			assert_true((double)f.edges > 0.85 * edges);
+			assert_true((double)f.outside <= 0.05 * (double)f.edges);
+			c.skip_ns = (int64_t)SEC;
+			f = follow(&c, seed);
+			assert_true(f.reads < 2);
+			assert_false(f.loop.locked);
+			assert_true((double)f.edges > 0.9 * c.seconds / 2);
+			assert_int_equal(f.outside, 0);
 		}
 }
 
@@ -172,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_hopeless),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_held_up),
 	};

@@ -22,6 +22,15 @@
 /** While nothing is known: a read every this long, or a part of the period that is said. */
 #define SEARCH_NS   5e6
 #define SEARCH_PART 20.0
+/** Periods in a row that were no good: there is none to be found while nobody waits for it. */
+#define HOPELESS 8u
+/** Edges that a period is good for that was not believed in vain. */
+#define KEPT 64u
+/** A bracket that is wider says nothing of a period that is not known. */
+#define LEARN_NS 5e7
+/** A read that takes a larger part of the period is slow: those around an edge follow each other at
+ * once, lest the bracket is too wide to say anything. */
+#define SLOW_PART 16.0
 /** Least typical error, as a part of the period: a loop must not fool itself. */
 #define ERROR_PART  500.0
 #define ERROR_FIRST 16.0
@@ -58,6 +67,11 @@ void loop_forget(struct loop *l)
 	l->n_intervals = 0;
 }
 
+static bool is_slow(const struct loop *l)
+{
+	return l->read_ns > l->period_ns / SLOW_PART;
+}
+
 /* Between two reads while an edge is waited for. */
 static double step_ns(const struct loop *l)
 {
@@ -65,9 +79,20 @@ static double step_ns(const struct loop *l)
 
 	if (!(l->period_ns > 0.0))
 		return fmax(SEARCH_NS, 2.0 * l->read_ns);
+	if (is_slow(l))
+		return l->period_ns / (l->locked ? 100.0 : SEARCH_PART);
 	step = l->locked ? fmax(1.5 * l->error_ns, l->period_ns / 100.0)
 			 : l->period_ns / SEARCH_PART;
 	return fmin(fmax(step, l->read_ns), l->period_ns / 4.0);
+}
+
+/* How wide a bracket may be that was meant to be one: from the begin of a read to the end of the
+ * next. */
+static double bracket_ns(const struct loop *l)
+{
+	double reads = is_slow(l) ? 2.25 * l->read_ns + l->period_ns / SEARCH_PART : 0.0;
+
+	return fmin(fmax(reads, l->period_ns / 4.0), 0.45 * l->period_ns);
 }
 
 /* Variance of where the edge is predicted that comes so many periods after the last one seen. */
@@ -116,8 +141,8 @@ static double periods_on(const struct loop *l, int64_t now_ns, int64_t skip_ns)
 	double skip = ceil((double)skip_ns / l->period_ns);
 
 	/* no further than it can be told which edge that is */
-	if (skip > 1.0 && safe_ns(l, skip) > l->period_ns / 3.0)
-		skip = 1.0;
+	while (skip > 1.0 && safe_ns(l, skip) > l->period_ns / 3.0)
+		skip = floor(skip / 2.0);
 	return fmax(fmax(1.0, skip), ceil(past));
 }
 
@@ -126,11 +151,13 @@ int64_t loop_next(const struct loop *l, int64_t now_ns, int64_t skip_ns, int64_t
 	double k, begin, slack = 0.0, step = step_ns(l);
 
 	*slack_ns = 0;
+	if (!l->locked && skip_ns > 0 && l->n_lost >= HOPELESS)
+		return now_ns + skip_ns;
 	if (!l->has_edge || !(l->period_ns > 0.0) || !l->locked)
 		return now_ns + (int64_t)(step + 0.5);
 	k = periods_on(l, now_ns, skip_ns);
 	begin = (double)(l->edge_ns - now_ns) + k * l->period_ns;
-	if (skip_ns == 0 && k == 1.0 && is_sure(l)) {
+	if (k == 1.0 && is_sure(l)) {
 		/* any time before the next edge shows that this one came */
 		slack = begin + BLIND_LATEST * l->period_ns;
 		begin += BLIND_MARGINS * safe_ns(l, 1.0);
@@ -205,6 +232,8 @@ static void learn(struct loop *l, int64_t t_ns)
 /* The loop lost its edges: look for them anew, with no belief in the period. */
 static void lose(struct loop *l)
 {
+	l->n_lost = l->n_kept >= KEPT ? 0 : l->n_lost + 1;
+	l->n_kept = 0;
 	l->locked = false;
 	l->period_ns = 0.0;
 	l->n_good = l->n_bad = l->n_void = l->n_blind = 0;
@@ -249,7 +278,7 @@ static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 	double least = l->period_ns / ERROR_PART, since = k + l->n_blind, error, doubt;
 
 	l->n_blind = 0;
-	if (u_ns > l->period_ns / 8.0 || fabs(off) > l->period_ns / 4.0) {
+	if (u_ns > bracket_ns(l) / 2.0 || fabs(off) > l->period_ns / 4.0) {
 		/* says nothing, or contradicts: go on by prediction, but not for ever */
 		l->n_good = 0;
 		l->edge_ns += (int64_t)predicted;
@@ -272,6 +301,7 @@ static void pull(struct loop *l, int64_t t_ns, double u_ns, double k)
 	l->n_bad = 0;
 	l->n_good += l->n_good < GOOD;
 	l->locked = l->locked || l->n_good >= GOOD;
+	l->n_kept += l->locked && l->n_kept < KEPT;
 	correct(l, predicted, off, u_ns, since);
 	/* that nothing is seen of an error proves none that is smaller than could be seen */
 	error = fabs(off) > u_ns ? fabs(off) : fmin(u_ns / 2.0, l->error_ns);
@@ -352,7 +382,9 @@ static struct loop_edge moved_now(struct loop *l, int64_t from, int64_t t1)
 		else
 			pull(l, e.t_ns, (double)e.u_ns, k);
 	} else {
-		if (!(l->period_ns > 0.0))
+		if (!(l->period_ns > 0.0) && (double)e.u_ns > LEARN_NS / 2.0 + 2.0 * l->read_ns)
+			l->n_intervals = 0;
+		else if (!(l->period_ns > 0.0))
 			learn(l, e.t_ns);
 		first_edge(l, e.t_ns, (double)e.u_ns);
 	}
@@ -368,7 +400,7 @@ struct loop_edge loop_moved(struct loop *l, int64_t t0, int64_t t1)
 	bool first = !l->has_edge;
 	struct loop_edge e;
 
-	if (l->locked && l->has_edge && (double)(t1 - from) > l->period_ns / 4.0)
+	if (l->locked && l->has_edge && (double)(t1 - from) > bracket_ns(l))
 		e = moved_late(l, from, t0, t1);
 	else
 		e = moved_now(l, from, t1);

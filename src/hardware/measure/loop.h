@@ -6,7 +6,10 @@
  * before it and go on until the counter has moved, a few reads a period. An edge lies between the
  * begin of the last read that showed the old value and the end of the first with the new one. While
  * edges come as expected most are not bracketed so: one read after the edge shows that it came, and
- * its time is the predicted one.
+ * its time is the predicted one. Reads that take a large part of the period, up to a fifth, follow
+ * each other at once around an edge; if they take longer, or edges do not come evenly, the loop
+ * does not lock: each edge is then known to within the reads around it, and is looked for all the
+ * time only while somebody waits.
  *
  * Pure: no clock, no device. Times are ns.
  */
@@ -36,6 +39,8 @@ struct loop {
 	 */
 	double edge_var, period_var, common_var;
 	unsigned n_void; /* before which one was expected that did not come */
+	unsigned n_kept; /* edges that came when expected since it is locked */
+	unsigned n_lost; /* periods that were believed in vain, since one was not */
 	bool ruled_out;  /* an edge was expected since the last one, and did not come */
 	double intervals[LOOP_LEARN];
 	size_t n_intervals;
