@@ -6,8 +6,6 @@
 #include "load.h"
 #include "plot.h"
 
-#define ROWS 20
-
 static const struct option plot_options[] = {
 	{.name = "output",
 		.abbr = 'o',
@@ -137,7 +135,7 @@ static int draw(struct cli *cli, const struct args *args, hg_frontier **list)
 	else if (args_has(args, "json"))
 		err = plot_json(&cli->out, &plot);
 	if ((!path && !args_has(args, "json")) || args_has(args, "terminal"))
-		err = plot_terminal(&cli->out, &plot, cli->width, ROWS, cli->utf8);
+		err = plot_terminal(&cli->out, &plot, cli->width, PLOT_TERMINAL_ROWS, cli->utf8);
 	if (err != HG_OK)
 		rc = cli_broken(cli, err);
 out:

@@ -38,6 +38,13 @@ static const struct option search_options[] = {
 		.value = "N",
 		.fallback = "1",
 		.text = "measurements at once"},
+	{.name = "give-up",
+		.kind = OPTION_COUNT,
+		.min = 1,
+		.max = 1e6,
+		.value = "N",
+		.fallback = "16",
+		.text = "end after so many failures in a row"},
 	{.name = "epsilon",
 		.abbr = 'e',
 		.kind = OPTION_QUANTITY,
@@ -86,6 +93,9 @@ static const struct option search_options[] = {
 		.value = "N",
 		.fallback = "1",
 		.text = "of all random numbers"},
+	{.name = "plot",
+		.kind = OPTION_FLAG,
+		.text = "plot the frontier in the terminal, as frontier plot does"},
 	{.name = NULL},
 };
 
@@ -107,12 +117,19 @@ static int read_opts(struct cli *cli, const struct args *args, hg_search_opts *o
 
 static int check(struct cli *cli, const struct args *args)
 {
+	static const char *const measured[] = {"timeout", "parallel", "give-up"};
+
 	if (args_has(args, "measure") == args_has(args, "table"))
 		return cli_usage(cli, "give either --measure CMD or --table CSV");
 	if (args_has(args, "prior") && args_has(args, "kin"))
 		return cli_usage(cli, "--prior and --kin exclude each other: give one");
-	if (args_has(args, "table") && args_has(args, "timeout"))
-		return cli_usage(cli, "--timeout goes with --measure");
+	if (args_has(args, "plot") && args_has(args, "json"))
+		return cli_usage(cli, "--plot and --json exclude each other: give one");
+	if (args_has(args, "plot") && strcmp(args_text(args, "output", "-"), "-") == 0)
+		return cli_usage(cli, "--plot needs -o FILE: standard output is the frontier's");
+	for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+		if (args_has(args, "table") && args_has(args, measured[i]))
+			return cli_usage(cli, "--%s goes with --measure", measured[i]);
 	return EXIT_OK;
 }
 
@@ -141,7 +158,8 @@ const struct command cmd_search = {
 	.usage = "SPACE.json --measure CMD|--table CSV [options]",
 	.summary = "find the joint frontier of many knobs with few measurements",
 	.text = "CMD gets the values of the knobs in HG_NAME, such as HG_BATCH_SIZE, and prints\n"
-		"{\"time_s\": ..., \"energy_j\": ...}. If it fails, its setting is left out.\n"
+		"{\"time_s\": ..., \"energy_j\": ...}. If it fails, its setting is left out; output\n"
+		"that is no result is tried once more.\n"
 		"Exit status 3: nothing could be measured.",
 	.tables = {search_options, output_options},
 	.operand = OPERAND_FILE,

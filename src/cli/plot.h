@@ -9,6 +9,8 @@
 #include "core/buf.h"
 #include "core/unit.h"
 
+/** Height of a frontier's plot in the terminal. */
+#define PLOT_TERMINAL_ROWS 20
 /** Most ticks of an axis. */
 #define AXIS_TICKS 16
 

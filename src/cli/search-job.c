@@ -1,5 +1,5 @@
 /* A search: read, measured, reported. */
-#include "search-job.h"
+#include "search-parts.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -8,31 +8,12 @@
 #include <string.h>
 
 #include "core/fail.h"
-#include "core/file-log.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "load.h"
-#include "search-measure.h"
-#include "software/search/spec.h"
-#include "term.h"
+#include "plot.h"
 
 #define LOG_BYTES ((size_t)1 << 28)
-#define WAIT_MS   50
-
-struct search_job {
-	struct cli *cli;
-	const struct args *args;
-	struct spec spec;
-	hg_search *search;
-	const char *log_path;
-	struct file_log log;
-	struct vec results; /* hg_search_result: in the order in which they came */
-	size_t resumed;     /* of them, from the log */
-	double *table;      /* n_configs x 2: seconds and joules; NULL: measured */
-	struct watch watch;
-	uint64_t most; /* for the progress */
-	struct measure running[SEARCH_AT_ONCE];
-};
 
 /* ----- reading */
 
@@ -62,8 +43,7 @@ static int read_table(struct search_job *job, const char *path, enum spec_table_
 	return rc;
 }
 
-/** The name of the variable that a knob's value is in. */
-static void variable(const char *knob, struct buf *out)
+void search_variable(const char *knob, struct buf *out)
 {
 	buf_adds(out, "HG_");
 	for (; *knob; knob++)
@@ -82,8 +62,8 @@ static int check_variables(struct search_job *job)
 
 			buf_init(&a, 256);
 			buf_init(&b, 256);
-			variable(s->knobs[i].name, &a);
-			variable(s->knobs[j].name, &b);
+			search_variable(s->knobs[i].name, &a);
+			search_variable(s->knobs[j].name, &b);
 			if (a.failed || b.failed)
 				rc = cli_broken(job->cli, HG_ENOMEM);
 			else if (strcmp(a.data, b.data) == 0)
@@ -161,8 +141,7 @@ static int read_replay(struct search_job *job)
 	return rc;
 }
 
-/** "device=v100 batch_size=8" */
-static void setting_words(const struct search_job *job, const double *cells, struct buf *out)
+void search_setting_words(const struct search_job *job, const double *cells, struct buf *out)
 {
 	buf_init(out, 1u << 20);
 	for (size_t k = 0; k < job->spec.n_knobs; k++) {
@@ -196,7 +175,7 @@ static int fill_prior(struct search_job *job, const struct vec *rows, const char
 			struct buf text;
 			int rc;
 
-			setting_words(job, space->cells + i * space->n_knobs, &text);
+			search_setting_words(job, space->cells + i * space->n_knobs, &text);
 			rc = cli_usage(job->cli, "%s: no prediction for %.300s", path_text(path),
 				text.data ? text.data : "");
 			buf_finish(&text);
@@ -278,12 +257,67 @@ static int create(struct search_job *job, const hg_search_opts *opts)
 
 /* ----- results */
 
-static hg_err take(void *user, const hg_search_result *r, hg_error *why)
+hg_err search_take(struct search_job *job, const hg_search_result *r, hg_error *why)
 {
-	struct search_job *job = user;
 	hg_err rc = hg_search_tell(job->search, r, why);
 
 	return rc == HG_OK ? vec_push(&job->results, r) : rc;
+}
+
+hg_err search_garbled(struct search_job *job, uint32_t config, bool *last, hg_error *why)
+{
+	hg_search_result r = {.size = sizeof r, .config = config, .failed = 1};
+	hg_err rc = tries_add(&job->tries, config, last);
+
+	return rc == HG_OK && *last ? search_take(job, &r, why) : rc;
+}
+
+/** A log as it is read: garbled attempts are held back until something else comes. */
+struct reading {
+	struct search_job *job;
+	struct vec held; /* uint32_t */
+};
+
+static hg_err let_go(struct reading *r, hg_error *why)
+{
+	hg_err rc = HG_OK;
+	bool last;
+
+	for (size_t i = 0; rc == HG_OK && i < r->held.len; i++)
+		rc = search_garbled(r->job, *(uint32_t *)vec_at(&r->held, i), &last, why);
+	r->held.len = 0;
+	return rc;
+}
+
+static hg_err take_line(void *user, const hg_search_result *r, hg_error *why)
+{
+	struct reading *reading = user;
+	hg_err rc;
+
+	if (r->failed == SPEC_GARBLED)
+		return vec_push(&reading->held, &r->config);
+	rc = let_go(reading, why);
+	tries_broken(&reading->job->tries);
+	return rc == HG_OK ? search_take(reading->job, r, why) : rc;
+}
+
+static hg_err read_log(struct search_job *job, const struct buf *text, size_t *whole, hg_error *why)
+{
+	struct reading r = {.job = job};
+	hg_err rc;
+
+	vec_init(&r.held, sizeof(uint32_t), (size_t)1 << 24);
+	rc = spec_log_read(&job->spec, text->data ? text->data : "", text->len, job->log_path,
+		take_line, &r, whole, why);
+	if (rc == HG_OK && r.held.len >= TRIES_IN_ROW)
+		cli_note(job->cli,
+			"%s: the last %zu outputs were no results, which ended the search: "
+			"these settings are measured again",
+			job->log_path, r.held.len);
+	else if (rc == HG_OK)
+		rc = let_go(&r, why);
+	vec_finish(&r.held);
+	return rc;
 }
 
 static int open_log(struct search_job *job)
@@ -299,8 +333,7 @@ static int open_log(struct search_job *job)
 		return EXIT_OK;
 	err = file_log_open(&job->log, path, LOG_BYTES, &text, &why);
 	if (err == HG_OK)
-		err = spec_log_read(&job->spec, text.data ? text.data : "", text.len, path, take,
-			job, &whole, &why);
+		err = read_log(job, &text, &whole, &why);
 	if (err == HG_OK && whole < text.len) {
 		cli_note(job->cli, "%s: the last line is not whole and is left out", path);
 		err = file_log_cut(&job->log, path, whole, &why);
@@ -323,6 +356,8 @@ int search_job_open(struct cli *cli, const struct args *args, const hg_search_op
 	job->args = args;
 	job->log.fd = -1;
 	vec_init(&job->results, sizeof(hg_search_result), (size_t)1 << 24);
+	vec_init(&job->again, sizeof(uint32_t), (size_t)1 << 24);
+	tries_init(&job->tries);
 	rc = read_space(job);
 	if (rc == EXIT_OK)
 		rc = read_replay(job);
@@ -339,213 +374,44 @@ void search_job_close(struct search_job *job)
 	hg_search_destroy(job->search);
 	spec_finish(&job->spec);
 	vec_finish(&job->results);
+	vec_finish(&job->again);
+	tries_finish(&job->tries);
 	free(job->table);
 	free(job);
 }
 
-static const double *cells_of(const struct search_job *job, uint32_t config)
+const double *search_cells(const struct search_job *job, uint32_t config)
 {
 	return (const double *)job->spec.cells.data + config * job->spec.n_knobs;
 }
 
-/** To the log first: what the search knows must survive it. */
-static int keep(struct search_job *job, const hg_search_result *r, const char *failed)
+int search_log(struct search_job *job, const hg_search_result *r, const char *failed)
 {
 	hg_error why = {""};
 	struct buf line;
-	hg_err err = HG_OK;
-
-	if (job->log_path) {
-		buf_init(&line, 1u << 20);
-		spec_log_line(&job->spec, r, cells_of(job, r->config), failed, &line);
-		err = line.failed
-			      ? line.failed
-			      : file_log_add(&job->log, job->log_path, line.data, line.len, &why);
-		buf_finish(&line);
-		if (err != HG_OK)
-			return cli_output_error(job->cli, err, &why);
-	}
-	err = take(job, r, &why);
-	return err == HG_OK ? EXIT_OK : cli_input_error(job->cli, err, &why);
-}
-
-/* ----- measuring */
-
-static int replay(struct search_job *job)
-{
-	uint32_t config;
-	size_t n;
-	hg_error why = {""};
-	int rc = EXIT_OK;
-
-	while (rc == EXIT_OK && !watch_poll(&job->watch)) {
-		hg_search_result r = {.size = sizeof r};
-		hg_err err = hg_search_next(job->search, 1, &config, &n, &why);
-
-		if (err != HG_OK)
-			return cli_input_error(job->cli, err, &why);
-		if (n == 0)
-			return EXIT_OK;
-		r.config = config;
-		r.time_s = job->table[2 * config];
-		r.energy_j = job->table[2 * config + 1];
-		r.time_rsd = r.energy_rsd = NAN;
-		rc = keep(job, &r, NULL);
-		(void)watch_progress(&job->watch, "replaying", job->results.len, job->most);
-	}
-	return rc == EXIT_OK ? EXIT_INTERRUPTED : rc;
-}
-
-/** Environment of a command: a variable for each knob. */
-static hg_err environment(struct search_job *job, uint32_t config, struct buf *text,
-	const char *env[HG_SEARCH_MAX_KNOBS + 1])
-{
-	const double *cells = cells_of(job, config);
-	size_t at[HG_SEARCH_MAX_KNOBS];
-
-	for (size_t k = 0; k < job->spec.n_knobs; k++) {
-		at[k] = text->len;
-		variable(job->spec.knobs[k].name, text);
-		buf_addc(text, '=');
-		spec_cell_text(&job->spec, k, cells[k], text);
-		buf_addc(text, '\0');
-	}
-	if (text->failed)
-		return text->failed;
-	for (size_t k = 0; k < job->spec.n_knobs; k++)
-		env[k] = text->data + at[k];
-	env[job->spec.n_knobs] = NULL;
-	return HG_OK;
-}
-
-static int begin(struct search_job *job, uint32_t config, struct measure *m)
-{
-	const char *env[HG_SEARCH_MAX_KNOBS + 1];
-	struct buf text;
 	hg_err err;
-	int rc;
 
-	buf_init(&text, 1u << 20);
-	err = environment(job, config, &text, env);
-	m->config = config;
-	rc = err != HG_OK ? cli_broken(job->cli, err)
-			  : measure_start(job->cli, args_text(job->args, "measure", ""), env,
-				    args_number(job->args, "timeout", 0), job->log.fd, m);
-	buf_finish(&text);
-	return rc;
-}
-
-/** One line of JSON, and nothing else but blank lines. */
-static hg_err read_output(const struct measure_end *end, hg_search_result *r, hg_error *why)
-{
-	struct slice rest = {end->text, end->len}, found = {NULL, 0};
-	uint32_t line = 0, at = 1;
-
-	if (end->len == MEASURE_TEXT)
-		return fail(
-			why, HG_EFORMAT, "the command's output: more than %d bytes", MEASURE_TEXT);
-	while (rest.text) {
-		struct slice one = slice_trim(slice_cut(&rest, '\n'));
-
-		line++;
-		if (one.len == 0)
-			continue;
-		if (found.text)
-			return fail(why, HG_EFORMAT,
-				"the command's output:%u: expected one line of JSON", line);
-		found = one;
-		at = line;
-	}
-	if (!found.text)
-		return fail(why, HG_EFORMAT,
-			"the command printed nothing; expected {\"time_s\": ..., \"energy_j\": ...}");
-	return spec_result(found.text, found.len, "the command's output", at, r, why);
-}
-
-/** Takes what a command has found. */
-static int finish(struct search_job *job, struct measure *m)
-{
-	const struct measure_end *end = &m->end;
-	hg_search_result r = {.size = sizeof r, .config = m->config};
-	hg_error why = {""};
-	char failed[80] = "said so";
-
-	if (end->own_code != EXIT_OK)
-		return end->own_code;
-	if (end->interrupted)
-		return EXIT_INTERRUPTED;
-	if (end->timed_out)
-		(void)snprintf(failed, sizeof failed, "timed out");
-	else if (end->code != 0)
-		(void)snprintf(failed, sizeof failed, "exit status %d", end->code);
-	r.failed = end->timed_out || end->code != 0;
-	if (!r.failed && read_output(end, &r, &why) != HG_OK)
-		return cli_input_error(job->cli, HG_EFORMAT, &why);
-	if (r.failed) {
-		struct buf text;
-
-		setting_words(job, cells_of(job, m->config), &text);
-		cli_note(job->cli, "%.300s: %s", text.data ? text.data : "", failed);
-		buf_finish(&text);
-	}
-	return keep(job, &r, failed);
-}
-
-/** Starts as many as there is room for. @return through `running` how many run */
-static int refill(struct search_job *job, size_t slots, size_t *running)
-{
-	uint32_t configs[SEARCH_AT_ONCE];
-	hg_error why = {""};
-	size_t n = 0, at = 0;
-	hg_err err;
-	int rc = EXIT_OK;
-
-	if (*running == slots)
+	if (!job->log_path)
 		return EXIT_OK;
-	err = hg_search_next(job->search, slots - *running, configs, &n, &why);
-	if (err != HG_OK)
-		return cli_input_error(job->cli, err, &why);
-	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
-		while (job->running[at].pid > 0)
-			at++;
-		rc = begin(job, configs[i], &job->running[at]);
-		*running += rc == EXIT_OK;
-	}
-	return rc;
+	buf_init(&line, 1u << 20);
+	spec_log_line(&job->spec, r, search_cells(job, r->config), failed, &line);
+	err = line.failed ? line.failed
+			  : file_log_add(&job->log, job->log_path, line.data, line.len, &why);
+	buf_finish(&line);
+	return err == HG_OK ? EXIT_OK : cli_output_error(job->cli, err, &why);
 }
 
-static int measure(struct search_job *job, size_t slots)
+int search_keep(struct search_job *job, const hg_search_result *r, const char *failed)
 {
-	size_t running = 0;
-	int rc = EXIT_OK;
+	hg_error why = {""};
+	/* to the log first: what the search knows must survive it */
+	int rc = search_log(job, r, failed);
+	hg_err err;
 
-	while (rc == EXIT_OK) {
-		size_t ended;
-
-		rc = refill(job, slots, &running);
-		if (rc != EXIT_OK || running == 0)
-			break;
-		ended = measure_wait(job->running, slots, WAIT_MS);
-		if (watch_poll(&job->watch))
-			rc = EXIT_INTERRUPTED;
-		else if (ended < slots) {
-			running--;
-			rc = finish(job, &job->running[ended]);
-		}
-		(void)watch_progress(&job->watch, "measuring", job->results.len, job->most);
-	}
-	measure_stop(job->running, slots);
-	return rc;
-}
-
-int search_job_run(struct search_job *job)
-{
-	int rc;
-
-	watch_begin(&job->watch, job->cli);
-	rc = job->table ? replay(job) : measure(job, (size_t)args_number(job->args, "parallel", 1));
-	watch_end(&job->watch);
-	return rc;
+	if (rc != EXIT_OK)
+		return rc;
+	err = search_take(job, r, &why);
+	return err == HG_OK ? EXIT_OK : cli_input_error(job->cli, err, &why);
 }
 
 /* ----- reporting */
@@ -574,7 +440,7 @@ static void tell_json(struct search_job *job, const hg_search_state *now, const 
 		struct buf line;
 
 		buf_init(&line, 1u << 20);
-		spec_log_line(&job->spec, r, cells_of(job, r->config), NULL, &line);
+		spec_log_line(&job->spec, r, search_cells(job, r->config), NULL, &line);
 		if (line.failed)
 			job->cli->out.failed = line.failed;
 		else
@@ -604,6 +470,19 @@ static void tell(struct search_job *job, const hg_search_state *now, const char 
 			100 * now->epsilon_bound);
 }
 
+/** As "frontier plot" draws it. */
+static hg_err draw(struct search_job *job, const hg_frontier *f, const char *path)
+{
+	const struct plot_series series = {job->spec.name[0] ? job->spec.name : path, f};
+	const struct plot plot = {.title = series.name,
+		.work_unit = job->spec.work_unit,
+		.series = &series,
+		.n_series = 1};
+
+	return plot_terminal(
+		&job->cli->out, &plot, job->cli->width, PLOT_TERMINAL_ROWS, job->cli->utf8);
+}
+
 int search_job_report(struct search_job *job, int rc)
 {
 	const char *path = args_text(job->args, "output", "-");
@@ -614,8 +493,13 @@ int search_job_report(struct search_job *job, int rc)
 	int code;
 
 	if (err == HG_OK && now.measured == 0) {
-		cli_note(job->cli, "nothing was measured%s: no frontier",
-			now.failed ? ", every setting failed" : "");
+		if (now.failed)
+			cli_note(job->cli,
+				"nothing was measured, all %u settings that were tried failed: no "
+				"frontier",
+				now.failed);
+		else
+			cli_note(job->cli, "nothing was measured: no frontier");
 		return rc == EXIT_OK ? EXIT_INFEASIBLE : rc;
 	}
 	if (err == HG_OK)
@@ -623,16 +507,18 @@ int search_job_report(struct search_job *job, int rc)
 	if (err != HG_OK)
 		return cli_input_error(job->cli, err, &why);
 	code = frontier_save(job->cli, f, path);
-	hg_frontier_destroy(f);
-	if (code != EXIT_OK)
-		return code;
-	if (rc == EXIT_INTERRUPTED)
+	if (code == EXIT_OK && rc == EXIT_INTERRUPTED)
 		cli_note(job->cli, "interrupted; what was measured was written");
-	if (strcmp(path, "-") == 0)
-		return rc;
-	if (args_has(job->args, "json"))
-		tell_json(job, &now, path);
-	else
-		tell(job, &now, path);
-	return rc;
+	if (code == EXIT_OK && strcmp(path, "-") != 0) {
+		if (args_has(job->args, "json"))
+			tell_json(job, &now, path);
+		else
+			tell(job, &now, path);
+		if (args_has(job->args, "plot"))
+			err = draw(job, f, path);
+	}
+	hg_frontier_destroy(f);
+	if (err != HG_OK)
+		return cli_broken(job->cli, err);
+	return code == EXIT_OK ? rc : code;
 }

@@ -17,45 +17,91 @@
 #define GRACE_NS     INT64_C(2000000000)
 #define MOST_AT_ONCE 256
 
+/** A line of output as it comes. */
+struct filter {
+	enum {
+		LINE_BLANK, /* nothing but blanks yet */
+		LINE_JSON,
+		LINE_OTHER,
+		LINE_FIRST_OTHER
+	} state;
+	uint32_t line;
+	size_t other; /* bytes of the first other line */
+};
+
+static void take_byte(struct filter *f, struct measure_end *end, char c)
+{
+	if (f->state == LINE_BLANK && c == '{') {
+		end->line = end->len == 0 ? f->line + 1 : end->line;
+		f->state = LINE_JSON;
+	} else if (f->state == LINE_BLANK && c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+		f->state = f->other == 0 ? LINE_FIRST_OTHER : LINE_OTHER;
+	}
+	if (f->state == LINE_JSON && end->len < MEASURE_TEXT)
+		end->text[end->len++] = c;
+	if (f->state == LINE_FIRST_OTHER && c != '\n' && f->other < MEASURE_OTHER - 1)
+		end->other[f->other++] = c;
+	if (c == '\n') {
+		f->state = LINE_BLANK;
+		f->line++;
+	}
+}
+
 /** Takes what the command has said. */
-static void take_output(int fd, struct measure_end *end)
+static void take_output(int fd, struct filter *f, struct measure_end *end)
 {
 	char piece[4096];
 
 	for (;;) {
 		ssize_t n = read(fd, piece, sizeof piece);
-		size_t room = MEASURE_TEXT - end->len, take;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return;
-		take = (size_t)n < room ? (size_t)n : room;
-		memcpy(end->text + end->len, piece, take);
-		end->len += (uint32_t)take;
+		for (ssize_t i = 0; i < n; i++)
+			take_byte(f, end, piece[i]);
 	}
+}
+
+/** What was sent to a command that is to end. */
+struct ending {
+	bool termed, killed;
+};
+
+/** Asks once for an end, and after a while insists. */
+static void end_it(const struct child *c, struct ending *e, int64_t since_ns)
+{
+	if (!e->termed)
+		child_kill(c, SIGTERM);
+	else if (!e->killed && since_ns > GRACE_NS)
+		child_kill(c, SIGKILL);
+	e->killed |= e->termed && since_ns > GRACE_NS;
+	e->termed = true;
 }
 
 /** Follows a command to its end. */
 static void follow(struct child *c, int fd, double timeout_s, struct measure_end *end)
 {
-	bool killed = false;
+	struct ending timeout = {false, false}, left = {false, false};
+	int64_t most_ns = timeout_s > 0 ? (int64_t)(1e9 * timeout_s) : INT64_MAX;
+	struct filter filter = {LINE_BLANK, 0, 0};
 
+	/* what it leaves behind is not waited for, so that there is nothing to say about it */
+	c->told = true;
 	while (child_step(c, LOOK_NS)) {
-		double since = 1e-9 * (double)(child_now_ns() - c->end.begin_ns);
+		int64_t since = child_now_ns() - c->end.begin_ns;
 
-		take_output(fd, end);
-		if (timeout_s <= 0 || since < timeout_s)
-			continue;
-		if (!end->timed_out)
-			child_kill(c, SIGTERM);
-		else if (!killed && since > timeout_s + 1e-9 * (double)GRACE_NS) {
-			child_kill(c, SIGKILL);
-			killed = true;
+		take_output(fd, &filter, end);
+		if (end->timed_out || (!c->over && since >= most_ns)) {
+			end_it(c, &timeout, since - most_ns);
+			end->timed_out = true;
+		} else if (c->over && child_now_ns() - c->over_ns > GRACE_NS) {
+			end_it(c, &left, child_now_ns() - c->over_ns - GRACE_NS);
+			end->left_behind = true;
 		}
-		end->timed_out = true;
 	}
-	take_output(fd, end);
+	take_output(fd, &filter, end);
 	end->code = c->end.code;
 	end->interrupted = c->end.interrupted;
 }

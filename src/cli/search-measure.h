@@ -11,16 +11,21 @@
 
 #include "cli.h"
 
-/** Longest output of a command that is looked at. */
+/** Longest JSON in a command's output that is looked at. */
 #define MEASURE_TEXT 8192
+/** Room for the beginning of what else it printed. */
+#define MEASURE_OTHER 64
 
 /** What became of a command. */
 struct measure_end {
 	int own_code; /* EXIT_OK: it ran; else as child_run() has it */
 	int code;     /* as a shell has it */
 	bool timed_out, interrupted;
-	uint32_t len; /* bytes of text; MEASURE_TEXT: there was more */
-	char text[MEASURE_TEXT];
+	bool left_behind;          /* processes that outlived it, and were ended */
+	uint32_t len;              /* bytes of text; MEASURE_TEXT: there was more */
+	uint32_t line;             /* of the output in which text begins, from 1 */
+	char text[MEASURE_TEXT];   /* the lines that begin with {, and only those */
+	char other[MEASURE_OTHER]; /* how the first other line begins; "" there is none */
 };
 
 /** One that runs. pid 0: none. */
@@ -33,7 +38,8 @@ struct measure {
 };
 
 /**
- * Starts a command, "sh -c COMMAND".
+ * Starts a command, "sh -c COMMAND". It is over when its shell has ended: processes that it leaves
+ * behind would disturb the next measurement, and are ended 2 s later.
  * @param env       "NAME=VALUE", ends with NULL
  * @param timeout_s  0: none
  * @param close_fd   not to be kept by it, or -1

@@ -60,6 +60,16 @@ shows 'not certified'
 run 0 search space.json --table table.csv
 json '.schema == "hourglass.frontier/1"' true
 run 0 frontier show f.json
+run 0 search space.json --table table.csv -o f.json --plot
+sed 1d out >drawn
+run 0 frontier plot f.json
+check 'draws as frontier plot does' cmp out drawn
+run 2 search space.json --table table.csv -o f.json --plot --json
+says_like '--plot and --json exclude each other'
+run 2 search space.json --table table.csv --plot
+says_like '--plot needs -o FILE'
+run 2 search space.json --table table.csv -o f.json --parallel 2
+says_like '--parallel goes with --measure'
 
 # --- measured, by a log
 run 0 search space.json --measure "$command" --log log -o m.json --json
@@ -103,23 +113,70 @@ says_like 'exit status 7'
 check 'why it failed is kept' grep -q '"failed": "exit status 7"' fails
 run 3 search space.json --measure 'sleep 10' --timeout 0.1 --max 2 --parallel 2 -o none.json
 says_like 'timed out'
-says_like 'nothing was measured, every setting failed: no frontier'
+says_like 'nothing was measured, all 2 settings that were tried failed: no frontier'
 check 'and no file' [ ! -e none.json ]
 run 0 search space.json --measure "[ \$HG_DEVICE = x ] && echo '{\"failed\": \"out of memory\"}' ||
 	$command" --max 3 -o f.json
 says_like 'said so'
 
-# --- bad output ends it: a wrong script is not a bad setting
-run 2 search space.json --measure 'echo hello' -o none.json
-says_like "the command's output:1: "
+# --- output that is no result: tried again, and only several in a row end the search
+cat >once.sh <<'END'
+# garbles the measurement of a setting the first time
+mark=tried-$HG_DEVICE-$HG_BATCH_SIZE-$HG_POWER_LIMIT
+if [ "$HG_POWER_LIMIT" = 250 ] && [ ! -e "$mark" ]; then
+	touch "$mark"
+	echo '{"time_s": 1, "ener'
+	exit 0
+fi
+END
+run 0 search space.json --measure ". ./once.sh; $command" --log garbled -o f.json --json
+json '.certified and .failed == 0' true
+says_like "device=x .*power_limit=250: the command's output:1: "
+check 'what was wrong is kept' grep -q '"garbled": "the command.s output:1: ' garbled
+jq -c '[.results[].setting]' out >tried
+check 'the settings are those of a command that never erred' cmp whole tried
+run 0 search space.json --measure "$command" --log garbled -o f.json --json
+json '.resumed == .measured and .failed == 0' true
+run 0 search space.json --measure "[ \$HG_BATCH_SIZE = 32 ] && exec echo oops; $command" --log twice -o f.json --json
+json '.failed > 0 and ([.results[] | select(.failed) | .setting.batch_size] | all(. == 32))' true
+run 0 search space.json --measure "$command" --log twice -o f.json --json
+json '.resumed == (.results | length) and .failed > 0' true
+rm -f wrong
+run 2 search space.json --measure 'echo hello' --log wrong -o none.json
+says_like 'no line of JSON; it begins with "hello"'
+says_like '4 measurements in a row gave no result: the command is wrong, not the settings'
+check 'four times, no more' [ "$(grep -c garbled wrong)" = 4 ]
+run 0 search space.json --measure "$command" --log wrong -o f.json --json
+says_like 'wrong: the last 4 outputs were no results, which ended the search'
+json '.failed == 0' true
+jq -c '[.results[].setting]' out >tried
+check 'no setting suffers from a command that was wrong' cmp whole tried
 run 2 search space.json --measure 'true' -o none.json
 says_like 'the command printed nothing'
+run 2 search space.json --measure 'no-such-program' -o none.json
+says_like 'exit status 127: a command is not found'
 run 2 search space.json --measure 'echo "{\"time_s\": 1}"' -o none.json
 says_like '"energy_j" is missing'
 run 2 search space.json --measure 'echo "{\"time_s\": -1, \"energy_j\": 1}"' -o none.json
 says_like '"time_s": -1 is not between'
 run 2 search space.json --measure "$command; $command" -o none.json
-says_like "the command's output:2: expected one line of JSON"
+says_like "the command's output: more than one line of JSON"
+run 2 search space.json --measure "printf '{%09000d}' 1" -o none.json
+says_like "the command's output: more than 8192 bytes of JSON"
+run 0 search space.json --measure "seq 9999; $command; echo done" -o f.json --json
+json '.certified and .failed == 0' true
+run 3 search space.json --measure 'exit 1' -o none.json
+says_like '16 measurements in a row failed; --give-up allows more'
+run 3 search space.json --measure 'exit 1' --give-up 18 --log gave -o none.json
+check 'as many as were asked for' [ "$(wc -l <gave)" = 18 ]
+
+# --- what the command leaves behind does not hold the search up, and does not stay
+begin=$(date +%s)
+run 0 search space.json --measure "sleep 300 & echo \$! >>pids; $command" --max 2 -o f.json --json
+says_like 'processes that the command left behind were ended'
+json .measured 2
+check 'not waited for' [ $(($(date +%s) - begin)) -lt 100 ]
+check 'they are gone' sh -c 'for p in $(cat pids); do ! kill -0 "$p" 2>/dev/null || exit 1; done'
 
 # --- predictions
 sed 's/energy_j/energy_j,rsd/; 2,$s/$/,0.02/' table.csv >prior.csv

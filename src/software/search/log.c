@@ -25,7 +25,8 @@ void spec_log_line(const struct spec *s, const hg_search_result *r, const double
 			json_kv_number(&j, s->knobs[k].name, cells[k]);
 	json_close(&j, '}');
 	if (r->failed) {
-		json_kv_string(&j, "failed", failed ? failed : "");
+		json_kv_string(
+			&j, r->failed == SPEC_GARBLED ? "garbled" : "failed", failed ? failed : "");
 	} else {
 		json_kv_number(&j, "time_s", r->time_s);
 		json_kv_number(&j, "energy_j", r->energy_j);
@@ -114,6 +115,7 @@ static hg_err read_setting(
 static hg_err read_line(const struct spec *s, const char *text, size_t len, const char *origin,
 	uint32_t line, hg_search_result *r, hg_error *why)
 {
+	const char *garbled = NULL;
 	struct json_doc doc;
 	hg_err rc = json_parse_line(&doc, text, len, origin, line, LINE_BYTES, why);
 
@@ -121,6 +123,10 @@ static hg_err read_line(const struct spec *s, const char *text, size_t len, cons
 	if (rc == HG_OK)
 		rc = read_setting(s, &doc, &r->config, why);
 	if (rc == HG_OK)
+		rc = json_string_or(&doc, doc.root, "garbled", &garbled, why);
+	if (rc == HG_OK && garbled)
+		r->failed = SPEC_GARBLED;
+	else if (rc == HG_OK)
 		rc = read_figures(&doc, r, why);
 	json_finish(&doc);
 	return rc;

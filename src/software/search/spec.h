@@ -79,7 +79,11 @@ enum spec_table_use {
 hg_err spec_table(const struct spec *s, enum spec_table_use use, const char *text, size_t len,
 	const char *origin, struct vec *rows, struct vec *cells, hg_error *why);
 
-/** Appends a line of the log. @param failed  why it failed, or NULL */
+/** hg_search_result.failed of a line of the log: an attempt that gave no result, which says nothing
+ * of the setting yet. */
+#define SPEC_GARBLED 2
+
+/** Appends a line of the log. @param failed  why it failed or was garbled, or NULL */
 void spec_log_line(const struct spec *s, const hg_search_result *r, const double *cells,
 	const char *failed, struct buf *out);
 /** Told of each line of a log. @return HG_OK to go on */
