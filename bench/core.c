@@ -11,6 +11,7 @@
 #include <time.h>
 
 #ifdef HG_BENCH_JANSSON
+#include "common/options.h"
 #include "jansson-ours.h"
 #endif
 
@@ -269,13 +270,15 @@ static int bench_heap(size_t pending)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	static const struct bench_option none[] = {{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 	struct numbers *n = malloc(sizeof *n);
 	struct rusage usage;
 	double sum;
 	int rc = 0;
 
+	(void)bench_options("bench-core", argc, argv, 0, none);
 	if (!n)
 		return 1;
 	n->sum = 0;

@@ -17,6 +17,8 @@
 
 #include <hourglass/hourglass.h>
 
+#include "common/options.h"
+
 #define MARKS   10000000
 #define WINDOWS 100000
 #define DEVICES 8
@@ -202,18 +204,16 @@ static struct pair bench_peer(const struct options *o)
 static struct options options(int argc, char **argv)
 {
 	struct options o = {.seconds = 10.0, .devices = DEVICES};
+	double devices = DEVICES;
+	const struct bench_option list[] = {
+		{"--seconds", BENCH_NUMBER, &o.seconds, "S", 1e-3, 1e6, "how long to sample"},
+		{"--devices", BENCH_NUMBER, &devices, "N", 1, 64, "simulated devices"},
+		{"--nvml", BENCH_TEXT, &o.nvml, "LIBRARY", 0, 0, "NVML, or a fake of it"},
+		{"--peer", BENCH_TEXT, &o.peer, "PYTHON", 0, 0, "a Python that has Zeus"},
+		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 
-	for (int i = 1; i + 1 < argc; i += 2) {
-		if (!strcmp(argv[i], "--seconds"))
-			o.seconds = strtod(argv[i + 1], NULL);
-		else if (!strcmp(argv[i], "--devices"))
-			o.devices = (unsigned)strtoul(argv[i + 1], NULL, 10);
-		else if (!strcmp(argv[i], "--nvml"))
-			o.nvml = argv[i + 1];
-		else if (!strcmp(argv[i], "--peer"))
-			o.peer = argv[i + 1];
-	}
-	o.devices = o.devices < 1 ? 1 : o.devices > 64 ? 64 : o.devices;
+	(void)bench_options("bench-mark", argc, argv, 0, list);
+	o.devices = (unsigned)devices;
 	return o;
 }
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/options.h"
 #include "measure-table.h"
 #include "phase-sim.h"
 
@@ -149,23 +150,19 @@ static void bench_speed(const struct options *o, double window_s)
 		exit(1);
 }
 
-static int parse(int argc, char **argv, struct options *o)
+static void parse(int argc, char **argv, struct options *o)
 {
-	for (int i = 1; i < argc; i += 2) {
-		if (i + 1 >= argc)
-			return -1;
-		if (!strcmp(argv[i], "--runs"))
-			o->runs = strtoul(argv[i + 1], NULL, 10);
-		else if (!strcmp(argv[i], "--seed"))
-			o->seed = strtoull(argv[i + 1], NULL, 10);
-		else if (!strcmp(argv[i], "--poll"))
-			o->poll_s = strtod(argv[i + 1], NULL);
-		else if (!strcmp(argv[i], "--lag"))
-			o->lag_s = strtod(argv[i + 1], NULL);
-		else
-			return -1;
-	}
-	return o->runs > 0 && o->poll_s > 0 ? 0 : -1;
+	double runs = (double)o->runs, seed = (double)o->seed;
+	const struct bench_option list[] = {
+		{"--runs", BENCH_NUMBER, &runs, "N", 1, 1e9, "windows of each case"},
+		{"--seed", BENCH_NUMBER, &seed, "S", 0, 9e15, "of all random numbers"},
+		{"--poll", BENCH_NUMBER, &o->poll_s, "SECONDS", 1e-6, 1e3, "between two reads"},
+		{"--lag", BENCH_NUMBER, &o->lag_s, "SECONDS", 0, 1e3, "of the power filter"},
+		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
+
+	(void)bench_options("bench-measure", argc, argv, 0, list);
+	o->runs = (size_t)runs;
+	o->seed = (uint64_t)seed;
 }
 
 int main(int argc, char **argv)
@@ -174,11 +171,7 @@ int main(int argc, char **argv)
 	static const double steady[] = {0.053, 0.54, 1.06, 5.06};
 	struct options o = {1500, 1, 0.005, 0.03};
 
-	if (parse(argc, argv, &o)) {
-		fprintf(stderr, "usage: bench-measure [--runs N] [--seed S] [--poll SECONDS] "
-				"[--lag SECONDS]\n");
-		return 2;
-	}
+	parse(argc, argv, &o);
 	bench_speed(&o, 1);
 	bench_speed(&o, 60);
 	for (size_t i = 0; i < sizeof cold / sizeof *cold; i++)

@@ -19,6 +19,7 @@
 
 #include <hourglass/hourglass.h>
 
+#include "common/options.h"
 #include "hardware/model/device-fit.h"
 
 #include "model/bench.h"
@@ -569,23 +570,22 @@ static void ops_bench(const char *dir)
 int main(int argc, char **argv)
 {
 	const char *dir = HG_BENCH_DIR "/../../shared/data";
-	bool phases = false, ops = true, sweeps = true, known = true;
+	bool phases = false, no_sweeps = false, no_ops = false, unknown = false, ops, sweeps;
+	const struct bench_option options[] = {
+		{"--data", BENCH_TEXT, &dir, "DIR", 0, 0, "where the measurements are"},
+		{"--ops", BENCH_FLAG, &no_sweeps, NULL, 0, 0, "only times of ops"},
+		{"--phases", BENCH_FLAG, &phases, NULL, 0, 0, "only prefill and decode"},
+		{"--sweeps", BENCH_FLAG, &no_ops, NULL, 0, 0, "only sweeps of settings"},
+		{"--undescribed", BENCH_FLAG, &unknown, NULL, 0, 0,
+			"only sweeps, of devices that nobody described"},
+		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 	struct names files;
 	char path[4096];
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--ops"))
-			sweeps = false;
-		else if (!strcmp(argv[i], "--phases"))
-			phases = true, ops = sweeps = false;
-		else if (!strcmp(argv[i], "--sweeps"))
-			ops = false;
-		else if (!strcmp(argv[i], "--undescribed"))
-			ops = known = false;
-		else if (!strcmp(argv[i], "--data") && i + 1 < argc)
-			dir = argv[++i];
-	}
+	(void)bench_options("bench-model", argc, argv, 0, options);
+	ops = !phases && !no_ops && !unknown;
+	sweeps = !phases && !no_sweeps;
 	speed_bench();
 	if (phases)
 		phases_bench(dir);
@@ -601,7 +601,7 @@ int main(int argc, char **argv)
 		(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, files.at[i]);
 		(void)snprintf(
 			gpu, sizeof gpu, "%.*s", (int)(strlen(files.at[i]) - 18), files.at[i] + 14);
-		if (known)
+		if (!unknown)
 			gpu_bench(gpu, path);
 	}
 	for (size_t i = 0; i < files.n; i++)

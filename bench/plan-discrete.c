@@ -17,6 +17,7 @@
 #include <hourglass/pipeline.h>
 #include <hourglass/plan.h>
 
+#include "common/options.h"
 #include "core/buf.h"
 #include "core/file.h"
 
@@ -287,6 +288,10 @@ int main(int argc, char **argv)
 {
 	struct wish w = {HG_BENCH_DIR "/../../shared/data/pipeline", "all", 0.0, 0};
 
+	static const struct bench_option none[] = {{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
+
+	argc = 1 + bench_options("bench-plan-discrete [DATA [WHAT [SECONDS [SEED]]]]", argc, argv,
+			   4, none);
 	w.data = argc > 1 ? argv[1] : w.data;
 	w.what = argc > 2 ? argv[2] : w.what;
 	w.effort_s = argc > 3 ? strtod(argv[3], NULL) : 0.0;

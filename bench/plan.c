@@ -22,6 +22,7 @@
 #include <hourglass/pipeline.h>
 #include <hourglass/plan.h>
 
+#include "common/options.h"
 #include "core/file.h"
 #include "one-f-one-b.h"
 #include "peer/peer.h"
@@ -304,26 +305,30 @@ struct asked {
 	bool only, threads;
 };
 
-static bool read_args(int argc, char **argv, struct asked *a)
+/** "PxM". @return whether there was one */
+static bool read_size(const char *text, struct asked *a)
 {
-	if (argc == 2 && strcmp(argv[1], "--threads") == 0) {
-		a->threads = true;
-		return true;
+	if (text && sscanf(text, "%ux%u", &a->stages, &a->microbatches) != 2) {
+		fprintf(stderr, "bench-plan: expected PxM, not %s; try --help\n", text);
+		exit(2);
 	}
-	for (int i = 1; i < argc; i += 2) {
-		if (i + 1 == argc)
-			return false;
-		if (strcmp(argv[i], "--data") == 0)
-			a->dir = argv[i + 1];
-		else if (strcmp(argv[i], "--peer") == 0)
-			a->peer = argv[i + 1];
-		else if ((strcmp(argv[i], "--max") == 0 || strcmp(argv[i], "--only") == 0) &&
-			 sscanf(argv[i + 1], "%ux%u", &a->stages, &a->microbatches) == 2)
-			a->only = strcmp(argv[i], "--only") == 0;
-		else
-			return false;
-	}
-	return true;
+	return text != NULL;
+}
+
+static void read_args(int argc, char **argv, struct asked *a)
+{
+	const char *max = NULL, *only = NULL;
+	const struct bench_option list[] = {
+		{"--max", BENCH_TEXT, &max, "PxM", 0, 0, "sizes up to that one"},
+		{"--only", BENCH_TEXT, &only, "PxM", 0, 0, "that size alone"},
+		{"--data", BENCH_TEXT, &a->dir, "DIR", 0, 0, "where the measurements are"},
+		{"--peer", BENCH_TEXT, &a->peer, "PYTHON", 0, 0, "a Python that has lowtime"},
+		{"--threads", BENCH_FLAG, &a->threads, NULL, 0, 0, "what threads gain, alone"},
+		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
+
+	(void)bench_options("bench-plan", argc, argv, 0, list);
+	(void)read_size(max, a);
+	a->only = read_size(only, a);
 }
 
 /* One size, solved directly and extended, as far as that takes no minutes. */
@@ -346,12 +351,7 @@ int main(int argc, char **argv)
 	struct onefb_profile profile;
 	int bad;
 
-	if (!read_args(argc, argv, &a)) {
-		fprintf(stderr,
-			"usage: bench-plan [--max PxM | --only PxM] [--data DIR] [--peer PYTHON] | "
-			"--threads\n");
-		return 2;
-	}
+	read_args(argc, argv, &a);
 	(void)snprintf(
 		path, sizeof path, "%s/pipeline/stage_profile/gpt3-175b+a100_sxm_bf16.csv", a.dir);
 	bad = load(path, &profile);

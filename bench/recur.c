@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "common/options.h"
 #include "core/file.h"
 #include "peer/zeus.h"
 #include "software/recur/campaign.h"
@@ -461,13 +462,6 @@ static void priors(const struct bench *b)
 	}
 }
 
-static int usage(void)
-{
-	fputs("usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON] [--priors yes]\n",
-		stderr);
-	return 2;
-}
-
 static int replays(const struct bench *b)
 {
 	tables(b);
@@ -481,24 +475,19 @@ static int replays(const struct bench *b)
 int main(int argc, char **argv)
 {
 	static struct bench b = {.data = HG_BENCH_DIR "/../../shared/data/zeus", .seeds = 100};
+	double seeds = b.seeds;
+	unsigned priors_wanted = 0;
+	const struct bench_option list[] = {
+		{"--data", BENCH_TEXT, &b.data, "DIR", 0, 0, "where Zeus's tables are"},
+		{"--peer", BENCH_TEXT, &b.peer, "PYTHON", 0, 0, "a Python that has Zeus"},
+		{"--seeds", BENCH_NUMBER, &seeds, "K", 1, 1e6, "of each replay"},
+		{"--priors", BENCH_WORD, &priors_wanted, "yes", 0, 0, "only what tables teach"},
+		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 	int bad = 0;
 
-	for (int i = 1; i < argc; i += 2) {
-		if (i + 1 == argc)
-			return usage();
-		if (!strcmp(argv[i], "--data"))
-			b.data = argv[i + 1];
-		else if (!strcmp(argv[i], "--peer"))
-			b.peer = argv[i + 1];
-		else if (!strcmp(argv[i], "--seeds"))
-			b.seeds = (uint32_t)strtoul(argv[i + 1], NULL, 10);
-		else if (!strcmp(argv[i], "--priors"))
-			b.priors = !strcmp(argv[i + 1], "yes");
-		else
-			return usage();
-	}
-	if (b.seeds < 1)
-		return usage();
+	(void)bench_options("bench-recur", argc, argv, 0, list);
+	b.seeds = (uint32_t)seeds;
+	b.priors = priors_wanted != 0;
 	if (!b.priors)
 		decisions();
 	for (int d = 0; !bad && d < DEVICES; d++)

@@ -18,6 +18,7 @@
 
 #include <hourglass/search.h>
 
+#include "common/options.h"
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/number.h"
@@ -437,23 +438,23 @@ static void run_steps(void)
 int main(int argc, char **argv)
 {
 	static struct data data;
-	const char *dir = HG_BENCH_DIR "/../../shared/data", *only = NULL;
-	int seeds = 20;
+	const char *dir = HG_BENCH_DIR "/../../shared/data";
+	double seeds = 20;
+	unsigned only = 0;
+	const struct bench_option list[] = {
+		{"--data", BENCH_TEXT, &dir, "DIR", 0, 0, "where the measurements are"},
+		{"--seeds", BENCH_NUMBER, &seeds, "N", 1, MOST_SEEDS, "of each family"},
+		{"--only", BENCH_WORD, &only,
+			"cover|cover+transfer|ehvi|ehvi+transfer|random|steps", 0, 0,
+			"one way to search, or what steps cost"},
+		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 
-	for (int i = 1; i + 1 < argc; i += 2)
-		if (strcmp(argv[i], "--data") == 0)
-			dir = argv[i + 1];
-		else if (strcmp(argv[i], "--seeds") == 0)
-			seeds = (int)strtol(argv[i + 1], NULL, 10);
-		else if (strcmp(argv[i], "--only") == 0)
-			only = argv[i + 1];
-	if (seeds < 1 || seeds > MOST_SEEDS)
-		die("--seeds: 1 to 1024", NULL);
+	(void)bench_options("bench-search", argc, argv, 0, list);
 	read_data(&data, dir);
 	for (size_t i = 0; i < WAYS; i++)
-		if (!only || strcmp(only, ways[i].name) == 0)
-			run_way(&data, &ways[i], seeds);
-	if (!only || strcmp(only, "steps") == 0)
+		if (!only || (only >> i & 1))
+			run_way(&data, &ways[i], (int)seeds);
+	if (!only || (only >> WAYS & 1))
 		run_steps();
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include <hourglass/hourglass.h>
 
+#include "common/options.h"
 #include "hardware/model/predict.h"
 
 /* Least time that a rate is measured over, and settings that are tried in turn. */
@@ -226,13 +227,15 @@ static int same_seed(hg_ctx *ctx, const hg_workload *w)
 	return !memcmp(&truth[0], &truth[1], sizeof truth[0]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	static const struct bench_option none[] = {{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 	hg_error why = {""};
 	struct bench b = {0};
 	hg_ctx *ctx = NULL;
 	int same = 0;
 
+	(void)bench_options("bench-sim", argc, argv, 0, none);
 	if (hg_open(NULL, &ctx, &why) || hg_model_load("h100-sxm", NULL, &b.m, &why) ||
 		hg_workload_load("llm-prefill", NULL, &b.w, &why) ||
 		hg_predictor_create(b.m, b.w, &b.p, &why)) {

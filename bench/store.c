@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/options.h"
 #include "store/desk.h"
 
 #define PROCESSES 64
@@ -153,11 +154,13 @@ static void bench_runs(const char *url, const char *what, int n)
 	store_close(s);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	static const struct bench_option none[] = {{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 	const char *server = getenv("HG_TEST_POSTGRES");
 	char dir[] = "/tmp/hg-bench.XXXXXX", path[64], log[80];
 
+	(void)bench_options("bench-store", argc, argv, 0, none);
 	if (!mkdtemp(dir))
 		return 1;
 	(void)snprintf(path, sizeof path, "%s/store.db", dir);

@@ -27,6 +27,7 @@
 
 #include <hourglass/tune.h>
 
+#include "common/options.h"
 #include "train/sweeps.h"
 
 #define STEPS     4000.0
@@ -349,42 +350,27 @@ static void tables(const struct power_sweeps *all, const char *way, const struct
 	}
 }
 
-static bool read_order(int argc, char **argv, struct order *o)
+static void read_order(int argc, char **argv, struct order *o)
 {
-	bool what = false;
+	unsigned what = 0;
+	double seeds = 3;
+	const struct bench_option list[] = {
+		{"--data", BENCH_TEXT, &o->data, "DIR", 0, 0, "where the measurements are"},
+		{"--what", BENCH_WORD, &what, "rule|model|others", 0, 0,
+			"what the tuner knows beforehand; more than once"},
+		{"--each", BENCH_FLAG, &o->each, NULL, 0, 0, "every sweep apart"},
+		{"--seeds", BENCH_NUMBER, &seeds, "N", 1, SEEDS_MAX, "of each sweep"},
+		{"--noise", BENCH_NUMBER, &o->noise, "X", 0, 1, "of a step's time"},
+		{"--counter", BENCH_NUMBER, &o->counter_s, "S", 0, 1e3, "between its updates"},
+		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 
-	*o = (struct order){.data = HG_BENCH_DIR "/../../shared/data",
-		.seeds = 3,
-		.noise = 0.01,
-		.counter_s = COUNTER_S};
-	for (int i = 1; i < argc; i++) {
-		const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-
-		if (strcmp(name, "--each") == 0) {
-			o->each = true;
-			continue;
-		}
-		i++;
-		if (strcmp(name, "--data") == 0)
-			o->data = value;
-		else if (strcmp(name, "--seeds") == 0)
-			o->seeds = (unsigned)fmin(fmax(strtod(value, NULL), 1), SEEDS_MAX);
-		else if (strcmp(name, "--noise") == 0)
-			o->noise = strtod(value, NULL);
-		else if (strcmp(name, "--counter") == 0)
-			o->counter_s = strtod(value, NULL);
-		else if (strcmp(name, "--what") == 0 && strcmp(value, "rule") == 0)
-			what = o->rule = true;
-		else if (strcmp(name, "--what") == 0 && strcmp(value, "model") == 0)
-			what = o->model = true;
-		else if (strcmp(name, "--what") == 0 && strcmp(value, "others") == 0)
-			what = o->others = true;
-		else
-			return false;
-	}
-	if (!what)
-		o->rule = o->others = true;
-	return true;
+	*o = (struct order){
+		.data = HG_BENCH_DIR "/../../shared/data", .noise = 0.01, .counter_s = COUNTER_S};
+	(void)bench_options("bench-train", argc, argv, 0, list);
+	o->seeds = (unsigned)seeds;
+	o->rule = what == 0 || (what & 1);
+	o->model = (what & 2) != 0;
+	o->others = what == 0 || (what & 4);
 }
 
 int main(int argc, char **argv)
@@ -392,12 +378,7 @@ int main(int argc, char **argv)
 	static struct power_sweeps all;
 	struct order order;
 
-	if (!read_order(argc, argv, &order)) {
-		(void)fprintf(stderr,
-			"usage: bench-train [--data DIR] [--what rule|model|others] [--each] "
-			"[--seeds N] [--noise X] [--counter S]\n");
-		return 2;
-	}
+	read_order(argc, argv, &order);
 	sweeps_read(order.data, &all);
 	if (all.n == 0) {
 		(void)fprintf(stderr, "bench-train: no sweeps below %s/zeus\n", order.data);

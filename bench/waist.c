@@ -16,6 +16,7 @@
 
 #include <hourglass/frontier.h>
 
+#include "common/options.h"
 #include "core/rng.h"
 
 #define CLOUD        1000000
@@ -328,10 +329,12 @@ static void clean(const char *dir)
 	(void)rmdir(dir);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	static const struct bench_option none[] = {{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 	char dir[] = "/tmp/bench-waist-XXXXXX";
 
+	(void)bench_options("bench-waist", argc, argv, 0, none);
 	if (!mkdtemp(dir)) {
 		perror("bench-waist: mkdtemp");
 		return 1;
