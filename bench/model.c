@@ -5,7 +5,8 @@
  * DIR has zeus/summary_power_GPU.csv (power-limit sweeps of training jobs, any number of GPUs) and
  * modelling/aic/{gemm,nccl}_*.csv. Nothing is told about a job that is predicted: the device's
  * parameters, the prior and the intervals' factors come from the other kinds of jobs (dataset and
- * network) on that GPU, and start from neutral physics, not from devices/GPU.json.
+ * network) on that GPU, and start from neutral physics, not from devices/GPU.json. "undescribed" is
+ * a GPU of which nothing else was learnt; "as X", that everything was learnt on X alone.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -212,6 +213,7 @@ static double regret(const struct job *j, const struct work_fit *fit, const bool
 struct learnt {
 	struct device_fit fit;
 	struct sweep sweeps[JOBS_MAX];
+	struct work_obs probes[JOBS_MAX * SETS]; /* where not all limits were seen */
 	size_t n;
 };
 
@@ -283,30 +285,33 @@ struct tables {
 	struct regrets regrets[SETS];
 };
 
+static void set_judge(struct tables *t, const struct learnt *l, const struct job *j, size_t k)
+{
+	bool seen[LIMITS_MAX];
+	struct work_fit fit;
+
+	probes_choose(&sets[k], l, j, seen);
+	require(fit_seen(&fit, l, j, seen), j->name);
+	for (size_t i = 0; i < j->n; i++) {
+		struct work_forecast f;
+
+		work_fit_forecast(&fit, &j->obs[i].setting, &f);
+		if (k == 0) {
+			double ln[3] = {f.physics[0], f.physics[1], f.physics[0] + f.physics[1]};
+
+			score_add(&t->physics, j, i, ln, f.sd);
+		} else if (!seen[i]) {
+			score_add(&t->sets[k], j, i, f.ln, f.sd);
+		}
+	}
+	t->regrets[k].at[t->regrets[k].n++] = regret(j, &fit, seen);
+	work_fit_finish(&fit);
+}
+
 static void job_judge(struct tables *t, const struct learnt *l, const struct job *j)
 {
-	for (size_t k = 0; k < SETS; k++) {
-		bool seen[LIMITS_MAX];
-		struct work_fit fit;
-
-		probes_choose(&sets[k], l, j, seen);
-		require(fit_seen(&fit, l, j, seen), j->name);
-		for (size_t i = 0; i < j->n; i++) {
-			struct work_forecast f;
-
-			work_fit_forecast(&fit, &j->obs[i].setting, &f);
-			if (k == 0) {
-				double ln[3] = {
-					f.physics[0], f.physics[1], f.physics[0] + f.physics[1]};
-
-				score_add(&t->physics, j, i, ln, f.sd);
-			} else if (!seen[i]) {
-				score_add(&t->sets[k], j, i, f.ln, f.sd);
-			}
-		}
-		t->regrets[k].at[t->regrets[k].n++] = regret(j, &fit, seen);
-		work_fit_finish(&fit);
-	}
+	for (size_t k = 0; k < SETS; k++)
+		set_judge(t, l, j, k);
 }
 
 /* @param without  family that is left out, or UINT_MAX */
@@ -322,7 +327,7 @@ static void learn(struct learnt *l, const struct jobs *jobs, unsigned without)
 	}
 	l->fit = (struct device_fit){.f = neutral_device(jobs)};
 	require(device_fit_run(&l->fit, l->sweeps, l->n), "joint fit");
-	require(device_prior_learn(&l->fit, l->sweeps, l->n), "prior");
+	device_prior_learn(&l->fit, l->sweeps, l->n);
 }
 
 static void in_sample(const char *gpu, struct learnt *l, const struct jobs *jobs)
@@ -434,6 +439,51 @@ static void foreign_judge(const char *gpu, const char *what, const struct jobs *
 	free(t);
 }
 
+/* Where the probes of a set are in all jobs, and what they tell of the device and of jobs on it:
+ * a joint fit that begins from and leans to another device, and a prior. */
+static void joint_learn(struct learnt *l, const struct jobs *jobs, const struct set *set,
+	const struct figures *f, const struct prior *like)
+{
+	struct work_obs *at = l->probes;
+
+	l->fit = (struct device_fit){.f = *f, .like = like};
+	l->n = 0;
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct work_obs *first = at;
+		bool seen[LIMITS_MAX];
+
+		probes_choose(set, l, &jobs->at[i], seen);
+		for (size_t k = 0; k < jobs->at[i].n; k++)
+			if (seen[k])
+				*at++ = jobs->at[i].obs[k];
+		l->sweeps[l->n++] =
+			(struct sweep){first, (size_t)(at - first), family_of(jobs, i), {0}};
+	}
+	require(device_fit_run(&l->fit, l->sweeps, l->n), "joint fit");
+	device_prior_learn(&l->fit, l->sweeps, l->n);
+	require(device_calibrate(&l->fit, l->sweeps, l->n), "calibration");
+}
+
+/* What hg_model_fit() makes of a GPU that nobody described: no limit that is judged was seen. */
+static void joint_judge(const char *gpu, const char *what, const struct jobs *jobs,
+	const struct figures *f, const struct prior *like)
+{
+	struct learnt *l = need(calloc(1, sizeof *l));
+	struct tables *t = need(calloc(1, sizeof *t));
+
+	for (size_t k = 1; k < SETS - 1; k++) {
+		char name[120];
+
+		joint_learn(l, jobs, &sets[k], f, like);
+		for (size_t i = 0; i < jobs->n; i++)
+			set_judge(t, l, &jobs->at[i], k);
+		(void)snprintf(name, sizeof name, "%s, joint fit: %s", what, sets[k].name);
+		score_print(gpu, name, &t->sets[k], true);
+	}
+	free(l);
+	free(t);
+}
+
 /* What was learnt on one GPU on another one, powers relative to the highest limit. */
 static void foreign_move(struct learnt *l, const struct figures *to)
 {
@@ -452,7 +502,8 @@ static void foreign_move(struct learnt *l, const struct figures *to)
 }
 
 /* Nothing is known of `gpu` but the range of its limits: physics and prior are the generic ones,
- * or those of one other GPU, on all of whose jobs they were learnt. */
+ * which V100 and A40 had their part in, or those of one other GPU, on all of whose jobs they were
+ * learnt. Each job by itself; then with a joint fit of the device to the probes of all jobs. */
 static void foreign_bench(const char *dir, const struct names *files, size_t gpu)
 {
 	char path[4096], name[2][256], what[300];
@@ -469,6 +520,7 @@ static void foreign_bench(const char *dir, const struct names *files, size_t gpu
 	device_generic(&f);
 	prior_generic(&f, &prior);
 	foreign_judge(name[0], "undescribed, generic", jobs, &f, &prior);
+	joint_judge(name[0], "undescribed, generic", jobs, &f, &prior);
 	for (size_t i = 0; i < files->n; i++) {
 		if (i == gpu)
 			continue;
@@ -481,6 +533,10 @@ static void foreign_bench(const char *dir, const struct names *files, size_t gpu
 		foreign_move(l, &f);
 		(void)snprintf(what, sizeof what, "undescribed, as %.200s", name[1]);
 		foreign_judge(name[0], what, jobs, &l->fit.f, &l->fit.prior);
+		/* one other GPU says as much of workloads on this one as no GPU at all */
+		prior_default(&l->fit.f, &prior);
+		prior_lean(&l->fit.prior, &prior, 0.5);
+		joint_judge(name[0], what, jobs, &l->fit.f, &l->fit.prior);
 		free(others);
 	}
 	free(jobs);

@@ -143,6 +143,48 @@ static void a_device_is_recovered_from_what_ran_on_it(void **state)
 	hg_model_destroy(truth);
 }
 
+/* Many workloads at three limits each tell what no single one does: how much of the power is static
+ * and how the voltage rises. */
+static void a_device_is_told_by_many_workloads_at_three_limits(void **state)
+{
+	static const double static_w[] = {20, 85};
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		static struct world w;
+		hg_model *truth = device("a40"), *start, *got;
+		hg_obs few[JOBS][3];
+		hg_obs_group groups[JOBS];
+		double before, after, in[2];
+		hg_error why;
+
+		truth->f.static_w = static_w[k];
+		truth->f.gap_w = static_w[k] + 25;
+		world_make(&w, truth, 0.01, 41 + k);
+		for (size_t j = 0; j < JOBS; j++) {
+			few[j][0] = w.obs[j][0];
+			few[j][1] = w.obs[j][LIMITS / 3];
+			few[j][2] = w.obs[j][LIMITS - 1];
+			groups[j] = w.groups[j];
+			groups[j].obs = few[j];
+			groups[j].n = 3;
+		}
+		assert_ok(hg_model_generic("mine", groups, JOBS, &start, &why), &why);
+		assert_ok(hg_model_fit(start, groups, JOBS, NULL, &got, &why), &why);
+		before = two_probes(start, &w, 0, &in[0]);
+		after = two_probes(got, &w, 0, &in[1]);
+		print_message("static %.0f W (%.0f W): %.2f %% generic, %.2f %% fitted; inside "
+			      "%.0f %% and %.0f %%\n",
+			static_w[k], got->f.static_w, 100 * before, 100 * after, 100 * in[0],
+			100 * in[1]);
+		assert_true(after < 0.05 && after < 0.85 * before);
+		assert_true(in[1] > 0.7);
+		hg_model_destroy(got);
+		hg_model_destroy(start);
+		hg_model_destroy(truth);
+	}
+}
+
 static void a_fitted_device_is_written_and_read(void **state)
 {
 	static struct world w;
@@ -206,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_recovered_from_what_ran_on_it),
+		cmocka_unit_test(a_device_is_told_by_many_workloads_at_three_limits),
 		cmocka_unit_test(a_fitted_device_is_written_and_read),
 		cmocka_unit_test(what_cannot_be_fitted_is_said),
 	};

@@ -81,7 +81,7 @@ static hg_err family_judge(const struct device_fit *fit, const struct sweep *swe
 		return HG_OK;
 	rc = device_fit_again(&without, some, kept);
 	if (!rc)
-		rc = device_prior_learn(&without, some, kept);
+		device_prior_learn(&without, some, kept);
 	prior_widen_all(&without.prior, 1.0, 1.0);
 	for (size_t i = 0; i < n && !rc; i++)
 		if (sweeps[i].family == family)

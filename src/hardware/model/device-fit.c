@@ -29,17 +29,21 @@
 static const struct bound {
 	size_t offset; /* in struct figures */
 	double low, high, neutral;
-	double sd; /* of the mapped parameter about where the fit began */
+	double sd; /* of the mapped parameter among devices, as far as those that were fitted tell
+		    */
 } bounds[DEVICE_N] = {
 	[DEVICE_STATIC] = {offsetof(struct figures, static_w), 0.03, 0.45, 0.12, 1.5},
 	[DEVICE_TREE] = {offsetof(struct figures, clock_tree_w), 0.0, 0.5, 0.06, 1.5},
-	[DEVICE_KNEE] = {offsetof(struct figures, voltage_knee), 0.3, 0.95, 0.6, 1.5},
-	[DEVICE_SLOPE] = {offsetof(struct figures, voltage_slope), 0.0, 2.0, 0.7, 1.5},
-	[DEVICE_LOWEST] = {offsetof(struct figures, lowest_clock), 0.08, 0.5, 0.15, 1.5},
-	[DEVICE_OVERLAP] = {offsetof(struct figures, overlap), 1.0, 8.0, 4.0, 1.5},
+	[DEVICE_KNEE] = {offsetof(struct figures, voltage_knee), 0.3, 0.95, 0.6, 0.7},
+	[DEVICE_SLOPE] = {offsetof(struct figures, voltage_slope), 0.0, 2.0, 0.7, 0.7},
+	[DEVICE_LOWEST] = {offsetof(struct figures, lowest_clock), 0.08, 0.5, 0.15, 0.7},
+	[DEVICE_OVERLAP] = {offsetof(struct figures, overlap), 1.0, 8.0, 4.0, 1.0},
 	[DEVICE_MEMORY] = {offsetof(struct figures, memory_w), 0.0, 0.5, 0.04, 1.5},
-	[DEVICE_GAPPOWER] = {offsetof(struct figures, gap_w), 0.05, 0.5, 0.22, 1.5},
+	[DEVICE_GAPPOWER] = {offsetof(struct figures, gap_w), 0.05, 0.5, 0.22, 0.7},
 };
+
+/* The same where whole sweeps tell what a device is like. */
+#define WIDE_SD 1.5
 
 /* Centre and sd of a workload's parameters within the joint fit: wide. */
 static const double work_sd[WORK_N] = {TIME_SD, 2.0, 2.0, 0.7, 0.25, 0.1};
@@ -121,8 +125,16 @@ struct block {
 	double kept[WORK_N];
 };
 
+/** What workloads lean to: sum of squares of root * (z - centre). */
+struct pulls {
+	double root[WORK_N][WORK_N];
+	double gap_ln;            /* of a workload's gap power over the device's */
+	const struct prior *like; /* or NULL: wide */
+};
+
 struct joint {
 	struct device_fit *fit;
+	struct pulls pulls;
 	struct sweep *sweeps;
 	size_t n;
 	struct block *blocks;
@@ -150,9 +162,23 @@ static double sd_of(const struct work_obs *o, size_t c)
 	return fmax(NOISE, o->sd[c]);
 }
 
+/* How far a workload is from what it leans to, in one of the directions. */
+static double pull_at(const struct pulls *p, const struct figures *f, const struct block *b,
+	const double z[WORK_N], size_t i)
+{
+	double sum = 0.0;
+
+	for (size_t k = 0; k < WORK_N; k++) {
+		double centre = k == WORK_GAPPOWER ? log(f->gap_w) + p->gap_ln : b->centre[k];
+
+		sum += p->root[i][k] * (centre - z[k]);
+	}
+	return sum;
+}
+
 /* Soft L1 of all residuals, and the pulls. */
-static double work_cost(const struct figures *f, const struct sweep *s, const struct block *b,
-	const double z[WORK_N])
+static double work_cost(const struct pulls *p, const struct figures *f, const struct sweep *s,
+	const struct block *b, const double z[WORK_N])
 {
 	struct response c;
 	double sum = 0.0;
@@ -168,13 +194,17 @@ static double work_cost(const struct figures *f, const struct sweep *s, const st
 		for (size_t k = 0; k < 2; k++)
 			sum += 2.0 * OUTLIER * OUTLIER * (sqrt(1.0 + r[k] * r[k]) - 1.0);
 	}
-	for (size_t k = 0; k < WORK_N; k++) {
-		double centre = k == WORK_GAPPOWER ? log(f->gap_w) : b->centre[k];
-		double pull = (z[k] - centre) / work_sd[k];
+	for (size_t i = 0; i < WORK_N; i++) {
+		double pull = pull_at(p, f, b, z, i);
 
 		sum += pull * pull;
 	}
 	return sum;
+}
+
+static double device_sd_of(const struct joint *j, size_t i)
+{
+	return j->pulls.like ? bounds[i].sd : WIDE_SD;
 }
 
 static double pull_cost(const struct joint *j, const double z[DEVICE_N])
@@ -182,7 +212,7 @@ static double pull_cost(const struct joint *j, const double z[DEVICE_N])
 	double sum = 0.0;
 
 	for (size_t i = 0; i < DEVICE_N; i++) {
-		double pull = (z[i] - j->fit->centre[i]) / bounds[i].sd;
+		double pull = (z[i] - j->fit->centre[i]) / device_sd_of(j, i);
 
 		sum += pull * pull;
 	}
@@ -213,23 +243,19 @@ static void row_add(struct joint *j, struct block *b, const double *device, cons
 static void pulls_add(struct joint *j, struct block *b, const double z[WORK_N])
 {
 	struct figures f = j->fit->f;
-	double zd[DEVICE_N], own[WORK_N] = {0}, device[DEVICE_N] = {0}, before = log(f.gap_w);
+	double zd[DEVICE_N], slope;
 
-	for (size_t k = 0; k < WORK_N; k++) {
-		if (k == WORK_GAPPOWER)
-			continue;
-		double weight = 1.0 / (work_sd[k] * work_sd[k]);
-
-		b->own[k * WORK_N + k] += weight;
-		b->gradient[k] -= weight * (z[k] - b->centre[k]);
-	}
 	memcpy(zd, j->fit->z, sizeof zd);
 	zd[DEVICE_GAPPOWER] += DIFFERENCE;
 	device_of(zd, &f);
-	own[WORK_GAPPOWER] = 1.0;
-	device[DEVICE_GAPPOWER] = -(log(f.gap_w) - before) / DIFFERENCE;
-	row_add(j, b, device, own, 1.0 / (work_sd[WORK_GAPPOWER] * work_sd[WORK_GAPPOWER]),
-		before - z[WORK_GAPPOWER]);
+	slope = log(f.gap_w / j->fit->f.gap_w) / DIFFERENCE;
+	for (size_t i = 0; i < WORK_N; i++) {
+		double device[DEVICE_N] = {0};
+
+		device[DEVICE_GAPPOWER] = -j->pulls.root[i][WORK_GAPPOWER] * slope;
+		row_add(j, b, device, j->pulls.root[i], 1.0,
+			pull_at(&j->pulls, &j->fit->f, b, z, i));
+	}
 }
 
 /** Jacobian of one workload's observations; columns of the device first. */
@@ -280,7 +306,7 @@ static void equations(struct joint *j)
 {
 	memset(j->normal, 0, sizeof j->normal);
 	for (size_t i = 0; i < DEVICE_N; i++) {
-		double weight = 1.0 / (bounds[i].sd * bounds[i].sd);
+		double sd = device_sd_of(j, i), weight = 1.0 / (sd * sd);
 
 		j->normal[i * DEVICE_N + i] = weight;
 		j->gradient[i] = -weight * (j->fit->z[i] - j->fit->centre[i]);
@@ -369,7 +395,7 @@ static bool step_try(struct joint *j, double damping)
 	device_of(z, &f);
 	cost = pull_cost(j, z);
 	for (size_t w = 0; w < j->n; w++)
-		cost += work_cost(&f, &j->sweeps[w], &j->blocks[w], j->blocks[w].next);
+		cost += work_cost(&j->pulls, &f, &j->sweeps[w], &j->blocks[w], j->blocks[w].next);
 	if (!(cost < fit->cost))
 		return false;
 	fit->cost = cost;
@@ -404,12 +430,21 @@ static void work_begin(const struct joint *j, size_t w, size_t start, double z[W
 	z[WORK_TIME] = time;
 }
 
+static void centre_set(struct joint *j, size_t w)
+{
+	double *centre = j->blocks[w].centre;
+
+	work_begin(j, w, 0, centre);
+	for (size_t i = 0; j->pulls.like && i < PRIOR_N; i++)
+		centre[i + 1] = j->pulls.like->mean[i];
+}
+
 /* Improves one workload's parameters on a device that is held. @return its cost */
 static double work_descend(struct joint *j, size_t w, double *memory)
 {
 	struct sweep *s = &j->sweeps[w];
 	struct block *b = &j->blocks[w];
-	double damping = 1e-2, cost = work_cost(&j->fit->f, s, b, s->z);
+	double damping = 1e-2, cost = work_cost(&j->pulls, &j->fit->f, s, b, s->z);
 
 	for (unsigned i = 0; i < WORK_STEPS && damping < 1e8; i++) {
 		double factor[WORK_N * WORK_N], next[WORK_N], at;
@@ -425,7 +460,7 @@ static double work_descend(struct joint *j, size_t w, double *memory)
 		cholesky_backward(factor, WORK_N, next);
 		for (size_t k = 0; k < WORK_N; k++)
 			next[k] = s->z[k] + fmin(fmax(next[k], -1.5), 1.5);
-		at = work_cost(&j->fit->f, s, b, next);
+		at = work_cost(&j->pulls, &j->fit->f, s, b, next);
 		if (!(at < cost)) {
 			damping *= 8.0;
 			continue;
@@ -436,7 +471,7 @@ static double work_descend(struct joint *j, size_t w, double *memory)
 		cost = at;
 		damping *= 0.1;
 	}
-	return work_cost(&j->fit->f, s, b, s->z);
+	return work_cost(&j->pulls, &j->fit->f, s, b, s->z);
 }
 
 /* Each workload from every start, its present parameters among them; the best stays. */
@@ -447,7 +482,7 @@ static void works_restart(struct joint *j, bool keep)
 		struct sweep *s = &j->sweeps[w];
 		double best = DBL_MAX, found[WORK_N];
 
-		work_begin(j, w, 0, j->blocks[w].centre);
+		centre_set(j, w);
 		for (size_t i = 0; i <= WORK_STARTS; i++) {
 			double cost;
 
@@ -504,6 +539,25 @@ static void run_from(struct joint *j, const double z[DEVICE_N])
 	}
 }
 
+/* What is not known of a workload, on a device that is held: the mean over workloads. */
+static bool work_spread(struct joint *j)
+{
+	memset(j->fit->spread, 0, sizeof j->fit->spread);
+	for (size_t w = 0; j->pulls.like && w < j->n; w++) {
+		double factor[WORK_N * WORK_N], inverse[WORK_N * WORK_N];
+
+		memcpy(factor, j->blocks[w].own, sizeof factor);
+		if (!cholesky(factor, WORK_N))
+			return false;
+		cholesky_inverse(factor, WORK_N, inverse);
+		for (size_t a = 0; a < PRIOR_N; a++)
+			for (size_t b = 0; b < PRIOR_N; b++)
+				j->fit->spread[a][b] +=
+					inverse[(a + 1) * WORK_N + b + 1] / (double)j->n;
+	}
+	return true;
+}
+
 static hg_err uncertainty(struct joint *j)
 {
 	double normal[DEVICE_N * DEVICE_N], inverse[DEVICE_N * DEVICE_N], ignored[DEVICE_N] = {0};
@@ -514,7 +568,7 @@ static hg_err uncertainty(struct joint *j)
 	for (size_t w = 0; w < j->n; w++)
 		if (!eliminate(&j->blocks[w], 0.0, normal, ignored, factor))
 			return HG_EINVAL;
-	if (!cholesky(normal, DEVICE_N))
+	if (!cholesky(normal, DEVICE_N) || !work_spread(j))
 		return HG_EINVAL;
 	cholesky_inverse(normal, DEVICE_N, inverse);
 	for (size_t i = 0; i < DEVICE_N; i++)
@@ -547,6 +601,29 @@ static void best_start(struct joint *j, struct device_fit *best, struct sweep *f
 	best->steps = fit->steps;
 }
 
+/* @return false when the prior's covariance is none */
+static bool pulls_init(struct pulls *p, const struct device_fit *fit)
+{
+	double a[PRIOR_N * PRIOR_N], precision[PRIOR_N * PRIOR_N];
+
+	*p = (struct pulls){.like = fit->like};
+	for (size_t k = 0; k < WORK_N; k++)
+		p->root[k][k] = 1.0 / work_sd[k];
+	if (!p->like)
+		return true;
+	memcpy(a, p->like->covariance, sizeof a);
+	if (!cholesky(a, PRIOR_N))
+		return false;
+	cholesky_inverse(a, PRIOR_N, precision);
+	if (!cholesky(precision, PRIOR_N))
+		return false;
+	for (size_t i = 0; i < PRIOR_N; i++)
+		for (size_t k = 0; k < PRIOR_N; k++)
+			p->root[i + 1][k + 1] = k < i ? 0.0 : precision[k * PRIOR_N + i];
+	p->gap_ln = p->like->mean[WORK_GAPPOWER - 1] - log(fit->f.gap_w);
+	return true;
+}
+
 static hg_err joint_init(struct joint *j, struct device_fit *fit, struct sweep *sweeps, size_t n)
 {
 	size_t most = 1;
@@ -556,7 +633,9 @@ static hg_err joint_init(struct joint *j, struct device_fit *fit, struct sweep *
 		most = sweeps[w].n > most ? sweeps[w].n : most;
 	j->memory = calloc((DEVICE_N + WORK_N + 1) * 2 * most, sizeof *j->memory);
 	j->blocks = calloc(n + 1, sizeof *j->blocks);
-	return j->memory && j->blocks ? HG_OK : HG_ENOMEM;
+	if (!j->memory || !j->blocks)
+		return HG_ENOMEM;
+	return pulls_init(&j->pulls, fit) ? HG_OK : HG_EINVAL;
 }
 
 static void joint_finish(struct joint *j)
@@ -595,8 +674,9 @@ hg_err device_fit_again(struct device_fit *fit, struct sweep *sweeps, size_t n)
 	if (!rc) {
 		fit->cost = pull_cost(&j, fit->z);
 		for (size_t w = 0; w < n; w++) {
-			work_begin(&j, w, 0, j.blocks[w].centre);
-			fit->cost += work_cost(&fit->f, &sweeps[w], &j.blocks[w], sweeps[w].z);
+			centre_set(&j, w);
+			fit->cost +=
+				work_cost(&j.pulls, &fit->f, &sweeps[w], &j.blocks[w], sweeps[w].z);
 		}
 		iterate(&j);
 		rc = uncertainty(&j);

@@ -33,8 +33,12 @@ struct device_fit {
 	double centre[DEVICE_N]; /* what it leans to, mapped */
 	double z[DEVICE_N];      /* the same, mapped */
 	double sd[DEVICE_N];     /* of z */
-	struct prior prior;      /* out */
-	double cost;             /* robust sum of squares of what remains */
+	/* in: what workloads lean to in the fit, and the device to f more than otherwise; NULL:
+	 * they lean to hardly anything, which is for whole sweeps */
+	const struct prior *like;
+	double spread[PRIOR_N][PRIOR_N]; /* out: mean covariance of what is left open by it */
+	struct prior prior;              /* out */
+	double cost;                     /* robust sum of squares of what remains */
 	unsigned steps;
 	bool calibrated; /* whether device_calibrate() found enough to judge by */
 };
@@ -56,24 +60,17 @@ void device_generic(struct figures *f);
 hg_err device_fit_again(struct device_fit *fit, struct sweep *sweeps, size_t n);
 
 /**
- * Learns fit->prior from the sweeps of a finished fit: mean, covariance, noise.
- * @return HG_OK, HG_ENOMEM
+ * Learns fit->prior from the sweeps of a finished fit: mean, covariance, noise. It leans to
+ * fit->like, whose factors it takes, where there is one: few workloads say little of what others
+ * are like, those at one or two settings nothing of it, and those at three nothing of noise.
  */
-hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n);
+void device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n);
 
 /** Whether a number of struct figures is a parameter of the fit. */
 bool device_fits(size_t offset);
 
 /** sd of a parameter in its own unit, to first order. */
 double device_sd(const struct device_fit *fit, enum device_parameter i);
-
-/**
- * Leans a prior that was learnt from n sweeps to another one: few workloads say little of what
- * others are like.
- * @param base  of the same device, or NULL: the default one
- */
-void device_prior_lean(
-	struct prior *p, const struct prior *base, const struct figures *f, size_t n);
 
 /**
  * Sets fit->prior.widen, so that 80 % intervals hold 80 % of what a fit to a few settings did not

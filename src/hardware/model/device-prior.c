@@ -8,13 +8,14 @@
 #define MOST 0.15
 /* A base prior is worth so many sweeps. */
 #define WORTH 5.0
+/* Numbers beyond its parameters that a whole sweep has. */
+#define WHOLE 8.0
 
-hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n)
+/* Mean and covariance of the workloads' parameters. */
+static void spread_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n)
 {
 	struct prior *p = &fit->prior;
-	double squares[2] = {0, 0}, count = 0;
 
-	prior_default(&fit->f, p);
 	for (size_t a = 0; a < PRIOR_N; a++) {
 		double sum = 0.0;
 
@@ -29,13 +30,28 @@ hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, si
 			for (size_t w = 0; w < n; w++)
 				sum += (sweeps[w].z[a + 1] - p->mean[a]) *
 				       (sweeps[w].z[b + 1] - p->mean[b]);
-			p->covariance[a][b] = sum / (double)n;
+			/* as far as settings tell a workload, and by how much they do not */
+			p->covariance[a][b] = sum / (double)n + fit->spread[a][b];
 		}
 		p->covariance[a][a] += a == WORK_STATIC - 1 ? 0.01 * 0.01 : 0.1 * 0.1;
 	}
+}
+
+/* What the physics leaves over. Parameters that few settings are fitted by leave less: it is scaled
+ * to what a whole sweep leaves. */
+static void noise_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n)
+{
+	struct prior *p = &fit->prior;
+	double squares[2] = {0, 0}, count = 0;
+
 	for (size_t w = 0; w < n; w++) {
 		struct response response;
+		double numbers = 2.0 * (double)sweeps[w].n, scale = 1.0;
 
+		if (fit->like && numbers <= WORK_N)
+			continue;
+		if (fit->like)
+			scale = numbers / (numbers - WORK_N) * WHOLE / (WHOLE + WORK_N);
 		response_init(&response, &fit->f, NULL, sweeps[w].z);
 		for (size_t i = 0; i < sweeps[w].n; i++, count++) {
 			const struct work_obs *o = &sweeps[w].obs[i];
@@ -46,37 +62,59 @@ hg_err device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, si
 			off[0] = o->ln[0] - at.ln_time;
 			off[1] = o->ln[1] - at.ln_power;
 			for (size_t c = 0; c < 2; c++)
-				squares[c] += fmin(off[c] * off[c], MOST * MOST);
+				squares[c] += scale * fmin(off[c] * off[c], MOST * MOST);
 		}
 	}
 	for (size_t c = 0; c < 2; c++) {
 		p->noise[c] = sqrt(squares[c] / (count + 1e-9)) * 0.7;
 		p->walk[c] = 0.5 * squares[c] / (count + 1e-9);
 	}
-	return HG_OK;
 }
 
-void device_prior_lean(struct prior *p, const struct prior *base, const struct figures *f, size_t n)
+/* A base prior is worth so many sweeps. */
+static double weight(double sweeps)
 {
-	double w = (double)n / ((double)n + WORTH);
-	struct prior fallback;
+	return sweeps / (sweeps + WORTH);
+}
 
-	if (!base) {
-		prior_default(f, &fallback);
-		base = &fallback;
+/* Workloads that have as many numbers as parameters; and what more they have, in whole sweeps. */
+static void telling(const struct sweep *sweeps, size_t n, double *workloads, double *noise)
+{
+	*workloads = *noise = 0.0;
+	for (size_t w = 0; w < n; w++) {
+		double more = 2.0 * (double)sweeps[w].n - WORK_N;
+
+		*workloads += more >= 0.0 ? 1.0 : 0.0;
+		*noise += fmin(1.0, fmax(0.0, more / WHOLE));
 	}
-	for (size_t a = 0; a < PRIOR_N; a++)
-		for (size_t b = 0; b < PRIOR_N; b++)
-			p->covariance[a][b] = w * p->covariance[a][b] +
-					      (1.0 - w) * base->covariance[a][b] +
-					      w * (1.0 - w) * (p->mean[a] - base->mean[a]) *
-						      (p->mean[b] - base->mean[b]);
-	for (size_t a = 0; a < PRIOR_N; a++)
-		p->mean[a] = w * p->mean[a] + (1.0 - w) * base->mean[a];
+}
+
+static void lean(struct device_fit *fit, const struct sweep *sweeps, size_t n)
+{
+	struct prior *p = &fit->prior;
+	const struct prior *like = fit->like;
+	double workloads, noise, w;
+
+	telling(sweeps, n, &workloads, &noise);
+	prior_lean(p, like, weight(workloads));
+	w = weight(noise);
 	for (size_t c = 0; c < 2; c++) {
 		p->noise[c] = sqrt(w * p->noise[c] * p->noise[c] +
-				   (1.0 - w) * base->noise[c] * base->noise[c]);
-		p->walk[c] = w * p->walk[c] + (1.0 - w) * base->walk[c];
+				   (1.0 - w) * like->noise[c] * like->noise[c]);
+		p->walk[c] = w * p->walk[c] + (1.0 - w) * like->walk[c];
 	}
-	memcpy(p->widen, base->widen, sizeof p->widen);
+	memcpy(p->widen, like->widen, sizeof p->widen);
+	/* what makes forecasts from two settings worse than from one is a device that is not known
+	 */
+	for (size_t c = 0; c < 2; c++)
+		p->widen[1][c] = fmin(p->widen[1][c], p->widen[0][c]);
+}
+
+void device_prior_learn(struct device_fit *fit, const struct sweep *sweeps, size_t n)
+{
+	prior_default(&fit->f, &fit->prior);
+	spread_learn(fit, sweeps, n);
+	noise_learn(fit, sweeps, n);
+	if (fit->like)
+		lean(fit, sweeps, n);
 }

@@ -307,20 +307,17 @@ static hg_err model_fill(struct hg_model *m, const hg_model *start, const struct
 	return HG_OK;
 }
 
-static hg_err joint_run(struct device_fit *fit, const hg_model *start, struct joint_input *in,
-	size_t n, hg_model_report *out)
+static hg_err joint_run(
+	struct device_fit *fit, struct joint_input *in, size_t n, hg_model_report *out)
 {
 	unsigned families = 0;
 	hg_err rc = device_fit_run(fit, in->sweeps, n);
 
 	for (size_t g = 0; g < n; g++)
 		families += in->sweeps[g].family == g;
-	if (!rc)
-		rc = device_prior_learn(fit, in->sweeps, n);
 	if (rc)
 		return rc;
-	/* few workloads say little of what others are like */
-	device_prior_lean(&fit->prior, start->prior, &fit->f, n);
+	device_prior_learn(fit, in->sweeps, n);
 	errors_sum(fit, in, n, out);
 	out->families = families;
 	out->static_w_sd = device_sd(fit, DEVICE_STATIC);
@@ -339,6 +336,7 @@ hg_err hg_model_fit(const hg_model *start, const hg_obs_group *groups, size_t n,
 	struct joint_input in = {0};
 	struct device_fit fit = {0};
 	struct hg_model *m = NULL;
+	struct prior like;
 	hg_err rc;
 
 	*out = NULL;
@@ -346,10 +344,12 @@ hg_err hg_model_fit(const hg_model *start, const hg_obs_group *groups, size_t n,
 		return fail(why, HG_EINVAL,
 			"fit of a device: expected two workloads or more, found %zu", n);
 	fit.f = start->f;
+	prior_of(start, &like);
+	fit.like = &like;
 	rc = input_take(&start->f, groups, n, &in, why);
 	if (rc)
 		goto out;
-	rc = joint_run(&fit, start, &in, n, &r);
+	rc = joint_run(&fit, &in, n, &r);
 	if (!rc)
 		m = model_new(start->name, start->title, start->vendor);
 	if (!rc)

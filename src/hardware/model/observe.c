@@ -35,7 +35,7 @@ void prior_of(const hg_model *m, struct prior *out)
 	if (m->prior)
 		*out = *m->prior;
 	else
-		prior_default(&m->f, out);
+		prior_generic(&m->f, out);
 }
 
 static bool positive(double v)

@@ -57,3 +57,15 @@ void prior_generic(const struct figures *f, struct prior *out)
 	out->noise[1] = 0.013;
 	memcpy(out->widen, widen, sizeof widen);
 }
+
+void prior_lean(struct prior *p, const struct prior *base, double w)
+{
+	for (size_t a = 0; a < PRIOR_N; a++)
+		for (size_t b = 0; b < PRIOR_N; b++)
+			p->covariance[a][b] = w * p->covariance[a][b] +
+					      (1.0 - w) * base->covariance[a][b] +
+					      w * (1.0 - w) * (p->mean[a] - base->mean[a]) *
+						      (p->mean[b] - base->mean[b]);
+	for (size_t a = 0; a < PRIOR_N; a++)
+		p->mean[a] = w * p->mean[a] + (1.0 - w) * base->mean[a];
+}

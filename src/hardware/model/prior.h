@@ -35,6 +35,9 @@ void prior_default(const struct figures *f, struct prior *out);
  */
 void prior_generic(const struct figures *f, struct prior *out);
 
+/** Leans the workloads of a prior to those of another one, which is worth 1 - w; not the noise. */
+void prior_lean(struct prior *p, const struct prior *base, double w);
+
 /** Reads the "prior" of a device file into m, where there is one. */
 hg_err prior_read(const struct json_doc *doc, struct hg_model *m, hg_error *why);
 
