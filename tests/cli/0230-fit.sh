@@ -117,6 +117,16 @@ says_like 'x.csv:1: unknown column "time"'
 printf 'power_limit_w,time_s,energy_j\n100,x,1\n' >x.csv
 bad fit x.csv --device a40
 says_like 'x.csv:2: time_s: expected a number, found "x"'
+# a row that is short would have the energy of the one before it
+printf 'power_limit_w,time_s,energy_j\n250,10,2000\n100,20\n' >x.csv
+bad fit x.csv --device a40
+says_like 'x.csv:3: expected 3 fields, found 2'
+printf 'power_limit_w,time_s,energy_j\n100,1,5,140\n' >x.csv
+bad fit x.csv --device a40
+says_like 'x.csv:2: expected 3 fields, found 4'
+printf 'power_limit_w;time_s;energy_j\n100;1.5;140\n' >x.csv
+bad fit x.csv --device a40
+says_like "x.csv:1: expected columns separated by ','"
 cat >x.csv <<END
 power_limit_w,time_s,energy_j
 100,20,2100
@@ -155,7 +165,7 @@ named 's/^200,12,/200,0,/' 'time: expected seconds above 0, found 0'
 named 's/^\(200,12,\).*/\10/' 'energy or power: expected above 0, found 0 J'
 named 's/^\(200,12,\)/\1-/' 'energy or power: expected above 0, found -1900 J'
 named 's/^200,.*/&000/' 'mean power .*is the energy in mJ, or the power in mW?'
-named 's/^200,12/&000/' 'mean power .*is the time in ms, or the energy in kJ?'
+named 's/^200,12/&000/' 'mean power .*is the time in ms, the energy in kJ, or the power in kW?'
 named 's/^200,.*/200,36,5700/' 'the time is 3.*another amount of work'
 named 's/^200,/2000,/' 'setting: expected'
 printf 'power_limit_w,time_s,energy_j\n100,20,2100\n300,1000,200000\n' >bad.csv

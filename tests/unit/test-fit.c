@@ -455,6 +455,42 @@ static void two_settings_with_different_work_are_named(void **state)
 	assert_ok(hg_obs_check(m, obs, 2, issues, &n, &why), &why);
 	assert_int_equal(n, 1);
 	assert_int_equal(issues[0].fault, HG_OBS_WORK);
+	/* within what clocks do to time, but the wrong way round: more power, and slower */
+	obs[0] = (hg_obs){{0, 100}, 1.5, 140, 0, 0};
+	obs[1] = (hg_obs){{0, 300}, 6.0, 1500, 0, 0};
+	assert_ok(hg_obs_check(m, obs, 2, issues, &n, &why), &why);
+	assert_int_equal(n, 1);
+	assert_has(issues[0].text, "the time is 4 times");
+	obs[1] = (hg_obs){{0, 300}, 1.0, 250, 0, 0};
+	assert_ok(hg_obs_check(m, obs, 2, issues, &n, &why), &why);
+	assert_int_equal(n, 0);
+	hg_model_destroy(m);
+}
+
+static void units_of_settings_are_guessed(void **state)
+{
+	static const struct {
+		hg_knobs setting;
+		const char *text;
+	} cases[] = {{{0, 2e5}, "a limit of 100 to 300 W, found 200000; is it in mW?"},
+		{{0, 0.2}, "found 0.2; is it in kW?"},
+		{{0, 350}, "a limit of 100 to 300 W, found 350"},
+		{{1.2e15, 0}, "a clock of 210 to 1740 MHz, found 1.2e+09; is it in Hz?"},
+		{{1.2e6, 0}, "found 1.2; is it in GHz?"}, {{1.2e12, 0}, "is it in kHz?"}};
+	hg_model *m = device("a40");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const hg_obs obs = {cases[i].setting, 1, 200, 0, 0};
+		hg_obs_issue issue;
+		hg_error why;
+		size_t n;
+
+		assert_ok(hg_obs_check(m, &obs, 1, &issue, &n, &why), &why);
+		assert_int_equal(n, 1);
+		assert_int_equal(issue.fault, HG_OBS_SETTING);
+		assert_has(issue.text, cases[i].text);
+	}
 	hg_model_destroy(m);
 }
 
@@ -499,6 +535,7 @@ int main(void)
 		cmocka_unit_test(bad_input_is_refused_by_name),
 		cmocka_unit_test(bad_observations_are_named),
 		cmocka_unit_test(two_settings_with_different_work_are_named),
+		cmocka_unit_test(units_of_settings_are_guessed),
 		cmocka_unit_test(infeasible_caps_say_so),
 	};
 

@@ -127,6 +127,11 @@ static hg_err header_read(const struct csv *c, size_t at[COLUMN_N], hg_error *wh
 		struct csv_field f = csv_get(c, i);
 		size_t k = 0;
 
+		if (memchr(f.text, ';', f.len) || memchr(f.text, '\t', f.len))
+			return fail(why, HG_EFORMAT,
+				"%s:1: expected columns separated by ',', not by ';' or tabs",
+				c->origin);
+
 		while (k < COLUMN_N &&
 			(strlen(columns[k]) != f.len || memcmp(columns[k], f.text, f.len) != 0))
 			k++;
@@ -210,7 +215,7 @@ static hg_err record_read(
 static hg_err csv_parse(
 	struct hg_obs_set *set, const char *text, size_t len, const char *origin, hg_error *why)
 {
-	size_t at[COLUMN_N];
+	size_t at[COLUMN_N], n = 0;
 	struct csv c;
 	bool more;
 	hg_err rc;
@@ -221,12 +226,16 @@ static hg_err csv_parse(
 		rc = fail(why, HG_EFORMAT, "%s:1: expected a line of column names", origin);
 	if (!rc)
 		rc = header_read(&c, at, why);
+	if (!rc)
+		n = csv_count(&c);
 	while (!rc) {
 		rc = csv_next(&c, &more, why);
 		if (rc || !more)
 			break;
-		if (csv_count(&c) <= COLUMN_N)
-			rc = record_read(set, &c, at, why);
+		rc = csv_count(&c) == n
+			     ? record_read(set, &c, at, why)
+			     : fail(why, HG_EFORMAT, "%s:%zu: expected %zu fields, found %zu",
+				       origin, c.line, n, csv_count(&c));
 	}
 	csv_finish(&c);
 	return rc;
