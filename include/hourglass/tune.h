@@ -80,12 +80,14 @@ typedef struct hg_tune_opts {
 
 /** What some steps took, none of which began under another setting than the last one ended. */
 typedef struct hg_tune_work {
-	uint32_t size;   /**< sizeof(hg_tune_work) */
-	uint32_t flags;  /**< 0 */
-	double steps;    /**< how many, > 0; one each time is best */
-	double time_s;   /**< that they took together, > 0 */
-	double energy_j; /**< that they took together, >= 0; NAN: not known */
-	double now_s;    /**< since the job began, waiting and pauses included */
+	uint32_t size;      /**< sizeof(hg_tune_work) */
+	uint32_t flags;     /**< 0 */
+	double steps;       /**< how many, > 0; one each time is best */
+	double time_s;      /**< that they took together, > 0 */
+	double energy_j;    /**< that they took together, >= 0; NAN: not known */
+	double now_s;       /**< since the job began, waiting and pauses included */
+	double energy_sd_j; /**< how far energy_j may be off, one standard deviation, as a meter
+			       says it; 0 or NAN: by two readings, each as counter_s says */
 } hg_tune_work;
 
 /** What one rank measured in one stretch: plain figures, to be exchanged as they are. */
@@ -104,6 +106,7 @@ typedef struct hg_tune_summary {
 	double all_energy_j; /**< that they took */
 	double now_s;        /**< at its end */
 	double longest_s;    /**< that one step took, or passed between two */
+	double reading_s;    /**< how far a reading of the energy was off, as time; 0: not known */
 } hg_tune_summary;
 
 /** X(name, value, text): what a tuner is doing. */

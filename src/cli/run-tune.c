@@ -16,7 +16,12 @@
 #include "tune-model.h"
 
 /* Steps are told in pieces of this time at least: a meter's answer is not free. */
-#define PIECE_NS   INT64_C(20000000)
+#define PIECE_NS INT64_C(20000000)
+/* A reading is off by so much time's energy at most, while power is what it was: where a counter
+ * has not moved since, the meter's own deviation covers that all may have changed. */
+#define READING_S 0.01
+/* Energy is counted from so long ago at most: a meter forgets. */
+#define ANCHOR_NS  INT64_C(5000000000)
 #define MEMORY_MAX ((size_t)64 << 20)
 #define FINAL_S    1.0
 /* What a knob needs to take hold, where the device does not say. */
@@ -68,8 +73,11 @@ struct tuned {
 	int64_t piece_ns;     /* begin of the piece under way */
 	int64_t busy_ns;      /* by marks: of its steps so far */
 	int64_t step_ns;      /* by marks: begin of the step */
-	double piece_steps, busy_j;
-	bool lost; /* figures or settings failed: said once */
+	double piece_steps;
+	double busy_j, busy_var; /* by marks: of its steps so far, in J and J^2 */
+	int64_t anchor_ns;       /* energy is told as that since here, less what was told: */
+	double anchor_j;         /* so that an error at the end of a piece is one of the next */
+	bool lost;               /* figures or settings failed: said once */
 };
 
 /* ----- what the tuner wants */
@@ -95,30 +103,52 @@ static void obey(struct tuned *t)
 	}
 }
 
-static double energy_of(struct tuned *t, int64_t t0, int64_t t1)
+/* NAN: not known */
+static hg_energy energy_of(const struct tuned *t, int64_t t0, int64_t t1)
 {
 	hg_energy e = {.size = sizeof e};
 
-	return t->gauge.total && hg_meter_total(t->gauge.total, t0, t1,
-					 HG_WINDOW_ESTIMATE | HG_WINDOW_PARTIAL, &e, NULL) == HG_OK
-		       ? e.joules
-		       : (double)NAN;
+	if (!t->gauge.total || hg_meter_total(t->gauge.total, t0, t1,
+				       HG_WINDOW_ESTIMATE | HG_WINDOW_PARTIAL, &e, NULL) != HG_OK)
+		e.joules = e.sigma = (double)NAN;
+	return e;
 }
 
-static void tell(struct tuned *t, double time_s, double energy_j, int64_t now)
+/* Of the piece that ends now. Each reading is taken as it was told before, though the meter may
+ * know better by now: errors of neighbours cancel so. */
+static hg_energy energy_of_piece(struct tuned *t, int64_t now)
+{
+	hg_energy e;
+
+	if (t->anchor_ns == 0 || t->piece_ns - t->anchor_ns > ANCHOR_NS) {
+		t->anchor_ns = t->piece_ns;
+		t->anchor_j = 0;
+	}
+	e = energy_of(t, t->anchor_ns, now);
+	e.joules -= t->anchor_j;
+	t->anchor_j = isnan(e.joules) ? 0 : t->anchor_j + e.joules;
+	if (isnan(e.joules))
+		t->anchor_ns = 0;
+	/* of two readings, the other of which is no better */
+	e.sigma *= sqrt(2.0);
+	return e;
+}
+
+static void tell(struct tuned *t, double time_s, hg_energy e, int64_t now)
 {
 	hg_tune_work w = {.size = sizeof w,
 		.steps = t->piece_steps,
 		.time_s = time_s,
-		.energy_j = energy_j < 0 ? 0 : energy_j,
-		.now_s = 1e-9 * (double)(now - t->begin_ns)};
+		.energy_j = e.joules < 0 ? 0 : e.joules,
+		.now_s = 1e-9 * (double)(now - t->begin_ns),
+		.energy_sd_j = fmin(e.sigma, sqrt(2.0) * READING_S * fmax(e.joules, 0) / time_s)};
 	hg_error why = {""};
 
 	if (hg_tune_step(t->tune, &w, NULL, &why) != HG_OK)
 		say(t, "a step was not taken", &why);
 	t->piece_steps = 0;
 	t->busy_ns = 0;
-	t->busy_j = 0;
+	t->busy_j = t->busy_var = 0;
 	obey(t);
 }
 
@@ -130,6 +160,8 @@ static int64_t mark(const struct tuned *t)
 /** A steps_fn: "begin" and "end" of each. */
 static void told_marks(struct tuned *t, bool begins, int64_t now)
 {
+	hg_energy e, sum;
+
 	if (begins) {
 		t->step_ns = now;
 		t->known = true;
@@ -138,11 +170,14 @@ static void told_marks(struct tuned *t, bool begins, int64_t now)
 	if (!t->known || now <= t->step_ns)
 		return;
 	t->known = false;
+	e = energy_of(t, t->step_ns, now);
 	t->piece_steps++;
 	t->busy_ns += now - t->step_ns;
-	t->busy_j += energy_of(t, t->step_ns, now);
+	t->busy_j += e.joules;
+	t->busy_var += e.sigma * e.sigma;
+	sum = (hg_energy){.joules = t->busy_j, .sigma = sqrt(t->busy_var)};
 	if (t->busy_ns >= PIECE_NS)
-		tell(t, 1e-9 * (double)t->busy_ns, t->busy_j, now);
+		tell(t, 1e-9 * (double)t->busy_ns, sum, now);
 }
 
 /** A steps_fn: a line after each. What lies before the first one is start-up. */
@@ -160,8 +195,9 @@ static void told(void *user, bool begins)
 	if (t->known && now - t->piece_ns < PIECE_NS)
 		return;
 	if (t->known) {
-		tell(t, 1e-9 * (double)(now - t->piece_ns), energy_of(t, t->piece_ns, now), now);
-		now = mark(t);
+		hg_energy e = energy_of_piece(t, now);
+
+		tell(t, 1e-9 * (double)(now - t->piece_ns), e, now);
 	}
 	t->piece_ns = now;
 	t->known = true;

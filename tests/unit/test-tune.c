@@ -172,6 +172,77 @@ static void test_counter_lies(void **state)
 	}
 }
 
+/* Steps at the baseline; what the power is then known to be is compared with what it is. */
+static void baseline_power(uint64_t seed, double told, double *off, double *sd)
+{
+	struct live l = job(seed, 0.04);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_frontier *f = NULL;
+	const hg_point *p;
+	hg_tune *t;
+	size_t n;
+
+	l.counter_s = o.counter_s = 0.005;
+	o.min_steps = 40;
+	t = tuner(&o);
+	for (int i = 0; i < 40; i++) {
+		hg_tune_work w = live_step(&l);
+
+		w.energy_sd_j = told * sqrt(2.0) * 0.005 * l.power_w[0];
+		assert_int_equal(hg_tune_step(t, &w, NULL, NULL), HG_OK);
+	}
+	assert_int_equal(hg_tune_frontier(t, NULL, &f, NULL), HG_OK);
+	p = hg_frontier_points(f);
+	n = hg_frontier_count(f);
+	while (n > 1 && !(p->origin & HG_ORIGIN_MEASURED))
+		p++, n--;
+	assert_true(p->origin & HG_ORIGIN_MEASURED);
+	*off = log(p->energy_j / p->time_s / l.power_w[0]);
+	*sd = sqrt(p->energy_rsd * p->energy_rsd - p->time_rsd * p->time_rsd);
+	hg_frontier_destroy(f);
+	hg_tune_destroy(t);
+}
+
+/* Every reading of the counter counts, not the first and the last alone; how sure that is, is said
+ * as it is, and a meter that says how far it may be off is believed. */
+static void test_all_readings(void **state)
+{
+	double ends = sqrt(2.0) * 0.005 / (40 * 0.04), squares = 0, mean = 0, off, sd, sd_told;
+	unsigned n = 100;
+
+	(void)state;
+	for (unsigned seed = 1; seed <= n; seed++) {
+		baseline_power(seed, 0, &off, &sd);
+		assert_true(sd > 0.25 * ends && sd < 4 * ends);
+		mean += sd / ends / n;
+		squares += off * off / (sd * sd) / n;
+	}
+	assert_true(mean < 0.7);
+	assert_true(squares > 0.1 && squares < 1.3);
+	baseline_power(1, 1, &off, &sd_told);
+	baseline_power(1, 0, &off, &sd);
+	assert_true(fabs(sd_told / sd - 1) < 0.05);
+	baseline_power(1, 4, &off, &sd_told);
+	assert_true(sd_told > 2 * sd);
+}
+
+static void test_bad_sd(void **state)
+{
+	struct live l = job(1, 0.04);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t = tuner(&o);
+	hg_tune_work w = live_step(&l);
+	hg_error why = {""};
+
+	(void)state;
+	w.energy_sd_j = -1;
+	assert_int_equal(hg_tune_step(t, &w, NULL, &why), HG_EINVAL);
+	assert_non_null(strstr(why.text, "energy_sd_j"));
+	w.energy_sd_j = (double)NAN;
+	assert_int_equal(hg_tune_step(t, &w, NULL, &why), HG_OK);
+	hg_tune_destroy(t);
+}
+
 /* ----- change */
 
 /* Runs until it has settled, changes something, and runs on. */
@@ -503,6 +574,8 @@ int main(void)
 		cmocka_unit_test(test_short_epochs),
 		cmocka_unit_test(test_stragglers),
 		cmocka_unit_test(test_counter_lies),
+		cmocka_unit_test(test_all_readings),
+		cmocka_unit_test(test_bad_sd),
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_heat),
 		cmocka_unit_test(test_new_shape),

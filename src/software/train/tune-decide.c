@@ -49,7 +49,7 @@ void stretch_begin(hg_tune *t, size_t setting)
 	t->late = (hg_tune_summary){.size = sizeof t->late};
 	t->ready = false;
 	t->want_steps = t->opts.min_steps;
-	t->want_s = sqrt(2.0) * t->opts.counter_s / POWER_RSD_FIRST;
+	t->want_s = sqrt(2.0) * t->counter_s / POWER_RSD_FIRST;
 	if (t->phase == HG_TUNE_SETTLED && c->seen.steps > 0)
 		t->want_steps = watch_length(t, c->seen.time_s);
 	if (t->phase == HG_TUNE_IDLE)
@@ -189,6 +189,8 @@ hg_err decide(hg_tune *t, const hg_tune_summary *s)
 	hg_err rc;
 
 	t->stretch++;
+	if (s->reading_s > 0)
+		t->counter_s = s->reading_s;
 	if (t->phase == HG_TUNE_IDLE)
 		return HG_OK;
 	if (s->refused && s->setting != t->opts.baseline) {

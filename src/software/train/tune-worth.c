@@ -53,9 +53,9 @@ static double step_var(const hg_tune *t)
 	return n > 0 ? sum / n : 0;
 }
 
-static double counter_var(const hg_tune *t, double time_s)
+static double power_var(const hg_tune *t, double steps, double step_s)
 {
-	double rsd = sqrt(2.0) * t->opts.counter_s / time_s;
+	double rsd = slope_rsd(t->counter_s, steps * step_s, step_s);
 
 	return rsd * rsd;
 }
@@ -63,7 +63,11 @@ static double counter_var(const hg_tune *t, double time_s)
 /* Steps until power is known to so much by one stretch. */
 static double steps_for(const hg_tune *t, double rsd, double step_s)
 {
-	return ceil(sqrt(2.0) * t->opts.counter_s / rsd / step_s);
+	double steps = 1;
+
+	while (slope_rsd(t->counter_s, steps * step_s, step_s) > rsd)
+		steps = ceil(steps * 1.1);
+	return steps;
 }
 
 /* What is learnt of a figure of this variance by a measurement of that: a standard deviation. */
@@ -137,7 +141,7 @@ static double gain_of(
 	const struct cand *c = &t->cands[i];
 	double cost = cost_of(g, c), margin = INDIFFERENT * r->best, sd;
 	double sd_t = learnt(c->sd_t * c->sd_t, step_var(t) / steps);
-	double sd_p = learnt(c->sd_p * c->sd_p, counter_var(t, steps * cand_time(c)));
+	double sd_p = learnt(c->sd_p * c->sd_p, power_var(t, steps, cand_time(c)));
 
 	sd = cost * goal_rsd(g, c, sd_t, sd_p);
 	if (i == t->best)
@@ -146,20 +150,16 @@ static double gain_of(
 }
 
 /* What a trial saves over the rest of the job, for each step that it takes; <= 0: nothing. */
-static double worth(const hg_tune *t, const struct goal *g, const struct rivals *r, size_t i,
-	struct trial *trial)
+static double worth(
+	const hg_tune *t, const struct goal *g, const struct rivals *r, const struct trial *trial)
 {
-	const struct cand *c = &t->cands[i];
-	double all, gain, left, excess;
+	const struct cand *c = &t->cands[trial->setting];
+	double all = trial->steps, gain, left, excess;
 
-	*trial = (struct trial){i, length(t, c)};
-	if (c->refused || trial->steps < 1)
-		return 0;
-	all = trial->steps;
-	if (i != t->setting)
+	if (trial->setting != t->setting)
 		all += fmax(t->opts.settle_steps, ceil(t->opts.settle_s / cand_time(c)));
 	left = steps_left(t) - all;
-	gain = gain_of(t, g, r, i, trial->steps);
+	gain = gain_of(t, g, r, trial->setting, trial->steps);
 	if (t->phase == HG_TUNE_SETTLED)
 		gain *= SETTLED_SHARE;
 	if (left <= 0 || gain < t->opts.threshold || !affordable(t, g, c, all))
@@ -174,9 +174,13 @@ bool trial_next(const hg_tune *t, const struct goal *g, bool met, struct trial *
 	double most = 0;
 
 	for (size_t i = 0; i < t->n; i++) {
-		struct trial trial;
-		double w = worth(t, g, &r, i, &trial);
+		const struct cand *c = &t->cands[i];
+		struct trial trial = {i, length(t, c)};
+		double w;
 
+		if (c->refused || trial.steps < 1)
+			continue;
+		w = worth(t, g, &r, &trial);
 		if (w > most) {
 			most = w;
 			*out = trial;

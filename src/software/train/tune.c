@@ -191,6 +191,7 @@ hg_err hg_tune_create(const hg_tune_opts *opts, hg_tune **out, hg_error *why)
 	t->setting = t->best = t->opts.baseline;
 	t->feasible = true;
 	t->drift_scale = 1;
+	t->counter_s = t->opts.counter_s;
 	t->phase = t->n > 1 ? HG_TUNE_LEARNING : HG_TUNE_IDLE;
 	t->reason = t->n > 1 ? "" : "there is no knob with two settings";
 	model_begin(t);
@@ -235,6 +236,7 @@ static void summarise(hg_tune *t)
 	s->time_rsd = g.time_rsd;
 	s->power_w = g.power_w;
 	s->power_rsd = g.power_rsd;
+	s->reading_s = g.reading_s;
 	t->ready = true;
 }
 
@@ -278,6 +280,9 @@ static hg_err check_work(const hg_tune_work *w, hg_error *why)
 	if (w->energy_j < 0 || isinf(w->energy_j))
 		return fail(
 			why, HG_EINVAL, "energy_j: expected an energy >= 0, found %g", w->energy_j);
+	if (w->energy_sd_j < 0 || isinf(w->energy_sd_j))
+		return fail(why, HG_EINVAL, "energy_sd_j: expected an energy >= 0, found %g",
+			w->energy_sd_j);
 	if (!(w->now_s >= 0) || !isfinite(w->now_s))
 		return fail(why, HG_EINVAL, "now_s: expected a time >= 0, found %g", w->now_s);
 	return HG_OK;
@@ -298,9 +303,15 @@ static void count_all(hg_tune *t, const hg_tune_work *w)
 	t->last_s = w->now_s;
 }
 
+static double told_var(const hg_tune_work *w)
+{
+	return w->energy_sd_j > 0 ? w->energy_sd_j * w->energy_sd_j : 0;
+}
+
 hg_err hg_tune_step(hg_tune *t, const hg_tune_work *work, size_t *setting, hg_error *why)
 {
 	hg_tune_work w;
+	bool apart;
 	hg_err rc;
 
 	if (why)
@@ -312,6 +323,8 @@ hg_err hg_tune_step(hg_tune *t, const hg_tune_work *work, size_t *setting, hg_er
 		return rc;
 	if (setting)
 		*setting = t->setting;
+	/* after a pause their first reading errs otherwise than the last one of the steps before */
+	apart = w.now_s - w.time_s > t->last_s + t->opts.counter_s;
 	count_all(t, &w);
 	if (t->ready)
 		return HG_OK;
@@ -320,7 +333,7 @@ hg_err hg_tune_step(hg_tune *t, const hg_tune_work *work, size_t *setting, hg_er
 		t->unsettled_s -= w.time_s;
 		return HG_OK;
 	}
-	tally_add(&t->tally, (struct piece){w.steps, w.time_s, w.energy_j});
+	tally_add(&t->tally, (struct piece){w.steps, w.time_s, w.energy_j, told_var(&w), apart});
 	if (t->tally.steps < t->want_steps || t->tally.time_s < t->want_s)
 		return HG_OK;
 	summarise(t);
@@ -355,6 +368,7 @@ static void add_rank(hg_tune_summary *sum, const hg_tune_summary *s)
 	sum->all_energy_j += s->all_energy_j;
 	sum->now_s = fmax(sum->now_s, s->now_s);
 	sum->longest_s = fmax(sum->longest_s, s->longest_s);
+	sum->reading_s = fmax(sum->reading_s, s->reading_s);
 }
 
 hg_err hg_tune_merge(

@@ -80,6 +80,7 @@ struct hg_tune {
 	 * taken there, and how far that may be off */
 	double compared_j, base_j, base_sd_j;
 	double now_s, busy_s, steady_s; /* steady: without stragglers and settling */
+	double counter_s;               /* how far readings of energy are off, as time */
 	double longest_s;               /* of a step, or between two */
 	double last_s;                  /* when the last step was told */
 };
@@ -135,7 +136,7 @@ bool deadline_in_reach(const hg_tune *t);
 /** Of what is left until a deadline, one stretch takes at most this share. */
 #define STRETCH_SHARE 0.05
 /** A setting's power is first measured to this: where it is clearly worse, that is enough. */
-#define POWER_RSD_FIRST 0.05
+#define POWER_RSD_FIRST 0.025
 
 /** Some more steps at a setting. */
 struct trial {
