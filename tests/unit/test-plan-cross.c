@@ -1,4 +1,5 @@
-/* The best of two plans: against all combinations of their events' times. */
+/* The best of two plans: against all combinations of their events' times; annealing of times where
+ * nothing but windows decides; populations. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "cmocka-all.h"
 #include "core/rng.h"
 #include "near.h"
+#include "software/plan/breed.h"
 #include "software/plan/cross.h"
 #include "software/plan/settle.h"
 
@@ -219,11 +221,105 @@ static void test_narrow(void **state)
 	assert_true(better > 30);
 }
 
+/* Rows and energy are what the times say, and times stay possible. */
+static void expect_settled(const struct problem *p)
+{
+	const struct disc *d = &p->d;
+	const struct settle *s = &p->s;
+	double cost = cost_of(p, s->when);
+
+	assert_true(cost < INFINITY);
+	assert_near(s->total, cost, 1e-9);
+	for (uint32_t at = 0; at < d->n; at++) {
+		const struct dish *menu = &d->dish[d->menu[at]];
+		uint32_t row = s->row[at];
+		int64_t window = s->when[s->mesh.arcs[at].head] - s->when[s->mesh.arcs[at].tail];
+
+		assert_true(menu[row].ticks <= window);
+		assert_true(row + 1 == d->rows[d->set[at]] || menu[row + 1].ticks > window);
+	}
+}
+
+/* However hot, tries keep their books; when cold, they lose nothing. */
+static void test_settle_brief(void **state)
+{
+	struct rng r;
+	unsigned better = 0, moved = 0;
+
+	(void)state;
+	rng_init(&r, 23);
+	for (int round = 0; round < 60; round++) {
+		struct problem p;
+		int64_t a[MOST_EVENTS], b[MOST_EVENTS];
+		double before;
+
+		problem_make(&p, &r, 4 + (uint32_t)rng_below(&r, 32));
+		two_plans(&p, &r, a, b);
+		settle_at(&p.s, a);
+		expect_settled(&p);
+		settle_brief(&p.s, 20.0, 40, &r);
+		expect_settled(&p);
+		moved += memcmp(p.s.when, a, p.s.mesh.n_events * sizeof *a) != 0;
+		assert_int_equal(p.s.when[MESH_SOURCE], a[MESH_SOURCE]);
+		assert_int_equal(p.s.when[MESH_SINK], a[MESH_SINK]);
+		before = p.s.total;
+		p.s.cold_j = 1e-12;
+		settle_brief(&p.s, 1e-12, 40, &r);
+		expect_settled(&p);
+		assert_true(p.s.total <= before + 1e-9);
+		better += p.s.total < before - 1e-9;
+		problem_free(&p);
+	}
+	assert_true(moved > 50);
+	assert_true(better > 30);
+}
+
+/* What a population of any size and a search of any length make of a plan is no worse than it. */
+static void test_breed(void **state)
+{
+	struct rng r;
+	unsigned better = 0;
+
+	(void)state;
+	rng_init(&r, 24);
+	for (int round = 0; round < 20; round++) {
+		hg_error why = {""};
+		struct problem p;
+		struct walk w;
+		double before;
+		int64_t fastest;
+
+		problem_make(&p, &r, 36);
+		assert_true(breed_suits(&p.d));
+		assert_ok(walk_init(&w, &p.d, &why), &why);
+		memset(w.pick, 0, p.d.n_sets * sizeof *w.pick);
+		walk_reset(&w, w.pick);
+		fastest = walk_makespan(&w);
+		p.d.deadline = fastest + (int64_t)(0.3 * rng_double(&r) * (double)fastest);
+		before = w.total;
+		for (uint64_t k = 0; k < 12; k++) {
+			struct effort e = {.most = 1 + 70 * k};
+
+			w.effort = &e;
+			assert_ok(breed(&w, &e, 1.0, &r, &why), &why);
+			assert_true(w.total <= before + 1e-9);
+			assert_true(walk_makespan(&w) <= p.d.deadline);
+			better += w.total < before - 1e-9;
+			before = w.total;
+		}
+		walk_finish(&w);
+		problem_free(&p);
+	}
+	assert_true(better > 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_best),
 		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_settle_brief),
+		cmocka_unit_test(test_breed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

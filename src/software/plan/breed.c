@@ -11,13 +11,19 @@
 #include "start.h"
 
 /* Tuned on 8 stages x 24 microbatches. */
-#define MOST        24     /* plans kept, of a long search */
-#define LEAST       3      /* of a short one */
-#define A_PLAN_S    500e-6 /* effort a node for each plan kept */
-#define A_STEP_S    30e-6  /* what a step of the search is taken to last, if steps are counted */
-#define TRIES       2000   /* ways to round */
-#define GENERATIONS 2      /* how often each plan is crossed */
-#define LATER       0.6 /* temperature of what comes of it, against that of the first annealing */
+#define MOST     12     /* plans kept, of a long search */
+#define LEAST    2      /* of a short one */
+#define A_PLAN_S 1e-3   /* effort a node for each plan kept */
+#define A_STEP_S 30e-6  /* what a step of the search is taken to last, if steps are counted */
+#define A_TRY_S  120e-9 /* what a try of the annealing is taken to last */
+#define A_BOUT_S 130e-6 /* effort a node that a bout of the other search takes */
+#define BOUT     0.1    /* the most of the whole */
+#define BOUTS    0.7    /* share of rounds that begin with one */
+#define TRIES    2000   /* ways to round */
+#define BRIEF    32     /* tries an event that a start is annealed by */
+#define LONG     64     /* the fewest that a plan kept is, 1, 2 or 4 times as many */
+#define COOL     0.2    /* temperatures from which: of the hottest, the least and the most */
+#define WARM     0.7
 
 struct breed {
 	struct walk *w;
@@ -25,9 +31,10 @@ struct breed {
 	struct rng *rng;
 	struct settle settle;
 	struct cross cross;
-	uint32_t n, most;
+	double seconds; /* that the search is given, more or less */
+	uint32_t n, most, turn;
 	double total[MOST];
-	int64_t *when[MOST], *child; /* times of the events */
+	int64_t *when[MOST], *spare[2]; /* times of the events */
 };
 
 bool breed_suits(const struct disc *d)
@@ -39,7 +46,8 @@ static void breed_finish(struct breed *b)
 {
 	for (uint32_t k = 0; k < MOST; k++)
 		free(b->when[k]);
-	free(b->child);
+	free(b->spare[0]);
+	free(b->spare[1]);
 	cross_finish(&b->cross);
 	settle_finish(&b->settle);
 }
@@ -76,7 +84,6 @@ static hg_err breed_init(struct breed *b, hg_error *why)
 {
 	const struct disc *d = b->w->d;
 	hg_err rc = settle_init(&b->settle, d, why);
-	double seconds = seconds_of(b->effort);
 	size_t bytes;
 	bool ok;
 
@@ -84,15 +91,16 @@ static hg_err breed_init(struct breed *b, hg_error *why)
 		return rc;
 	mesh_times(&b->settle.mesh, d->n, d->window, b->settle.when);
 	rc = cross_init(&b->cross, d, &b->settle.mesh, b->settle.when,
-		width_for(&b->settle.mesh, seconds), why);
+		width_for(&b->settle.mesh, b->seconds), why);
 	if (rc) {
 		settle_finish(&b->settle);
 		return rc;
 	}
-	b->most = size_for(d, seconds);
+	b->most = size_for(d, b->seconds);
 	bytes = (size_t)b->settle.mesh.n_events * sizeof **b->when;
-	b->child = malloc(bytes);
-	ok = b->child != NULL;
+	b->spare[0] = malloc(bytes);
+	b->spare[1] = malloc(bytes);
+	ok = b->spare[0] && b->spare[1];
 	for (uint32_t k = 0; k < b->most && ok; k++) {
 		b->when[k] = malloc(bytes);
 		ok = b->when[k] != NULL;
@@ -112,41 +120,41 @@ static uint32_t best_of(const struct breed *b)
 	return best;
 }
 
-static uint32_t worst_of(const struct breed *b)
-{
-	uint32_t worst = 0;
-
-	for (uint32_t k = 1; k < b->n; k++)
-		worst = b->total[k] > b->total[worst] ? k : worst;
-	return worst;
-}
-
-static bool known(const struct breed *b, double total)
-{
-	for (uint32_t k = 0; k < b->n; k++)
-		if (fabs(b->total[k] - total) < 1e-7)
-			return true;
-	return false;
-}
-
+/* Puts what settle holds in the place of a plan. */
 static void put(struct breed *b, uint32_t k)
 {
 	b->total[k] = b->settle.total;
 	memcpy(b->when[k], b->settle.when, b->settle.mesh.n_events * sizeof **b->when);
 }
 
-/* Takes in what settle holds. */
-static void add(struct breed *b)
+/* Crosses what settle holds with a plan: it then holds what is no worse than either. */
+static void mix(struct breed *b, uint32_t k)
 {
-	if (known(b, b->settle.total))
-		return;
-	if (b->n < b->most)
-		put(b, b->n++);
-	else if (b->settle.total < b->total[worst_of(b)])
-		put(b, worst_of(b));
+	size_t bytes = b->settle.mesh.n_events * sizeof **b->when;
+	bool better = b->settle.total < b->total[k]; /* a cross is never worse than the first */
+
+	memcpy(b->spare[0], better ? b->settle.when : b->when[k], bytes);
+	memcpy(b->spare[1], better ? b->when[k] : b->settle.when, bytes);
+	(void)cross_best(&b->cross, b->spare[0], b->spare[1]);
+	settle_at(&b->settle, b->spare[0]);
 }
 
-/* Repairs and reclaims what w was set to, and takes it in. false: out of memory */
+/* Takes in what settle holds: as a plan of its own, or what is good of it into one. */
+static void add(struct breed *b)
+{
+	uint32_t k = b->n;
+
+	if (b->n < b->most) {
+		b->n++;
+	} else {
+		k = b->turn++ % b->n;
+		mix(b, k);
+	}
+	put(b, k);
+}
+
+/* Repairs and reclaims what w was set to, anneals it a little, and takes it in. false: out of
+ * memory */
 static bool polish(struct breed *b)
 {
 	struct walk *w = b->w;
@@ -158,11 +166,12 @@ static bool polish(struct breed *b)
 	if (!reclaim(w, NULL))
 		return false;
 	settle_from(&b->settle, w->pick, w->dur);
+	settle_brief(&b->settle, 0.5 * b->settle.hot_j, BRIEF, b->rng);
 	add(b);
 	return true;
 }
 
-#define A_START 16 /* steps of the search that a start is worth */
+#define A_START 64 /* steps of the search that a start is worth */
 
 /* Rounds in many rhythms. */
 static bool gather(struct breed *b, double until)
@@ -184,44 +193,49 @@ static bool gather(struct breed *b, double until)
 	return ok;
 }
 
-/* Puts what settle holds in the place of a plan that is worse. */
-static void replace(struct breed *b, uint32_t k)
+/* Moves options for a while, from what settle holds. false: out of memory */
+static bool bout(struct breed *b, double until)
 {
-	if (b->settle.total < b->total[k] && !known(b, b->settle.total))
-		put(b, k);
+	struct walk *w = b->w;
+	double share = fmin(A_BOUT_S * (w->d->n + 1) / b->seconds, BOUT);
+
+	walk_reset(w, b->settle.row);
+	reclaim_all(w);
+	if (!reclaim(w, NULL) ||
+		!search(w, b->effort, fmin(effort_share(b->effort) + share, until), b->rng))
+		return false;
+	settle_from(&b->settle, w->pick, w->dur);
+	return true;
 }
 
-static void anneal(struct breed *b, uint32_t k, double until)
+/* Tries an event that there is time for, and no more than were wished for. */
+static uint32_t tries_left(const struct breed *b, uint32_t wish, double until)
 {
-	settle_at(&b->settle, b->when[k]);
-	settle_run(&b->settle, b->effort, until, b->rng);
-	replace(b, k);
+	double left_s = (until - effort_share(b->effort)) * b->seconds;
+	double most = left_s / (A_TRY_S * b->settle.mesh.n_events);
+
+	return most < wish ? (uint32_t)fmax(most, 1.0) : wish;
 }
 
-/* Crosses two plans, anneals what comes out, and puts it in the place of the worse one. */
-static void generation(struct breed *b, double until)
+/* Goes on from one plan, and takes over into it what is good of that. false: out of memory */
+static bool round_of(struct breed *b, double until)
 {
-	uint32_t one = (uint32_t)rng_below(b->rng, b->n);
-	uint32_t two = (one + 1 + (uint32_t)rng_below(b->rng, b->n - 1)) % b->n;
-	uint32_t worse = b->total[one] > b->total[two] ? one : two;
+	struct settle *s = &b->settle;
+	uint32_t k = (uint32_t)rng_below(b->rng, b->n);
+	uint32_t tries = LONG << rng_below(b->rng, 3);
+	double hot = s->hot_j * (COOL + (WARM - COOL) * rng_double(b->rng));
 
-	memcpy(b->child, b->when[one], b->settle.mesh.n_events * sizeof *b->child);
-	(void)cross_best(&b->cross, b->child, b->when[two]);
-	settle_at(&b->settle, b->child);
-	replace(b, worse);
-	settle_run(&b->settle, b->effort, until, b->rng);
-	replace(b, worse);
-}
-
-static void generations(struct breed *b, double until)
-{
-	double from = effort_share(b->effort), hot = b->settle.hot_j;
-	uint32_t most = GENERATIONS * b->n;
-
-	b->settle.hot_j = LATER * hot;
-	for (uint32_t k = 0; k < most && b->n > 1 && effort_share(b->effort) < until; k++)
-		generation(b, from + (until - from) * (k + 1.0) / most);
-	b->settle.hot_j = hot;
+	settle_at(s, b->when[k]);
+	if (b->n > 1 && rng_below(b->rng, 4) == 0)
+		mix(b, (uint32_t)rng_below(b->rng, b->n));
+	if (rng_double(b->rng) < BOUTS && !bout(b, until))
+		return false;
+	tries = tries_left(b, tries, until);
+	settle_brief(s, hot, tries, b->rng);
+	b->effort->done += (uint64_t)tries * s->mesh.n_events / 256 + 1;
+	mix(b, k);
+	put(b, k);
+	return true;
 }
 
 /* Takes over into w what is good of all. */
@@ -229,22 +243,20 @@ static bool finish(struct breed *b)
 {
 	uint32_t best = best_of(b);
 
+	settle_at(&b->settle, b->when[best]);
 	for (uint32_t k = 0; k < b->n; k++)
 		if (k != best && !effort_over(b->effort))
-			(void)cross_best(&b->cross, b->when[best], b->when[k]);
-	settle_at(&b->settle, b->when[best]);
+			mix(b, k);
 	walk_reset(b->w, b->settle.row);
 	reclaim_all(b->w);
 	return reclaim(b->w, NULL);
 }
 
-/* Of the effort. */
-#define GATHERED 0.3 /* most that goes to starts */
-#define ANNEALED 0.5 /* of the rest, to the first annealing */
+#define GATHERED 0.4 /* most of the effort that goes to starts */
 
 hg_err breed(struct walk *w, struct effort *e, double until, struct rng *r, hg_error *why)
 {
-	struct breed b = {.w = w, .effort = e, .rng = r};
+	struct breed b = {.w = w, .effort = e, .rng = r, .seconds = seconds_of(e)};
 	double from = effort_share(e);
 	hg_err rc = breed_init(&b, why);
 	bool ok;
@@ -254,13 +266,9 @@ hg_err breed(struct walk *w, struct effort *e, double until, struct rng *r, hg_e
 	settle_from(&b.settle, w->pick, w->dur);
 	add(&b);
 	ok = gather(&b, from + GATHERED * (until - from));
-	from = effort_share(e);
-	for (uint32_t k = 0; k < b.n && ok; k++)
-		anneal(&b, k, from + ANNEALED * (until - from) * (k + 1.0) / b.n);
-	if (ok) {
-		generations(&b, until);
-		ok = finish(&b);
-	}
+	while (ok && effort_share(e) < until)
+		ok = round_of(&b, until);
+	ok = ok && finish(&b);
 	breed_finish(&b);
 	return ok ? HG_OK : fail(why, HG_ENOMEM, "plan: no memory for the search");
 }

@@ -283,7 +283,7 @@ static hg_err starts(struct job *j, hg_error *why)
 }
 
 /* Of the effort that is left after the starts. */
-#define BRED    0.8  /* share that breed() takes */
+#define BRED    0.97 /* share that breed() takes */
 #define SETTLED 0.5  /* share that anneals event times */
 #define ALMOST  0.95 /* the same in a hurry, and where changes of setting take time */
 #define SECOND  0.3  /* of the rest, share that goes to the second best plan */

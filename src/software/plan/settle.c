@@ -39,7 +39,8 @@ hg_err settle_init(struct settle *s, const struct disc *d, hg_error *why)
 	s->moved = calloc(events, sizeof *s->moved);
 	s->seen = calloc(arcs + 1, sizeof *s->seen);
 	s->row = calloc((size_t)d->n + 1, sizeof *s->row);
-	if (s->when && s->then && s->moved && s->seen && s->row && fits_init(s))
+	if (s->when && s->then && s->moved && s->seen && s->row && fits_init(s) &&
+		(s->by_key || quick_init(&s->quick, d, &s->mesh)))
 		return HG_OK;
 	settle_finish(s);
 	return fail(why, HG_ENOMEM, "plan: no memory for %u nodes", d->n);
@@ -54,6 +55,7 @@ void settle_finish(struct settle *s)
 	free(s->seen);
 	free(s->row);
 	fits_finish(s);
+	quick_finish(&s->quick);
 	*s = (struct settle){0};
 }
 
@@ -202,17 +204,52 @@ static void try_one(struct settle *s, double temp, struct rng *r)
 		fits_restore(s, &a);
 }
 
+static void begin(struct settle *s)
+{
+	if (!s->by_key)
+		s->total = quick_load(&s->quick, s->when);
+}
+
+static void try_many(struct settle *s, double temp, uint64_t n, struct rng *r)
+{
+	if (!s->by_key) {
+		s->total += quick_run(&s->quick, s->when, fmax(temp, 1e-12), n, r);
+		return;
+	}
+	for (uint64_t k = 0; k < n; k++)
+		try_one(s, fmax(temp, 1e-12), r);
+}
+
+static void end(struct settle *s)
+{
+	if (!s->by_key)
+		memcpy(s->row, s->quick.row, s->d->n * sizeof *s->row);
+}
+
 void settle_run(struct settle *s, struct effort *e, double until, struct rng *r)
 {
 	double from = effort_share(e), share = from;
 
+	begin(s);
 	while (share < until) {
 		double left = (until - share) / (until - from);
-		double temp = s->cold_j * pow(s->hot_j / s->cold_j, left);
 
-		for (unsigned k = 0; k < TURN * A_STEP; k++)
-			try_one(s, fmax(temp, 1e-12), r);
+		try_many(s, s->cold_j * pow(s->hot_j / s->cold_j, left), TURN * A_STEP, r);
 		e->done += TURN;
 		share = effort_share(e);
 	}
+	end(s);
+}
+
+#define BRIEF 16 /* temperatures */
+
+void settle_brief(struct settle *s, double hot_j, uint32_t tries, struct rng *r)
+{
+	uint64_t n = (uint64_t)tries * s->mesh.n_events / BRIEF + 1;
+	double ratio = fmax(hot_j / s->cold_j, 1.0);
+
+	begin(s);
+	for (unsigned k = 0; k < BRIEF; k++)
+		try_many(s, s->cold_j * pow(ratio, 1.0 - (k + 1.0) / BRIEF), n, r);
+	end(s);
 }

@@ -3,6 +3,7 @@
 #define HG_PLAN_SETTLE_H
 
 #include "mesh.h"
+#include "quick.h"
 #include "search.h"
 
 #define CROWD 24 /* most events that one try moves */
@@ -19,6 +20,7 @@ struct settle {
 	uint32_t tries;
 	double total;         /* effective energy, changes of setting included */
 	double hot_j, cold_j; /* temperatures at the beginning and the end */
+	struct quick quick;   /* where nothing but windows decides */
 	/* where changes of setting have a price */
 	uint32_t *cheapest; /* by dish: cheapest row of its menu that takes no longer */
 	uint32_t *by_key;   /* by position and key: row, or NOBODY */
@@ -44,6 +46,9 @@ void settle_at(struct settle *s, const int64_t *when);
 
 /** Anneals from where it is until `until` of the effort is used up. */
 void settle_run(struct settle *s, struct effort *e, double until, struct rng *r);
+
+/** Anneals by so many tries for each event, from a temperature down to cold_j. */
+void settle_brief(struct settle *s, double hot_j, uint32_t tries, struct rng *r);
 
 /* Rows: settle-fits.c. */
 
