@@ -166,6 +166,42 @@ static void ops_cost_what_their_classes_say(void **state)
 	hg_workload_destroy(w);
 }
 
+/* Sweeps of whole jobs do not tell where memory begins to slow down; single ops did. */
+static void memory_of_known_ops_has_its_own_knee(void **state)
+{
+	hg_workload *w = workload("{\"name\": \"a\", \"elementwise\": {\"elements\": 1e9}}");
+	hg_model *m = device("v100");
+	double ratio[2];
+
+	(void)state;
+	assert_true(m->f.memory_knee < 0.1 && m->f.op_memory_knee > 0.6);
+	for (size_t i = 0; i < 2; i++) {
+		hg_knobs half = {0.5 * m->f.op_memory_knee * m->f.clock_max_hz, 0};
+		hg_fit_options o = {.size = sizeof o, .workload = w};
+		hg_forecast at = {.size = sizeof at};
+		hg_estimate top, low;
+		hg_predictor *p;
+		hg_error why;
+		hg_fit *fit;
+
+		if (i)
+			m->f.op_memory_knee = 0;
+		assert_ok(hg_predictor_create(m, w, &p, &why), &why);
+		assert_int_equal(hg_predictor_eval(p, &(hg_knobs){0, 0}, &top), HG_OK);
+		assert_int_equal(hg_predictor_eval(p, &half, &low), HG_OK);
+		ratio[i] = low.time_s / top.time_s;
+		assert_ok(hg_fit_create(m, NULL, 0, &o, &fit, &why), &why);
+		assert_int_equal(hg_fit_predict(fit, &half, &at), HG_OK);
+		assert_near(at.time_s, low.time_s, 0.02);
+		hg_fit_destroy(fit);
+		hg_predictor_destroy(p);
+	}
+	assert_near(ratio[0], 4, 0.1);
+	assert_true(ratio[1] < 2);
+	hg_workload_destroy(w);
+	hg_model_destroy(m);
+}
+
 static void links_do_not_follow_the_clock(void **state)
 {
 	hg_workload *w = workload("{\"name\": \"e\", \"collective\": {\"type\": \"all_to_all\", "
@@ -555,6 +591,7 @@ int main(void)
 		cmocka_unit_test(figures_follow_from_shapes),
 		cmocka_unit_test(wrong_shapes_are_named),
 		cmocka_unit_test(ops_cost_what_their_classes_say),
+		cmocka_unit_test(memory_of_known_ops_has_its_own_knee),
 		cmocka_unit_test(links_do_not_follow_the_clock),
 		cmocka_unit_test(products_recover_the_curve),
 		cmocka_unit_test(times_come_back_from_files),

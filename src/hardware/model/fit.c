@@ -58,6 +58,7 @@ static hg_err options_read(const hg_fit_options *opts, hg_fit_options *out, hg_e
 static hg_err work_fit_start(
 	hg_fit *fit, const hg_model *m, size_t n, const hg_fit_options *o, hg_error *why)
 {
+	struct figures of;
 	struct prior prior;
 	hg_err rc;
 
@@ -68,8 +69,9 @@ static hg_err work_fit_start(
 	if (o->workload) {
 		fit->mixed = true;
 		rc = mix_init(&fit->mix, m, o->workload, o->ops);
+		of = figures_of_ops(&m->f);
 		if (!rc)
-			rc = work_fit_mix(&fit->work, &m->f, &fit->mix, fit->obs, n);
+			rc = work_fit_mix(&fit->work, &of, &fit->mix, fit->obs, n);
 	} else {
 		prior_of(m, &prior);
 		rc = work_fit_init(&fit->work, &m->f, &prior, fit->obs, n);

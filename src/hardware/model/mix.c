@@ -21,6 +21,21 @@ static_assert(MIX_PARTS == RESPONSE_PIECES, "each part has its piece");
 /* Variance of what the physics misses for each unit of -ln x: ops whose balance is predicted and
  * not fitted follow the clock less surely. By requests to Mistral-7B on V100 at twelve clocks. */
 #define WALK 0.008
+/* Factor on the sd of time between settings that were seen; by the same. */
+#define BETWEEN 1.3
+
+struct figures figures_of_ops(const struct figures *f)
+{
+	struct figures of = *f;
+
+	if (f->op_memory_w > 0.0)
+		of.memory_w = f->op_memory_w;
+	if (f->op_memory_knee > 0.0) {
+		of.memory_knee = f->op_memory_knee;
+		of.memory_exponent = f->op_memory_exponent;
+	}
+	return of;
+}
 
 static struct mix_part *part_of(struct mix *mix, const struct op_cost *cost)
 {
@@ -110,6 +125,10 @@ static void prior_set(struct mix *mix)
 		mix->prior.noise[i] = 0.02;
 	}
 	prior_widen_all(&mix->prior, 1.0, 1.0);
+	/* what is missed is smooth, and greatest between what was seen: more than a walk is there
+	 */
+	for (size_t i = 1; i < PRIOR_SEEN; i++)
+		mix->prior.widen[i][0] = BETWEEN;
 }
 
 hg_err mix_init(
@@ -120,7 +139,7 @@ hg_err mix_init(
 	hg_err rc = s.op && s.seconds ? HG_OK : HG_ENOMEM;
 
 	memset(mix, 0, sizeof *mix);
-	mix->memory_w = m->f.op_memory_w > 0.0 ? m->f.op_memory_w : m->f.memory_w;
+	mix->memory_w = figures_of_ops(&m->f).memory_w;
 	for (size_t i = 0; i < w->n_ops && !rc; i++) {
 		const struct op *op = &w->ops[i];
 		struct op_cost cost;

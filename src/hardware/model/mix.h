@@ -29,6 +29,9 @@ struct mix {
 	double time_sd; /* of the ln of all times alike */
 };
 
+/** Figures of a device as ops of known shape have them, which sweeps of whole jobs did not tell. */
+struct figures figures_of_ops(const struct figures *f);
+
 /** @param ops  NULL: from the datasheet. @return HG_OK, HG_ENOMEM */
 hg_err mix_init(
 	struct mix *mix, const struct hg_model *m, const struct hg_workload *w, const hg_ops *ops);

@@ -49,6 +49,8 @@ struct figures {
 	double voltage_slope; /* s */
 	double memory_knee;   /* xm */
 	double memory_exponent;    /* qm */
+	double op_memory_knee;     /* xm of single ops, likewise; or 0 */
+	double op_memory_exponent; /* qm of single ops */
 	double overlap;            /* p */
 	double lowest_clock;       /* x_min: the clock a cap cannot push below */
 	double compute_efficiency; /* share of the peak that a good kernel reaches */

@@ -8,6 +8,7 @@
 
 #include <hourglass/frontier.h>
 
+#include "mix.h"
 #include "op-cost.h"
 
 static double voltage(const struct figures *f, double x)
@@ -250,9 +251,7 @@ hg_err hg_predictor_create_with(const hg_model *m, const hg_workload *w, const h
 	*out = NULL;
 	if (!m || !w)
 		return fail(why, HG_EINVAL, "hg_predictor_create: no model or no workload");
-	f = m->f;
-	if (f.op_memory_w > 0.0)
-		f.memory_w = f.op_memory_w;
+	f = figures_of_ops(&m->f);
 	work = works_of(m, w, ops);
 	rc = work ? predictor_build(
 			    &f, m->origin | (ops ? HG_ORIGIN_FITTED : 0), work, w->n_ops, out)

@@ -56,6 +56,8 @@ const struct spec_field spec_fields[] = {
 	{"physics", "voltage_slope", KIND_NUMBER, 0.0, 10.0, AT(voltage_slope), false, 0},
 	{"physics", "memory_knee", KIND_NUMBER, 0.0, 1.0, AT(memory_knee), true, 0},
 	{"physics", "memory_exponent", KIND_NUMBER, 0.0, 8.0, AT(memory_exponent), true, 0},
+	{"physics", "op_memory_knee", KIND_NUMBER, 0.0, 1.0, AT(op_memory_knee), true, 0},
+	{"physics", "op_memory_exponent", KIND_NUMBER, 0.0, 8.0, AT(op_memory_exponent), true, 0},
 	{"physics", "overlap", KIND_NUMBER, 1.0, 32.0, AT(overlap), false, 0},
 	{"physics", "lowest_clock", KIND_NUMBER, 0.01, 1.0, AT(lowest_clock), false, 0},
 	{"physics", "compute_efficiency", KIND_NUMBER, 0.001, 1.0, AT(compute_efficiency), false,
