@@ -380,59 +380,110 @@ static void run_way(const struct data *d, const struct way *way, int seeds)
 	(void)fflush(stdout);
 }
 
-/** CPU time of one step at 300 observations among 400 configurations, and the longest one. */
-static void run_steps(void)
+/** A made-up space: two devices, `sizes` batch sizes, ten limits. */
+struct grid {
+	hg_search_space space;
+	const char *devices[2];
+	hg_knob_def knobs[KNOBS];
+	double *cells;
+};
+
+#define LIMITS 10
+
+static void grid_init(struct grid *g, uint32_t sizes)
 {
-	enum {
-		SIZES = 20,
-		LIMITS = 10
-	};
-	static double cells[2 * SIZES * LIMITS * KNOBS];
-	const char *gpus[2] = {"a", "b"};
-	const hg_knob_def knobs[KNOBS] = {
-		{"device", "", gpus, 2}, {"batch_size", "", NULL, 0}, {"limit", "W", NULL, 0}};
-	const hg_search_space space = {.size = sizeof space,
+	uint32_t n = 2 * sizes * LIMITS;
+
+	*g = (struct grid){.devices = {"a", "b"}, .cells = malloc(n * KNOBS * sizeof *g->cells)};
+	if (!g->cells)
+		die("no memory", NULL);
+	for (uint32_t i = 0; i < n; i++) {
+		g->cells[i * KNOBS] = i / (sizes * LIMITS);
+		g->cells[i * KNOBS + 1] = 8 * (1 + i / LIMITS % sizes);
+		g->cells[i * KNOBS + 2] = 100 + 20 * (i % LIMITS);
+	}
+	g->knobs[0] = (hg_knob_def){"device", "", g->devices, 2};
+	g->knobs[1] = (hg_knob_def){"batch_size", "", NULL, 0};
+	g->knobs[2] = (hg_knob_def){"limit", "W", NULL, 0};
+	g->space = (hg_search_space){.size = sizeof g->space,
 		.n_knobs = KNOBS,
-		.knobs = knobs,
+		.knobs = g->knobs,
 		.scales = scales,
-		.n_configs = 2 * SIZES * LIMITS,
-		.cells = cells};
+		.n_configs = n,
+		.cells = g->cells};
+}
+
+static double begin_search(const struct grid *g, hg_search **s)
+{
 	/* never sure enough */
 	const hg_search_opts opts = {.size = sizeof opts, .epsilon = 1e-6, .confidence = 1 - 1e-15};
-	double longest = 0, at_300 = 0, all = cpu_s();
-	hg_search *s;
 	hg_error why = {""};
+	double begin = cpu_s();
 
-	for (int i = 0; i < 2 * SIZES * LIMITS; i++) {
-		cells[i * KNOBS] = i / (SIZES * LIMITS);
-		cells[i * KNOBS + 1] = 8 * (1 + i / LIMITS % SIZES);
-		cells[i * KNOBS + 2] = 100 + 20 * (i % LIMITS);
-	}
-	if (hg_search_create(&space, &opts, &s, &why) != HG_OK)
+	if (hg_search_create(&g->space, &opts, s, &why) != HG_OK)
 		die("create", &why);
-	for (int n = 1; n <= 310; n++) {
-		hg_search_result r = {.size = sizeof r};
-		double begin = cpu_s(), took;
-		const double *c;
-		size_t got;
+	return cpu_s() - begin;
+}
 
-		if (hg_search_next(s, 1, &r.config, &got, &why) != HG_OK)
-			die("next", &why);
-		if (got == 0)
-			break;
-		c = cells + r.config * KNOBS;
-		r.time_s = 100 / c[1] + c[1] / 100 + 50 / c[2] + 0.05 * sin(1e3 * r.config);
-		r.energy_j = r.time_s * (50 + 0.6 * c[2]) * (c[0] > 0 ? 1.1 : 1);
-		if (hg_search_tell(s, &r, &why) != HG_OK)
-			die("tell", &why);
-		took = cpu_s() - begin;
+/** One step. @return its CPU time in seconds; 0: there is none left */
+static double step(const struct grid *g, hg_search *s)
+{
+	hg_search_result r = {.size = sizeof r};
+	double begin = cpu_s();
+	hg_error why = {""};
+	const double *c;
+	size_t got;
+
+	if (hg_search_next(s, 1, &r.config, &got, &why) != HG_OK)
+		die("next", &why);
+	if (got == 0)
+		return 0;
+	c = g->cells + r.config * KNOBS;
+	r.time_s = 100 / c[1] + c[1] / 100 + 50 / c[2] + 0.05 * sin(1e3 * r.config);
+	r.energy_j = r.time_s * (50 + 0.6 * c[2]) * (c[0] > 0 ? 1.1 : 1);
+	if (hg_search_tell(s, &r, &why) != HG_OK)
+		die("tell", &why);
+	return cpu_s() - begin;
+}
+
+/** CPU time of one step at so many observations, and the longest one until then. */
+static void run_steps(uint32_t sizes, int observations)
+{
+	double longest = 0, late = 0, all = cpu_s(), took = 1;
+	struct grid g;
+	hg_search *s;
+	uint32_t n;
+
+	grid_init(&g, sizes);
+	n = g.space.n_configs;
+	printf("create_%u %.2f ms\n", n, 1e3 * begin_search(&g, &s));
+	for (int i = 1; i <= observations + 10 && took > 0; i++) {
+		took = step(&g, s);
 		longest = took > longest ? took : longest;
-		at_300 += n > 290 ? took / 20 : 0;
+		late += i > observations - 10 ? took / 20 : 0;
 	}
 	hg_search_destroy(s);
-	printf("step_at_300 %.2f ms\n", 1e3 * at_300);
-	printf("step_longest %.2f ms\n", 1e3 * longest);
-	printf("steps_to_310 %.2f s\n", cpu_s() - all);
+	free(g.cells);
+	printf("step_of_%u_at_%d %.2f ms\n", n, observations, 1e3 * late);
+	printf("step_of_%u_longest %.2f ms\n", n, 1e3 * longest);
+	printf("steps_of_%u %.2f s\n", n, cpu_s() - all);
+}
+
+/** CPU time until the largest space can be searched: each configuration unlike all others. */
+static void run_create(void)
+{
+	struct grid g;
+	hg_search *s;
+
+	grid_init(&g, HG_SEARCH_MAX_CONFIGS / (2 * LIMITS));
+	g.space.n_knobs = 2; /* pairs of cells, of which no two agree */
+	for (uint32_t i = 0; i < g.space.n_configs; i++) {
+		g.cells[2 * i] = i % 2;
+		g.cells[2 * i + 1] = 1 + i;
+	}
+	printf("create_%u_stems %.2f ms\n", g.space.n_configs, 1e3 * begin_search(&g, &s));
+	hg_search_destroy(s);
+	free(g.cells);
 }
 
 int main(int argc, char **argv)
@@ -454,7 +505,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < WAYS; i++)
 		if (!only || (only >> i & 1))
 			run_way(&data, &ways[i], (int)seeds);
-	if (!only || (only >> WAYS & 1))
-		run_steps();
+	if (!only || (only >> WAYS & 1)) {
+		run_create();
+		run_steps(20, 300);
+		run_steps(500, 50);
+	}
 	return 0;
 }

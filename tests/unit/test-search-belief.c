@@ -98,7 +98,20 @@ static void test_ehvi_is_what_draws_say(void **state)
 		assert_true(fabs(front_ehvi(&f, &ref, &g) - mean) <= 5 * sd + 1e-9);
 		p = escapes / draws;
 		assert_true(fabs(front_escape(&f, &g) - p) <= 5 * sqrt(0.25 / draws));
+		assert_true(front_escape_bound(&f, &g) >= front_escape_doubted(&f, &g) - 1e-9);
 	}
+}
+
+static void test_what_a_front_hides_is_bounded_near_zero(void **state)
+{
+	struct spot room[3] = {{0, 2}, {1, 1}, {2, 0}};
+	const struct front f = {room, 3, 3}, none = {room, 0, 3};
+	const struct guess far = {3, 0.1, 1, 0.1}, near = {0.5, 0.1, 0, 0.1};
+
+	(void)state;
+	assert_true(front_escape_bound(&f, &far) < 1e-6);
+	assert_near_abs(front_escape_bound(&f, &near), 1, 0, 1e-3);
+	assert_near_abs(front_escape_bound(&none, &far), 1, 0, 0);
 }
 
 static void test_ehvi_of_what_is_certain(void **state)
@@ -233,6 +246,43 @@ static void test_limits_of_one_size_go_together(void **state)
 	space_finish(&p.space);
 }
 
+/** Whether two configurations agree in the first n knobs. */
+static bool agree(const double *a, const double *b, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (a[k] != b[k])
+			return false;
+	return true;
+}
+
+static void test_classes_are_of_equal_choices(void **state)
+{
+	static struct world w;
+	struct space space;
+	uint32_t last = 0;
+
+	(void)state;
+	world_init(&w, 6);
+	/* zero has two signs */
+	for (size_t i = 0; i < CONFIGS; i++)
+		w.cells[i * KNOBS] = w.cells[i * KNOBS] > 0 ? 1 : i % 3 ? 0.0 : -0.0;
+	assert_int_equal(space_init(&space, &w.space, NULL), HG_OK);
+	assert_int_equal(space.n_groups, 2);
+	assert_int_equal(space.n_stems, 2 * SIZES);
+	for (size_t i = 0; i < CONFIGS; i++) {
+		/* numbered as they come */
+		assert_true(space.stem[i] <= last + 1);
+		last = space.stem[i] > last ? space.stem[i] : last;
+		for (size_t j = 0; j < i; j++) {
+			const double *a = w.cells + i * KNOBS, *b = w.cells + j * KNOBS;
+
+			assert_int_equal(space.group[i] == space.group[j], agree(a, b, 1));
+			assert_int_equal(space.stem[i] == space.stem[j], agree(a, b, 2));
+		}
+	}
+	space_finish(&space);
+}
+
 static void test_what_is_only_believed_can_be_dropped(void **state)
 {
 	static struct process p;
@@ -261,7 +311,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_front_keeps_what_nothing_beats),
 		cmocka_unit_test(test_ehvi_is_what_draws_say),
+		cmocka_unit_test(test_what_a_front_hides_is_bounded_near_zero),
 		cmocka_unit_test(test_ehvi_of_what_is_certain),
+		cmocka_unit_test(test_classes_are_of_equal_choices),
 		cmocka_unit_test(test_process_is_the_textbooks),
 		cmocka_unit_test(test_limits_of_one_size_go_together),
 		cmocka_unit_test(test_what_is_only_believed_can_be_dropped),

@@ -81,6 +81,18 @@ double search_escapes(const hg_search *s, size_t config, const struct front *cov
 	return sum / SEARCH_BELIEFS * search_feasible(s, config);
 }
 
+double search_escapes_most(const hg_search *s, size_t config, const struct front *covered)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < SEARCH_BELIEFS; k++) {
+		struct guess g = search_guess(s, k, config);
+
+		sum += front_escape_bound(covered, &g);
+	}
+	return sum / SEARCH_BELIEFS * search_feasible(s, config);
+}
+
 /** How near two configurations are for what makes a measurement fail. */
 static double nearness(const struct space *s, size_t a, size_t b)
 {

@@ -9,6 +9,7 @@
 #define IN_QUESTION 128 /* configurations that are drawn jointly, at most */
 #define DRAWS       192
 #define NOTHING     1e-5 /* probability that is not looked at */
+#define LITTLE      1e-2 /* share of what may escape up to which a bound is good enough for all */
 
 hg_err search_covered(const hg_search *s, double epsilon, struct front *out)
 {
@@ -36,11 +37,16 @@ static bool is_free(const hg_search *s, size_t config)
 
 double search_escape(const hg_search *s, const struct front *covered, double most)
 {
-	double sum = 0;
+	double sum = 0, little = LITTLE * most / (double)s->space.n;
 
-	for (size_t i = 0; i < s->space.n && sum <= most; i++)
-		if (s->marks[i] == MARK_FREE || s->marks[i] == MARK_PENDING)
-			sum += search_escapes(s, i, covered);
+	for (size_t i = 0; i < s->space.n && sum <= most; i++) {
+		double bound;
+
+		if (s->marks[i] != MARK_FREE && s->marks[i] != MARK_PENDING)
+			continue;
+		bound = search_escapes_most(s, i, covered);
+		sum += bound <= little ? bound : search_escapes(s, i, covered);
+	}
 	return sum;
 }
 
@@ -184,26 +190,60 @@ struct draws {
 	double *work;                  /* n x n */
 };
 
-/** Keeps the configurations that are most likely to be missing. */
-static void question(const hg_search *s, const struct front *covered, struct draws *d)
-{
-	for (size_t i = 0; i < s->space.n; i++) {
-		double escape;
-		size_t at;
+/** A configuration and the most that its probability to be missing can be. */
+struct suspect {
+	double most;
+	uint32_t config;
+};
 
+static int by_most(const void *a, const void *b)
+{
+	const struct suspect *x = a, *y = b;
+
+	if (x->most != y->most)
+		return x->most > y->most ? -1 : 1;
+	return x->config < y->config ? -1 : x->config > y->config;
+}
+
+/** Keeps a configuration among those that are most likely to be missing. */
+static void keep(struct draws *d, uint32_t config, double escape)
+{
+	size_t at;
+
+	if (escape < NOTHING || (d->n == IN_QUESTION && escape <= d->escape[d->n - 1]))
+		return;
+	at = d->n < IN_QUESTION ? d->n++ : d->n - 1;
+	for (; at > 0 && d->escape[at - 1] < escape; at--) {
+		d->escape[at] = d->escape[at - 1];
+		d->config[at] = d->config[at - 1];
+	}
+	d->escape[at] = escape;
+	d->config[at] = config;
+}
+
+/** Keeps the configurations that are most likely to be missing. Bounds come first: in a large space
+ * few of them reach what is kept. */
+static hg_err question(const hg_search *s, const struct front *covered, struct draws *d)
+{
+	struct suspect *suspects = malloc((s->space.n + 1) * sizeof *suspects);
+	size_t n = 0;
+
+	if (!suspects)
+		return HG_ENOMEM;
+	for (size_t i = 0; i < s->space.n; i++) {
 		if (!is_free(s, i))
 			continue;
-		escape = search_escapes(s, i, covered);
-		if (escape < NOTHING || (d->n == IN_QUESTION && escape <= d->escape[d->n - 1]))
-			continue;
-		at = d->n < IN_QUESTION ? d->n++ : d->n - 1;
-		for (; at > 0 && d->escape[at - 1] < escape; at--) {
-			d->escape[at] = d->escape[at - 1];
-			d->config[at] = d->config[at - 1];
-		}
-		d->escape[at] = escape;
-		d->config[at] = (uint32_t)i;
+		suspects[n] = (struct suspect){search_escapes_most(s, i, covered), (uint32_t)i};
+		n += suspects[n].most >= NOTHING;
 	}
+	qsort(suspects, n, sizeof *suspects, by_most);
+	for (size_t i = 0; i < n; i++) {
+		if (d->n == IN_QUESTION && suspects[i].most <= d->escape[d->n - 1])
+			break;
+		keep(d, suspects[i].config, search_escapes(s, suspects[i].config, covered));
+	}
+	free(suspects);
+	return HG_OK;
 }
 
 /** Cholesky in place, lower triangle. What rounding made indefinite is made definite. */
@@ -307,7 +347,7 @@ static hg_err by_cover(hg_search *s, const struct front *covered, struct rng *rn
 	hg_err rc = d ? HG_OK : HG_ENOMEM;
 
 	if (rc == HG_OK) {
-		question(s, covered, d);
+		rc = question(s, covered, d);
 		d->work = malloc((d->n * d->n + 1) * sizeof *d->work);
 		for (int o = 0; o < SEARCH_OUTPUTS; o++)
 			d->value[o] = malloc((DRAWS * d->n + 1) * sizeof *d->value[o]);

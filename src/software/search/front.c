@@ -192,3 +192,25 @@ double front_escape_doubted(const struct front *f, const struct guess *g)
 	wide.p_sd *= DOUBT_FACTOR;
 	return (1 - DOUBT_SHARE) * front_escape(f, g) + DOUBT_SHARE * front_escape(f, &wide);
 }
+
+double front_escape_bound(const struct front *f, const struct guess *g)
+{
+	double t_sd = fmax(g->t_sd, DBL_MIN);
+	double e_sd = fmax(sqrt(g->t_sd * g->t_sd + g->p_sd * g->p_sd), DBL_MIN);
+	double t = INFINITY, e = INFINITY, least = INFINITY;
+
+	/* the point that it is least likely to beat in either */
+	for (size_t i = 0; i < f->n; i++) {
+		double zt = (f->at[i].t - g->t) / t_sd, ze = (f->at[i].e - g->t - g->p) / e_sd;
+
+		if (fmax(zt, ze) < least) {
+			least = fmax(zt, ze);
+			t = zt;
+			e = ze;
+		}
+	}
+	if (!(least < 0))
+		return 1;
+	return (1 - DOUBT_SHARE) * (below(t) + below(e)) +
+	       DOUBT_SHARE * (below(t / DOUBT_FACTOR) + below(e / DOUBT_FACTOR));
+}

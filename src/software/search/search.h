@@ -52,13 +52,16 @@ struct guess search_guess(const hg_search *s, size_t belief, size_t config);
 struct guess search_guess_all(const hg_search *s, size_t config);
 /** Probability of a configuration to escape what is covered, over all beliefs. */
 double search_escapes(const hg_search *s, size_t config, const struct front *covered);
+/** No less than search_escapes(), at a fraction of its cost. */
+double search_escapes_most(const hg_search *s, size_t config, const struct front *covered);
 /** Probability that it can be measured. */
 double search_feasible(const hg_search *s, size_t config);
 /** The front of what was measured, moved by epsilon, so that it dominates what it covers. */
 hg_err search_covered(const hg_search *s, double epsilon, struct front *out);
 /** One proposal, or SIZE_MAX: none. Pending ones are in the processes already. */
 hg_err search_choose(hg_search *s, size_t *out);
-/** Sum of the probabilities of all configurations to escape; more than most is only that. */
+/** Sum of the probabilities of all configurations to escape, or a little more; more than most is
+ * only that. */
 double search_escape(const hg_search *s, const struct front *covered, double most);
 
 #endif

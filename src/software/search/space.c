@@ -116,23 +116,47 @@ static bool agree(const struct space *s, const double *a, const double *b, hg_se
 	return true;
 }
 
-/** Numbers the classes of configurations that agree in the knobs on scales up to one. */
+/** Hash of what agree() compares. */
+static uint64_t hash_of(const struct space *s, const double *row, hg_search_scale last)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u;
+
+	for (size_t k = 0; k < s->n_knobs; k++) {
+		double v = row[k] + 0.0; /* there is one zero */
+		uint64_t bits;
+
+		if (s->knobs[k].scale > last)
+			continue;
+		memcpy(&bits, &v, sizeof bits);
+		h = (h ^ bits) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	return h;
+}
+
+/** Numbers the classes of configurations that agree in the knobs on scales up to one, in the order
+ * in which they come. */
 static hg_err number(const struct space *s, hg_search_scale last, uint32_t *class, size_t *n)
 {
-	size_t *first = calloc(s->n, sizeof *first);
+	size_t room = 16, *first; /* of each place: the first of a class and 1, or 0 */
 
+	while (room < 2 * s->n)
+		room *= 2;
+	first = calloc(room, sizeof *first);
 	if (!first)
 		return HG_ENOMEM;
 	*n = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		const double *row = s->cells + i * s->n_knobs;
-		size_t g = 0;
+		size_t at = (size_t)hash_of(s, row, last) & (room - 1);
 
-		while (g < *n && !agree(s, row, s->cells + first[g] * s->n_knobs, last))
-			g++;
-		if (g == *n)
-			first[(*n)++] = i;
-		class[i] = (uint32_t)g;
+		while (first[at] && !agree(s, row, s->cells + (first[at] - 1) * s->n_knobs, last))
+			at = (at + 1) & (room - 1);
+		if (!first[at]) {
+			first[at] = i + 1;
+			class[i] = (uint32_t)(*n)++;
+		}
+		class[i] = class[first[at] - 1];
 	}
 	free(first);
 	return HG_OK;
