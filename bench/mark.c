@@ -3,9 +3,13 @@
  *
  * usage: bench-mark [--seconds S] [--devices N] [--nvml LIBRARY] [--peer PYTHON]
  *
+ * Beside the sampler's CPU time is what its reads take when they are made alone, as rarely: where a
+ * fake driver sleeps in them that is most of it.
+ *
  * --nvml runs the sampler over N GPUs of the fake driver library (or a real one); without it over
  * N simulated devices in real time. --peer runs Zeus's begin_window and end_window in the Python
- * named, over the same library; its package has to be there.
+ * named, over the same library, which has to be called libnvidia-ml.so.1 for that; its package has
+ * to be there.
  */
 #define _GNU_SOURCE
 
@@ -22,6 +26,7 @@
 #define MARKS   10000000
 #define WINDOWS 100000
 #define DEVICES 8
+#define READS   100
 
 struct options {
 	double seconds;
@@ -81,7 +86,8 @@ static struct pair bench_marks(hg_ctx *ctx)
 	return (struct pair){(cpu_s() - cpu) / MARKS * 1e9, (now_s() - wall) / MARKS * 1e9};
 }
 
-/* What two reads of the system's clock take by themselves: a mark cannot be cheaper. */
+/* What two reads of the system's clock take by themselves: a mark cannot be cheaper, nor Zeus
+ * dearer by more than that (zeus_over_clock). */
 static double bench_clock(void)
 {
 	volatile int64_t sink = 0;
@@ -110,30 +116,85 @@ static void open_devices(hg_ctx *ctx, const struct options *o, hg_device **d, hg
 	}
 }
 
-static uint64_t reads(hg_meter *m, unsigned n)
+/** Reads of the counters, and of the power beside them. */
+struct reads {
+	double counter, beside;
+};
+
+static struct reads reads(hg_meter *m, unsigned n)
 {
 	hg_meter_state s = {.size = sizeof s};
-	uint64_t sum = 0;
+	struct reads sum = {0.0, 0.0};
 
 	for (unsigned i = 0; i < n; i++)
-		if (!hg_meter_get_state(m, i, &s, NULL))
-			sum += s.reads + s.power_reads;
+		if (!hg_meter_get_state(m, i, &s, NULL)) {
+			sum.counter += (double)s.reads;
+			sum.beside += (double)s.power_reads;
+		}
 	return sum;
 }
 
-/* One core's share that the process takes while nothing else happens in it. */
-static void bench_span(hg_meter *m, const struct options *o, const char *what)
+/* CPU time that a read of a device takes by itself, asleep for about as long before each as a
+ * thread is that reads it. */
+static double read_cpu_s(hg_device *d, const char *const *names, size_t n)
+{
+	size_t ids[4], found = 0;
+	hg_reading got[4];
+	double cpu;
+
+	for (size_t i = 0; i < n; i++) {
+		hg_signal_info s = {.size = sizeof s};
+		size_t id = hg_device_signal_index(d, names[i]);
+
+		if (id != SIZE_MAX && !hg_device_signal(d, id, &s) && !s.absent)
+			ids[found++] = id;
+	}
+	cpu = cpu_s();
+	for (int i = 0; i < READS; i++) {
+		wait_s(0.01);
+		if (found && hg_device_read(d, ids, found, got))
+			break;
+	}
+	return (cpu_s() - cpu) / READS;
+}
+
+/** What reads take by themselves, and waking up for one. */
+struct alone {
+	double counter_s, beside_s, wake_s;
+};
+
+static struct alone alone(hg_device *d)
+{
+	static const char *const beside[] = {"power", "sm_clock", "temperature", "throttle"};
+	static const char *const counter[] = {"energy"};
+	double wake = read_cpu_s(d, NULL, 0);
+
+	return (struct alone){
+		read_cpu_s(d, counter, 1) - wake, read_cpu_s(d, beside, 4) - wake, wake};
+}
+
+/* One core's share that the process takes while nothing else happens in it; and what of it are the
+ * reads, which are the driver's, and the waking up once for each of the counter. */
+static void bench_span(
+	hg_meter *m, const struct options *o, const struct alone *a, const char *what)
 {
 	char name[64];
-	uint64_t before = reads(m, o->devices);
+	struct reads before = reads(m, o->devices), n;
 	double begin = now_s(), cpu = cpu_s(), passed;
 
 	wait_s(o->seconds);
 	passed = now_s() - begin;
 	(void)snprintf(name, sizeof name, "sampler_cpu_%s", what);
 	report(name, 100.0 * (cpu_s() - cpu) / passed, "%");
+	n = reads(m, o->devices);
+	n = (struct reads){
+		(n.counter - before.counter) / passed, (n.beside - before.beside) / passed};
+	(void)snprintf(name, sizeof name, "sampler_cpu_%s_reads", what);
+	report(name, 100.0 * (n.counter * a->counter_s + n.beside * a->beside_s), "%");
+	(void)snprintf(name, sizeof name, "sampler_cpu_%s_wakes", what);
+	report(name, 100.0 * n.counter * a->wake_s, "%");
 	(void)snprintf(name, sizeof name, "sampler_reads_%s", what);
-	report(name, (double)(reads(m, o->devices) - before) / passed, "1/s");
+	report(name, n.counter + n.beside, "1/s");
 }
 
 static void bench_sampler(hg_ctx *ctx, const struct options *o, hg_error *why)
@@ -144,15 +205,17 @@ static void bench_sampler(hg_ctx *ctx, const struct options *o, hg_error *why)
 	hg_meter_state s = {.size = sizeof s};
 	int64_t t0, t1;
 	double begin, joules = 0.0;
+	struct alone a;
 
 	open_devices(ctx, o, d, why);
+	a = alone(d[0]);
 	if (hg_meter_open(ctx, d, o->devices, NULL, &m, why))
 		die(why);
 	wait_s(5.0); /* until the loops are locked */
-	bench_span(m, o, "idle");
+	bench_span(m, o, &a, "idle");
 	t0 = hg_meter_begin(m);
 	wait_s(1.0);
-	bench_span(m, o, "window");
+	bench_span(m, o, &a, "window");
 	t1 = hg_meter_end(m);
 	if (hg_meter_wait_final(m, t1, 5.0, why))
 		die(why);
@@ -180,6 +243,17 @@ static void bench_sampler(hg_ctx *ctx, const struct options *o, hg_error *why)
 	report("sampler_cpu_closed", 100.0 * (cpu_s() - begin) / 2.0, "%");
 }
 
+/* Zeus finds the driver by its name: in the folder of ours. */
+static void lead_peer(const struct options *o)
+{
+	const char *slash = o->nvml ? strrchr(o->nvml, '/') : NULL;
+	char folder[1024];
+
+	if (slash && snprintf(folder, sizeof folder, "%.*s", (int)(slash - o->nvml), o->nvml) <
+			     (int)sizeof folder)
+		(void)setenv("LD_LIBRARY_PATH", folder, 1);
+}
+
 /* Zeus's begin_window and end_window, in its own process; 0: it does not run. */
 static struct pair bench_peer(const struct options *o)
 {
@@ -189,6 +263,7 @@ static struct pair bench_peer(const struct options *o)
 	int n = snprintf(command, sizeof command, "'%s' '%s/peer/zeus-mark.py' %u", o->peer,
 		HG_BENCH_DIR, o->devices);
 
+	lead_peer(o);
 	f = n > 0 && (size_t)n < sizeof command ? popen(command, "r") : NULL;
 	if (!f)
 		return p;
@@ -223,6 +298,7 @@ int main(int argc, char **argv)
 	hg_error why = {""};
 	hg_ctx *ctx;
 	struct pair ours, peer;
+	double clock_ns;
 
 	if (o.nvml && setenv("HOURGLASS_NVML", o.nvml, 1))
 		return 1;
@@ -231,13 +307,15 @@ int main(int argc, char **argv)
 	ours = bench_marks(ctx);
 	report("mark_pair", ours.cpu_ns, "ns");
 	report("mark_pair_wall", ours.wall_ns, "ns");
-	report("clock_pair", bench_clock(), "ns");
+	clock_ns = bench_clock();
+	report("clock_pair", clock_ns, "ns");
 	if (o.peer) {
 		peer = bench_peer(&o);
 		if (peer.cpu_ns > 0.0) {
 			report("zeus_pair", peer.cpu_ns * 1e-3, "us");
 			report("zeus_pair_wall", peer.wall_ns * 1e-3, "us");
 			report("zeus_over_mark", peer.cpu_ns / ours.cpu_ns, "times");
+			report("zeus_over_clock", peer.cpu_ns / clock_ns, "times");
 			report("zeus_over_mark_wall", peer.wall_ns / ours.wall_ns, "times");
 		} else {
 			(void)fprintf(stderr, "bench-mark: Zeus does not run in %s\n", o.peer);
