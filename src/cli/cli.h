@@ -166,6 +166,10 @@ int cli_write(struct cli *cli, const char *path, const void *data, size_t len);
  */
 int cli_write_beside(struct cli *cli, const char *path, const struct buf *out);
 
+/** Whether that file could be written, before anything is done that takes long. NULL is fine.
+ * @return EXIT_OK; EXIT_BROKEN, and says why not */
+int cli_check_beside(const struct cli *cli, const char *path);
+
 /* ----- help.c */
 
 /** Command by name among list, or NULL. */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -182,7 +183,13 @@ static const char *value_text(const hg_signal_info *s, double value, char text[Q
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (unit_factor(known[i], s->unit, strlen(s->unit), &factor))
 			return quantity_format(known[i], value * factor, text);
-	return quantity_format(QUANTITY_NUMBER, value, text);
+	if (strcmp(s->unit, "mC") == 0)
+		(void)snprintf(text, QUANTITY_TEXT, "%.3g C", value * 1e-3);
+	else if (strcmp(s->unit, "ppm") == 0)
+		(void)snprintf(text, QUANTITY_TEXT, "%.3g %%", value * 1e-4);
+	else
+		return quantity_format(QUANTITY_NUMBER, value, text);
+	return text;
 }
 
 static void courses_text(struct cli *cli, const struct track *t)

@@ -112,6 +112,8 @@ static int run(struct cli *cli, const struct args *args)
 		alone = first_of(args, run_tune_options);
 	if (alone)
 		return cli_usage(cli, "--%s goes with a command after --", alone);
+	if (!args_has(args, "device") && !args_has(args, "workload"))
+		return cli_usage(cli, "a command after -- is missing, or --device and --workload");
 	return run_job(cli, args);
 }
 

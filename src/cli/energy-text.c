@@ -112,8 +112,11 @@ static void spread_text(struct buf *out, const char *what, const struct stat *s,
 	if (s->n == 0)
 		return;
 	buf_addf(out, "  %s %s", what, quantity_format(q, s->mean, text));
-	if (s->n > 1 && s->mean > 0)
-		buf_addf(out, " +- %.2g %%", 100 * stat_half_width(s, CONFIDENCE) / s->mean);
+	if (s->n > 1 && s->mean > 0) {
+		double percent = 100 * stat_half_width(s, CONFIDENCE) / s->mean;
+
+		buf_addf(out, percent < 99.5 ? " +- %.2g %%" : " +- %.0f %%", percent);
+	}
 }
 
 static void summary(struct buf *out, const struct energy_report *r)

@@ -115,6 +115,14 @@ int cli_write_beside(struct cli *cli, const char *path, const struct buf *out)
 	return fwrite(out->data, 1, out->len, stderr) == out->len ? EXIT_OK : EXIT_BROKEN;
 }
 
+int cli_check_beside(const struct cli *cli, const char *path)
+{
+	hg_error why = {""};
+	hg_err rc = path ? file_write_check(path, &why) : HG_OK;
+
+	return rc == HG_OK ? EXIT_OK : cli_output_error(cli, rc, &why);
+}
+
 /*
  * A standard stream that the caller closed would be the number of the next file opened, and our
  * output would land in it. The wrong end of a pipe in its place fails every read and write.

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "core/fail.h"
+#include "core/file.h"
 #include "core/number.h"
 #include "core/unit.h"
 #include "energy-report.h"
@@ -94,6 +96,7 @@ struct job {
 	int64_t begin_ns;           /* of the run under way, meter's clock */
 	int64_t idle_begin_ns, idle_end_ns;
 	int64_t interval_ns; /* end of the last interval, meter's clock */
+	int live_fd;         /* where intervals are written as they come */
 	int own;             /* exit code of what went wrong on our side */
 };
 
@@ -146,6 +149,11 @@ static int read_options(struct job *j, const struct args *args)
 	j->live = strcmp(j->format, "text") == 0;
 	if (j->raw && strncmp(j->format, "json", 4) != 0)
 		return cli_usage(j->cli, "--raw needs --format json");
+	if (args_has(args, "interval") && !j->live && strncmp(j->format, "json", 4) != 0)
+		return cli_usage(j->cli,
+			"--interval: --format %s has no place for intervals: text, "
+			"json and jsonl have",
+			j->format);
 	if (j->report.isolated && j->report.idle == IDLE_NONE)
 		return cli_usage(j->cli, "--isolated rests on idle power: not with --idle none");
 	return read_interval(j->cli, args, &j->interval_s);
@@ -426,7 +434,7 @@ static void live_line(const struct job *j, const struct energy_interval *v)
 	char time[QUANTITY_TEXT], power[QUANTITY_TEXT], energy[QUANTITY_TEXT];
 
 	for (size_t d = 0; d < j->gauge.n; d++)
-		(void)fprintf(stderr, "%12s  %-24s %12s %12s\n",
+		(void)dprintf(j->live_fd, "%12s  %-24s %12s %12s\n",
 			quantity_format(QUANTITY_TIME, v->end_s, time), j->report.devices[d].spec,
 			isnan(v->energy_j[d])
 				? "-"
@@ -587,10 +595,11 @@ static int all_runs(struct job *j, const char *const *argv)
 
 static int write_report(struct job *j, const char *path)
 {
+	hg_error why;
 	struct buf out;
 	int rc;
 
-	buf_init(&out, (size_t)1 << 31);
+	buf_init(&out, (size_t)1 << 30);
 	if (strcmp(j->format, "text") == 0)
 		energy_report_text(&out, &j->report, j->cli->width);
 	else if (strcmp(j->format, "csv") == 0)
@@ -599,15 +608,36 @@ static int write_report(struct job *j, const char *path)
 		energy_report_openmetrics(&out, &j->report);
 	else
 		energy_report_json(&out, &j->report, strcmp(j->format, "jsonl") == 0);
-	rc = cli_write_beside(j->cli, path, &out);
+	if (j->live_fd != STDERR_FILENO && out.failed == HG_OK)
+		rc = dprintf(j->live_fd, "%.*s", (int)out.len, out.data) == (int)out.len
+			     ? EXIT_OK
+			     : cli_output_error(j->cli,
+				       fail(&why, HG_EIO, "%s: not all could be written", path),
+				       &why);
+	else
+		rc = cli_write_beside(j->cli, path, &out);
 	buf_finish(&out);
 	return rc;
+}
+
+/* Finds out whether the report can be written before the command runs for hours; intervals go where
+ * it goes. */
+static int open_output(struct job *j, const char *path)
+{
+	hg_error why = {""};
+	hg_err rc;
+
+	j->live_fd = STDERR_FILENO;
+	if (!path || !j->live || j->interval_s == 0)
+		return cli_check_beside(j->cli, path);
+	rc = file_stream(path, &j->live_fd, &why);
+	return rc == HG_OK ? EXIT_OK : cli_output_error(j->cli, rc, &why);
 }
 
 int run_command_measured(struct cli *cli, const struct args *args)
 {
 	const char *specs[GAUGE_DEVICES + 1];
-	struct job j = {.cli = cli};
+	struct job j = {.cli = cli, .live_fd = STDERR_FILENO};
 	char host[256] = "";
 	size_t n = 0;
 	int rc;
@@ -617,6 +647,8 @@ int run_command_measured(struct cli *cli, const struct args *args)
 	if (gethostname(host, sizeof host - 1) == 0)
 		j.report.host = host;
 	rc = read_options(&j, args);
+	if (rc == EXIT_OK)
+		rc = open_output(&j, args_text(args, "output", NULL));
 	for (; n <= GAUGE_DEVICES && args_nth(args, "device", n); n++)
 		specs[n] = args_nth(args, "device", n);
 	child_signals_keep();
@@ -637,6 +669,8 @@ int run_command_measured(struct cli *cli, const struct args *args)
 	rc = rc != EXIT_OK ? rc : j.own != EXIT_OK ? j.own : j.report.code;
 	gauge_close(&j.gauge);
 	energy_report_finish(&j.report);
+	if (j.live_fd > STDERR_FILENO && close(j.live_fd) && rc == EXIT_OK)
+		rc = cli_broken(cli, HG_EIO);
 	child_signals_let_go();
 	return rc;
 }

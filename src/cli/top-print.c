@@ -119,7 +119,8 @@ void top_processes(struct buf *out, const struct top_row *row, size_t most, int 
 		buf_addf(out, "processes on %s are not known\n", row->spec);
 		return;
 	}
-	buf_addf(out, "%zu processes on %s\n", row->n_processes, row->spec);
+	buf_addf(out, "%zu process%s on %s\n", row->n_processes, row->n_processes == 1 ? "" : "es",
+		row->spec);
 	for (size_t i = 0; i < kept && i < most; i++) {
 		const hg_process *p = &row->processes[i];
 

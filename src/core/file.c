@@ -329,6 +329,35 @@ hg_err file_write(const char *path, const void *data, size_t len, hg_error *why)
 	return err;
 }
 
+hg_err file_write_check(const char *path, hg_error *why)
+{
+	bool made = false;
+	struct stat st;
+	int fd;
+
+	if (standing_fd(path) >= 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		return HG_OK;
+	fd = open_retry(AT_FDCWD, path, O_WRONLY, 0);
+	if (fd < 0 && errno == ENOENT) {
+		fd = open_retry(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+		made = fd >= 0;
+	}
+	if (fd < 0)
+		return errno_fail(why, errno, path, "");
+	close(fd);
+	if (made)
+		(void)unlink(path);
+	return HG_OK;
+}
+
+hg_err file_stream(const char *path, int *fd, hg_error *why)
+{
+	*fd = standing_fd(path);
+	if (*fd < 0)
+		*fd = open_retry(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return *fd < 0 ? errno_fail(why, errno, path, "") : HG_OK;
+}
+
 /* ----- growing files */
 
 hg_err file_grow_begin(struct file_growing *f, const char *path, hg_error *why)

@@ -32,6 +32,18 @@ hg_err file_read(const char *path, size_t max, struct buf *out, hg_error *why);
  */
 hg_err file_write(const char *path, const void *data, size_t len, hg_error *why);
 
+/**
+ * Whether file_write() could write there now, for who finds out only after hours otherwise. What
+ * exists and is no regular file is not tried. Leaves everything as it was.
+ */
+hg_err file_write_check(const char *path, hg_error *why);
+
+/**
+ * Opens a file that is written as things come, from its beginning; not atomic.
+ * @param fd  receives it; close it, unless it is up to 2: "-" is standard output
+ */
+hg_err file_stream(const char *path, int *fd, hg_error *why);
+
 /** A file that grows piece by piece as "PATH.part" and is given its name when it is whole. */
 struct file_growing {
 	char *path, *part; /* owned */

@@ -122,6 +122,19 @@ bad run -d sim:h100 --knee -- true
 says "hourglass run: --knee tunes a command by its steps: --steps-from says where it tells them"
 bad run -d sim:h100 -w resnet50-training --knee --isolated
 says "hourglass run: --isolated goes with a command after --"
+run 125 run -d sim:h100 -o nowhere/r.txt -- touch ran
+says 'hourglass: nowhere/r.txt: No such file or directory'
+check 'found out before the command ran' [ ! -e ran ]
+run 0 run -d sim:h100 -I 100ms -o live.txt -- cp live.txt seen.txt
+check 'nothing of it on the command'"'"'s stream' [ ! -s err ]
+run 0 run -d sim:h100 -I 50ms -o live.txt -- sh -c 'sleep 0.5; cp live.txt seen.txt'
+check 'intervals come as they are' grep -q ' W ' seen.txt
+check 'the report is not there before the end' sh -c '! grep -q "ended with status" seen.txt'
+check 'but in the end' grep -q "ended with status 0" live.txt
+bad run -d sim:h100 -I 100 --format csv -- true
+says 'hourglass run: --interval: --format csv has no place for intervals: text, json and jsonl have'
+bad run
+says 'hourglass run: a command after -- is missing, or --device and --workload'
 bad run -d sim:h100 -I 1 -- true
 says "hourglass run: --interval 1: must be from 10 ms to 24 h"
 bad run -d sim:h100 --raw -- true

@@ -118,6 +118,12 @@ static void reading_has_a_limit(void **state)
 	hg_error why;
 
 	(void)state;
+	assert_int_equal(file_write_check(at("a"), &why), HG_OK);
+	assert_int_equal(file_write_check(at("new"), &why), HG_OK);
+	assert_int_equal(access(at("new"), F_OK), -1);
+	assert_int_equal(file_write_check(at("nowhere/new"), &why), HG_ENOENT);
+	assert_says(&why, at("nowhere/new"), "No such file or directory");
+	assert_int_equal(file_write_check("-", &why), HG_OK);
 	assert_int_equal(file_write(at("a"), "0123456789", 10, &why), HG_OK);
 	assert_int_equal(file_read(at("a"), 10, &b, &why), HG_OK);
 	assert_int_equal(b.len, 10);

@@ -370,7 +370,9 @@ static void test_periods(void **state)
 {
 	static const struct {
 		double truth_s, said_s;
-	} all[] = {{0.1, 0.0}, {0.02, 0.1}, {0.1, 0.02}, {0.5, 0.1}, {0.1, 0.5}, {1.0, 0.1}};
+	} all[] = {{0.1, 0.0}, {0.02, 0.1}, {0.1, 0.02}, {0.5, 0.1}, {0.1, 0.5}, {1.0, 0.1},
+		{0.1, 0.001}, {0.5, 0.001}};
+	hg_energy e;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(all); i++) {
@@ -391,7 +393,14 @@ static void test_periods(void **state)
 		assert_true(st.flags & HG_METER_LOCKED);
 		assert_near(st.sensor.period_s, all[i].truth_s, 0.02);
 		truth = script_energy(&s, 50.0) - script_energy(&s, 40.0);
-		assert_near(energy(&m, 40.0, 50.0).joules, truth, 0.005);
+		e = energy(&m, 40.0, 50.0);
+		assert_near(e.joules, truth, 0.005);
+		assert_true(e.lo <= truth && truth <= e.hi);
+		/* one that was taken to be merely read is one like others once it is found out */
+		assert_false(e.flags & HG_ENERGY_MISSED_EDGE);
+		assert_true(st.sensor.lag_sd_s > 0.0);
+		e = energy(&m, 12.5, 13.5);
+		assert_false(all[i].said_s < 0.01 && (e.flags & HG_ENERGY_MISSED_EDGE));
 		metered_end(&m);
 	}
 }

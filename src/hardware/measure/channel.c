@@ -371,8 +371,9 @@ static void moved(struct channel *c, const hg_reading *r)
 	c->moved_ns = r->t1_ns;
 	if (c->source == HG_SOURCE_READ && c->n_same >= SAME_THEN_MOVED &&
 		c->n_proved < MOVES_ALWAYS) {
-		/* what was logged as its time was that of reads */
+		/* what was logged as its time was that of reads, and its period is another one */
 		c->source = HG_SOURCE_EDGES;
+		c->given.period_s = 0.0;
 		loop_init(&c->loop, 0.0);
 		loop_same(&c->loop, r->t0_ns, r->t1_ns);
 		c->period_ns = 0;
@@ -528,11 +529,19 @@ static void look(struct channel *c, const struct pace *p)
 
 /* ----- what others see */
 
+/* Where nothing is known of the lag of a counter with edges, it may be anything up to a period. */
+static double lag_doubt(const struct channel *c, const hg_sensor *s)
+{
+	bool known = s->trusted || s->lag_s != 0.0 || c->given.lag_sd_s > 0.0;
+
+	return known || c->source != HG_SOURCE_EDGES ? c->given.lag_sd_s : s->period_s / 3.0;
+}
+
 static void publish(struct channel *c, bool looked)
 {
 	hg_meter_state *s = &c->state;
 	const struct loop *l = &c->loop;
-	double lag_s = c->given.lag_s + 3.0 * c->given.lag_sd_s;
+	double lag_s;
 
 	pthread_mutex_lock(&c->lock);
 	s->reads += looked;
@@ -545,17 +554,21 @@ static void publish(struct channel *c, bool looked)
 	s->implausible = c->filter.implausible;
 	s->resets = c->filter.resets;
 	s->clock_steps = c->filter.clock_steps;
-	if (c->log.count) {
-		s->last_edge_ns = c->last_ns;
-		/* the edges that follow may still put it that much earlier */
-		s->final_ns = c->last_ns - c->last_u_ns - (int64_t)(lag_s * 1e9);
-	}
 	if (c->source == HG_SOURCE_READ)
 		s->sensor.period_s = (double)c->period_ns * 1e-9;
 	if (c->source == HG_SOURCE_EDGES && l->locked) {
 		s->sensor.period_s = l->period_ns * 1e-9;
 		if (!(c->given.jitter_s > 0.0))
 			s->sensor.jitter_s = 1.25 * l->error_ns * 1e-9;
+	} else if (c->source == HG_SOURCE_EDGES && !(c->given.period_s > 0.0)) {
+		s->sensor.period_s = 0.0;
+	}
+	s->sensor.lag_sd_s = lag_doubt(c, &s->sensor);
+	lag_s = s->sensor.lag_s + 3.0 * s->sensor.lag_sd_s;
+	if (c->log.count) {
+		s->last_edge_ns = c->last_ns;
+		/* the edges that follow may still put it that much earlier */
+		s->final_ns = c->last_ns - c->last_u_ns - (int64_t)(lag_s * 1e9);
 	}
 	s->sensor.read_s = l->read_ns * 1e-9;
 	pthread_mutex_unlock(&c->lock);
