@@ -201,13 +201,15 @@ struct kernel_signal *kernel_add_product(struct kernel_device *d, const hg_signa
 }
 
 struct kernel_signal *kernel_add_get(struct kernel_device *d, const hg_signal_info *info,
-	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why), void *more)
+	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why), unsigned field,
+	void *more)
 {
 	struct kernel_signal *s = signal_new(d, info);
 	hg_error why = {""};
 	int64_t value;
 
 	s->get = get;
+	s->field = field;
 	s->more = more;
 	if (signal_value(d->ctx, s, &value, &why))
 		s->info.absent = kernel_format(d, "%s", why.text);

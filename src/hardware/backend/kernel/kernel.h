@@ -37,7 +37,7 @@ struct kernel_signal {
 	const char *path;  /* NULL: absent, or a field of the device's sample */
 	const char *times; /* file whose number is multiplied by; NULL: none */
 	struct kernel_scale scale;
-	unsigned field; /* of the sample */
+	unsigned field; /* of the sample, or of the one below */
 	/** Reads from something else than a file with a number; NULL: not needed. */
 	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why);
 	void *more; /* of the one above */
@@ -98,9 +98,11 @@ struct kernel_signal *kernel_add_signal(struct kernel_device *d, const hg_signal
 struct kernel_signal *kernel_add_product(struct kernel_device *d, const hg_signal_info *info,
 	const char *path, const char *times, struct kernel_scale scale);
 
-/** Adds a signal that `get` reads; absent with the reason if it cannot now. */
+/** Adds a signal that `get` reads, given s->field and s->more; absent with the reason if it cannot
+ * now. */
 struct kernel_signal *kernel_add_get(struct kernel_device *d, const hg_signal_info *info,
-	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why), void *more);
+	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why), unsigned field,
+	void *more);
 
 /** Adds a signal that is absent. */
 struct kernel_signal *kernel_add_absent(

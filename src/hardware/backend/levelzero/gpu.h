@@ -21,14 +21,21 @@ struct zes_who {
 	bool integrated;
 };
 
+/** Parts that have a clock and a temperature each. */
+enum zes_part {
+	ZES_CHIP,
+	ZES_MEMORY,
+	ZES_PARTS
+};
+
 /** What the signals and knobs of a device use; in its arena. */
 struct zes_gpu {
 	struct zes lib;
 	struct zes_who who;
 	zes_power power; /* of the card as a whole; NULL none */
 	uint32_t domain; /* of `power` */
-	zes_frequency sm, memory;
-	zes_temperature heat, memory_heat; /* hottest of the chip, of its memory */
+	zes_frequency frequency[ZES_PARTS];
+	zes_temperature heat[ZES_PARTS]; /* the hottest */
 	struct zes_power_properties limits;
 	struct zes_frequency_properties sm_range;
 	int64_t ladder[ZES_CLOCKS];

@@ -133,7 +133,7 @@ static hg_err lock_current(
 {
 	const struct zes_gpu *g = k->more;
 	struct zes_range r = {-1.0, -1.0};
-	int result = g->lib.range(g->sm, &r);
+	int result = g->lib.range(g->frequency[ZES_CHIP], &r);
 
 	(void)d;
 	if (result)
@@ -150,7 +150,7 @@ static hg_err lock_write(
 	const struct zes_gpu *g = k->more;
 	double mhz = value ? (double)value / MHZ_HZ : -1.0;
 	const struct zes_range r = {mhz, mhz};
-	int result = g->lib.set_range(g->sm, &r);
+	int result = g->lib.set_range(g->frequency[ZES_CHIP], &r);
 
 	(void)d;
 	return result ? refused("zesFrequencySetRange", result, why) : HG_OK;
@@ -163,8 +163,8 @@ static void lock_ladder(struct zes_gpu *g, hg_knob_info *info)
 	uint32_t n = 0;
 	size_t used = 0;
 
-	if (!g->lib.clocks || g->lib.clocks(g->sm, &n, NULL) || !n || n > ZES_CLOCKS ||
-		g->lib.clocks(g->sm, &n, mhz) || n > ZES_CLOCKS)
+	if (!g->lib.clocks || g->lib.clocks(g->frequency[ZES_CHIP], &n, NULL) || !n ||
+		n > ZES_CLOCKS || g->lib.clocks(g->frequency[ZES_CHIP], &n, mhz) || n > ZES_CLOCKS)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
 		int64_t hz;
@@ -199,7 +199,7 @@ static void add_lock(struct kernel_device *d, struct zes_gpu *g)
 			.step = MHZ_HZ}};
 	hg_knob_info *info = &knob.info;
 
-	if (!g->sm)
+	if (!g->frequency[ZES_CHIP])
 		info->unsettable = "the driver tells no domain of its clock";
 	else if (!g->lib.range || !g->lib.set_range)
 		info->unsettable = "this Level Zero has no zesFrequencyGetRange and "

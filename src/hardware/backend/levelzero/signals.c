@@ -73,13 +73,13 @@ static void frequency_take(struct zes_gpu *g, zes_frequency f)
 
 	if (!g->lib.frequency_properties || g->lib.frequency_properties(f, &p))
 		p.domain = ZES_FREQUENCY_GPU;
-	slot = p.domain == ZES_FREQUENCY_GPU      ? &g->sm
-	       : p.domain == ZES_FREQUENCY_MEMORY ? &g->memory
+	slot = p.domain == ZES_FREQUENCY_GPU      ? &g->frequency[ZES_CHIP]
+	       : p.domain == ZES_FREQUENCY_MEMORY ? &g->frequency[ZES_MEMORY]
 						  : NULL;
 	if (!slot || *slot)
 		return;
 	*slot = f;
-	if (slot == &g->sm)
+	if (slot == &g->frequency[ZES_CHIP])
 		g->sm_range = p;
 }
 
@@ -122,10 +122,10 @@ static void heat_choose(struct zes_gpu *g)
 			continue;
 		if (heat_rank(p.sensor) > best) {
 			best = heat_rank(p.sensor);
-			g->heat = all[i];
+			g->heat[ZES_CHIP] = all[i];
 		}
-		if (p.sensor == ZES_SENSOR_MEMORY && !g->memory_heat)
-			g->memory_heat = all[i];
+		if (p.sensor == ZES_SENSOR_MEMORY && !g->heat[ZES_MEMORY])
+			g->heat[ZES_MEMORY] = all[i];
 	}
 }
 
@@ -145,51 +145,34 @@ static hg_err energy_get(const struct kernel_signal *s, int64_t *value, hg_error
 	return HG_OK;
 }
 
-static hg_err usage(const struct zes_gpu *g, uint32_t mw[2], hg_error *why)
-{
-	int result;
-
-	mw[0] = mw[1] = UINT32_MAX;
-	result = g->lib.usage(g->power, &mw[0], &mw[1]);
-	return result ? refused("zesPowerGetUsage", result, why) : HG_OK;
-}
-
-static hg_err usage_take(uint32_t mw, int64_t *value, hg_error *why)
-{
-	*value = mw;
-	return mw == UINT32_MAX ? fail(why, HG_EDEVICE, "zesPowerGetUsage: no value") : HG_OK;
-}
-
+/* Field 0 is the power at the moment, 1 the average. */
 static hg_err power_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
 {
-	uint32_t mw[2];
-	hg_err rc = usage(s->more, mw, why);
+	const struct zes_gpu *g = s->more;
+	uint32_t mw[2] = {UINT32_MAX, UINT32_MAX};
+	int result = g->lib.usage(g->power, &mw[0], &mw[1]);
 
-	return rc ? rc : usage_take(mw[0], value, why);
-}
-
-static hg_err average_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
-{
-	uint32_t mw[2];
-	hg_err rc = usage(s->more, mw, why);
-
-	return rc ? rc : usage_take(mw[1], value, why);
+	if (result)
+		return refused("zesPowerGetUsage", result, why);
+	*value = mw[s->field];
+	return mw[s->field] == UINT32_MAX ? fail(why, HG_EDEVICE, "zesPowerGetUsage: no value")
+					  : HG_OK;
 }
 
 static hg_err state(
-	const struct zes_gpu *g, zes_frequency f, struct zes_frequency_state *st, hg_error *why)
+	const struct zes_gpu *g, unsigned part, struct zes_frequency_state *st, hg_error *why)
 {
 	int result;
 
 	*st = (struct zes_frequency_state){.type = ZES_TYPE_FREQUENCY_STATE, .actual_mhz = -1.0};
-	result = g->lib.state(f, st);
+	result = g->lib.state(g->frequency[part], st);
 	return result ? refused("zesFrequencyGetState", result, why) : HG_OK;
 }
 
-static hg_err clock_of(const struct zes_gpu *g, zes_frequency f, int64_t *value, hg_error *why)
+static hg_err clock_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
 {
 	struct zes_frequency_state st;
-	hg_err rc = state(g, f, &st, why);
+	hg_err rc = state(s->more, s->field, &st, why);
 
 	if (rc)
 		return rc;
@@ -199,26 +182,11 @@ static hg_err clock_of(const struct zes_gpu *g, zes_frequency f, int64_t *value,
 	return HG_OK;
 }
 
-static hg_err sm_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
-{
-	const struct zes_gpu *g = s->more;
-
-	return clock_of(g, g->sm, value, why);
-}
-
-static hg_err memory_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
-{
-	const struct zes_gpu *g = s->more;
-
-	return clock_of(g, g->memory, value, why);
-}
-
 /* A range that was set is no reason to wonder about: it is what was asked. */
 static hg_err throttle_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
 {
-	const struct zes_gpu *g = s->more;
 	struct zes_frequency_state st;
-	hg_err rc = state(g, g->sm, &st, why);
+	hg_err rc = state(s->more, s->field, &st, why);
 
 	if (rc)
 		return rc;
@@ -232,10 +200,11 @@ static hg_err throttle_get(const struct kernel_signal *s, int64_t *value, hg_err
 	return HG_OK;
 }
 
-static hg_err celsius(const struct zes_gpu *g, zes_temperature t, int64_t *value, hg_error *why)
+static hg_err heat_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
 {
+	const struct zes_gpu *g = s->more;
 	double c = (double)NAN;
-	int result = g->lib.celsius(t, &c);
+	int result = g->lib.celsius(g->heat[s->field], &c);
 
 	if (result)
 		return refused("zesTemperatureGetState", result, why);
@@ -245,30 +214,16 @@ static hg_err celsius(const struct zes_gpu *g, zes_temperature t, int64_t *value
 	return HG_OK;
 }
 
-static hg_err heat_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
-{
-	const struct zes_gpu *g = s->more;
-
-	return celsius(g, g->heat, value, why);
-}
-
-static hg_err memory_heat_get(const struct kernel_signal *s, int64_t *value, hg_error *why)
-{
-	const struct zes_gpu *g = s->more;
-
-	return celsius(g, g->memory_heat, value, why);
-}
-
 /* ----- adding them */
 
 static void add(struct kernel_device *d, struct zes_gpu *g, const hg_signal_info *info,
-	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why),
+	hg_err (*get)(const struct kernel_signal *s, int64_t *value, hg_error *why), unsigned field,
 	const char *absent)
 {
 	if (absent)
 		(void)kernel_add_absent(d, info, absent);
 	else
-		(void)kernel_add_get(d, info, get, g);
+		(void)kernel_add_get(d, info, get, field, g);
 }
 
 static const char *without(
@@ -294,17 +249,17 @@ static void add_powers(struct kernel_device *d, struct zes_gpu *g)
 		.resolution = 1,
 		.period_ns = 1000000};
 
-	add(d, g, &info, energy_get,
+	add(d, g, &info, energy_get, 0,
 		without(d, g->power, "power", g->lib.energy, "zesPowerGetEnergyCounter"));
 	info.behaviour = HG_VARIABLE;
 	info.name = "power";
 	info.unit = "mW";
 	info.text = "power at the moment";
-	add(d, g, &info, power_get,
+	add(d, g, &info, power_get, 0,
 		without(d, g->power, "power", g->lib.usage, "zesPowerGetUsage (since 1.29)"));
 	info.name = "power_average";
 	info.text = "power as the driver averages it";
-	add(d, g, &info, average_get,
+	add(d, g, &info, power_get, 1,
 		without(d, g->power, "power", g->lib.usage, "zesPowerGetUsage (since 1.29)"));
 }
 
@@ -319,13 +274,14 @@ static void add_heat(struct kernel_device *d, struct zes_gpu *g)
 		.resolution = 1};
 
 	heat_choose(g);
-	add(d, g, &info, heat_get,
-		without(d, g->heat, "its temperature", g->lib.celsius, "zesTemperatureGetState"));
+	add(d, g, &info, heat_get, ZES_CHIP,
+		without(d, g->heat[ZES_CHIP], "its temperature", g->lib.celsius,
+			"zesTemperatureGetState"));
 	info.name = "memory_temperature";
 	info.text = "temperature of the memory";
 	info.domain = "memory";
-	add(d, g, &info, memory_heat_get,
-		without(d, g->memory_heat, "its memory's temperature", g->lib.celsius,
+	add(d, g, &info, heat_get, ZES_MEMORY,
+		without(d, g->heat[ZES_MEMORY], "its memory's temperature", g->lib.celsius,
 			"zesTemperatureGetState"));
 }
 
@@ -343,13 +299,15 @@ void zes_gpu_signals(struct kernel_device *d, struct zes_gpu *g)
 	power_choose(g);
 	frequency_choose(g);
 	add_powers(d, g);
-	add(d, g, &info, sm_get,
-		without(d, g->sm, "its clock", g->lib.state, "zesFrequencyGetState"));
+	add(d, g, &info, clock_get, ZES_CHIP,
+		without(d, g->frequency[ZES_CHIP], "its clock", g->lib.state,
+			"zesFrequencyGetState"));
 	info.name = "memory_clock";
 	info.text = "clock of the memory";
 	info.domain = "memory";
-	add(d, g, &info, memory_get,
-		without(d, g->memory, "its memory's clock", g->lib.state, "zesFrequencyGetState"));
+	add(d, g, &info, clock_get, ZES_MEMORY,
+		without(d, g->frequency[ZES_MEMORY], "its memory's clock", g->lib.state,
+			"zesFrequencyGetState"));
 	info = (hg_signal_info){.agg = HG_AGG_SAME,
 		.behaviour = HG_VARIABLE,
 		.name = "throttle",
@@ -357,7 +315,8 @@ void zes_gpu_signals(struct kernel_device *d, struct zes_gpu *g)
 		.text = "why the clock is lower than asked",
 		.domain = "gpu",
 		.resolution = 1};
-	add(d, g, &info, throttle_get,
-		without(d, g->sm, "its clock", g->lib.state, "zesFrequencyGetState"));
+	add(d, g, &info, throttle_get, ZES_CHIP,
+		without(d, g->frequency[ZES_CHIP], "its clock", g->lib.state,
+			"zesFrequencyGetState"));
 	add_heat(d, g);
 }

@@ -93,7 +93,7 @@ static bool add_by_perf(struct kernel_device *d, const struct rapl_zones *zones,
 	d->more = c;
 	d->closed = counter_closed;
 	info.resolution = (uint64_t)(c->joule * 1e6) + 1;
-	(void)kernel_add_get(d, &info, counter_get, c);
+	(void)kernel_add_get(d, &info, counter_get, 0, c);
 	return true;
 }
 
