@@ -290,8 +290,8 @@ HG_API HG_NODISCARD hg_err hg_energy_repeated(const hg_edge *log, size_t n, cons
 
 /**
  * Learns from a log how a counter moves: period_s, jitter_s (without what
- * comes of edges being seen late or early), resolution_j. Missed edges and resets are left out. At
- * least 20 edges.
+ * comes of edges being seen late or early), resolution_j. Missed edges and resets are left out, as
+ * are records that were merely read or are stamped: their times are no edges. At least 20 edges.
  * @param s  in and out; s->size must be set
  * @return HG_OK; HG_EINVAL; HG_ERANGE (too few edges); HG_EINFEASIBLE (no period: the intervals
  * have nothing in common)

@@ -93,6 +93,29 @@ static void test_calibrate(void **state)
 	}
 }
 
+/* One that is merely read, or comes with its time: no period is to be found, all else is. */
+static void test_merely_read(void **state)
+{
+	(void)state;
+	for (int stamped = 0; stamped < 2; stamped++) {
+		struct plant p = plant(0.0);
+		hg_error text = {""};
+		hg_calibration c;
+
+		p.script.period_s = p.script.said_period_s = 0.001;
+		p.script.stamped = stamped;
+		p.script.resolution_uj = 16;
+		c = calibrate(&p, &text);
+		assert_int_equal(c.trusted, 1);
+		assert_near(c.sensor.period_s, 0.001, 0.01);
+		assert_int_equal(c.lag_found, 1);
+		assert_near_abs(c.sensor.lag_s, 0.0, 0.0, 0.001);
+		assert_near(c.idle_w, 80.0, 0.01);
+		assert_near(c.load_w, 500.0, 0.01);
+		assert_near(c.load_ratio, 1.0, 0.02);
+	}
+}
+
 /* ----- a counter that looks a part of the time, and one that counts too much */
 
 /** What a sensor has seen by its last edge. */
@@ -419,6 +442,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calibrate),
+		cmocka_unit_test(test_merely_read),
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_gain),
 		cmocka_unit_test(test_untrusted),

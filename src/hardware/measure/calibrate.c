@@ -164,6 +164,12 @@ static bool judge(const struct run *r, hg_calibration *c, hg_error *text)
 	}
 	if (hg_sensor_check(r->edges, r->n_edges, r->powers, r->n_powers, &c->sensor, &test, text))
 		return false;
+	if (isnan(c->load_ratio)) {
+		(void)fail(text, HG_OK,
+			"%s: under load no power was seen that the counter could be compared with",
+			name);
+		return false;
+	}
 	if (!(fabs(c->load_ratio - 1.0) <= r->opts.tolerance)) {
 		(void)fail(text, HG_OK,
 			"%s: under load the counter shows %.3f times the integrated power", name,
@@ -182,9 +188,10 @@ static void fit(const struct run *r, hg_calibration *c)
 	const int64_t *t = r->steady_ns;
 
 	c->idle_w = c->load_w = c->idle_ratio = c->load_ratio = (double)NAN;
-	/* without a period of their own the figures of the meter's loop stay */
+	/* a counter that is merely read, or comes with its time, has no period of its own: the
+	 * figures of the meter stay */
 	if (hg_sensor_fit_edges(r->edges, r->n_edges, &c->sensor, NULL))
-		return;
+		c->sensor.jitter_s = 0.0;
 	if (r->opts.load && !hg_sensor_fit_response(r->edges, r->n_edges, r->spans, r->n_spans, 2,
 				    &c->sensor, NULL))
 		c->lag_found = 1;

@@ -54,9 +54,11 @@ static double interval_s(const struct curve *c, size_t k)
 
 static bool counts(const struct curve *c, size_t k)
 {
+	const uint32_t any_time = HG_EDGE_READ | HG_EDGE_STAMPED;
+
 	/* when the first value was taken was not seen */
-	return !curve_broken(c, k - 1, k) && !(c->log[k].flags & HG_EDGE_READ) &&
-	       !(c->log[k - 1].flags & (HG_EDGE_READ | HG_EDGE_FIRST));
+	return !curve_broken(c, k - 1, k) && !(c->log[k].flags & any_time) &&
+	       !(c->log[k - 1].flags & (any_time | HG_EDGE_FIRST));
 }
 
 /* Median of evenly chosen intervals; NAN when there are too few. */
