@@ -501,6 +501,22 @@ static void foreign_move(struct learnt *l, const struct figures *to)
 	l->fit.prior.mean[WORK_GAPPOWER - 1] += log(ratio);
 }
 
+/* Half way from a GPU to neutral physics. */
+static void figures_lean(struct figures *f)
+{
+	struct figures neutral = *f;
+
+	device_neutral(&neutral);
+	f->static_w = sqrt(f->static_w * neutral.static_w);
+	f->clock_tree_w = sqrt(f->clock_tree_w * neutral.clock_tree_w);
+	f->memory_w = sqrt(f->memory_w * neutral.memory_w);
+	f->gap_w = sqrt(f->gap_w * neutral.gap_w);
+	f->voltage_knee = 0.5 * (f->voltage_knee + neutral.voltage_knee);
+	f->voltage_slope = 0.5 * (f->voltage_slope + neutral.voltage_slope);
+	f->lowest_clock = sqrt(f->lowest_clock * neutral.lowest_clock);
+	f->overlap = sqrt(f->overlap * neutral.overlap);
+}
+
 /* Nothing is known of `gpu` but the range of its limits: physics and prior are the generic ones,
  * which V100 and A40 had their part in, or those of one other GPU, on all of whose jobs they were
  * learnt. Each job by itself; then with a joint fit of the device to the probes of all jobs. */
@@ -533,9 +549,11 @@ static void foreign_bench(const char *dir, const struct names *files, size_t gpu
 		foreign_move(l, &f);
 		(void)snprintf(what, sizeof what, "undescribed, as %.200s", name[1]);
 		foreign_judge(name[0], what, jobs, &l->fit.f, &l->fit.prior);
-		/* one other GPU says as much of workloads on this one as no GPU at all */
+		/* one other GPU says as much of this one, and of workloads on it, as no GPU at all
+		 */
 		prior_default(&l->fit.f, &prior);
 		prior_lean(&l->fit.prior, &prior, 0.5);
+		figures_lean(&l->fit.f);
 		joint_judge(name[0], what, jobs, &l->fit.f, &l->fit.prior);
 		free(others);
 	}

@@ -25,7 +25,8 @@
 /* Geometric mean of the two static powers, as a share of the highest limit: 0.091 and 0.264. */
 #define GENERIC_STATIC 0.155
 
-/** Where a parameter lies and within which bounds; both from sweeps of V100 and A40. */
+/** Where a parameter lies and within which bounds, from sweeps of V100 and A40; how far devices are
+ * apart in knee and slope also from kernels at known clocks on V100 and RTX 8000. */
 static const struct bound {
 	size_t offset; /* in struct figures */
 	double low, high, neutral;
@@ -34,12 +35,12 @@ static const struct bound {
 } bounds[DEVICE_N] = {
 	[DEVICE_STATIC] = {offsetof(struct figures, static_w), 0.03, 0.45, 0.12, 1.5},
 	[DEVICE_TREE] = {offsetof(struct figures, clock_tree_w), 0.0, 0.5, 0.06, 1.5},
-	[DEVICE_KNEE] = {offsetof(struct figures, voltage_knee), 0.3, 0.95, 0.6, 0.7},
-	[DEVICE_SLOPE] = {offsetof(struct figures, voltage_slope), 0.0, 2.0, 0.7, 0.7},
+	[DEVICE_KNEE] = {offsetof(struct figures, voltage_knee), 0.3, 0.95, 0.6, 0.5},
+	[DEVICE_SLOPE] = {offsetof(struct figures, voltage_slope), 0.0, 2.0, 0.7, 0.5},
 	[DEVICE_LOWEST] = {offsetof(struct figures, lowest_clock), 0.08, 0.5, 0.15, 0.7},
 	[DEVICE_OVERLAP] = {offsetof(struct figures, overlap), 1.0, 8.0, 4.0, 1.0},
 	[DEVICE_MEMORY] = {offsetof(struct figures, memory_w), 0.0, 0.5, 0.04, 1.5},
-	[DEVICE_GAPPOWER] = {offsetof(struct figures, gap_w), 0.05, 0.5, 0.22, 0.7},
+	[DEVICE_GAPPOWER] = {offsetof(struct figures, gap_w), 0.05, 0.5, 0.22, 0.5},
 };
 
 /* The same where whole sweeps tell what a device is like. */
