@@ -206,10 +206,11 @@ static int make(struct cli *cli, const struct args *args, const struct plans *p,
 	hg_error why = {""};
 	double base_j;
 	hg_err err;
-	int rc = plans_solve(cli, p, &set);
+	struct plans_store store = {.plans = NULL};
+	int rc = plans_solve(cli, p, &store, &set);
 
 	if (rc != EXIT_OK)
-		return rc;
+		goto out;
 	err = hg_plan_at(set, opts, &plan, &why);
 	if (err) {
 		rc = plan_error(cli, err, &why);
@@ -228,6 +229,7 @@ static int make(struct cli *cli, const struct args *args, const struct plans *p,
 out:
 	hg_plan_destroy(plan);
 	hg_plan_frontier_destroy(set);
+	plans_store_finish(&store);
 	return rc;
 }
 

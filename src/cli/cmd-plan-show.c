@@ -113,10 +113,11 @@ static int show_plans(
 {
 	struct plans p;
 	struct page page = {.plans = &p, .title = args_text(args, "title", "Energy of a pipeline")};
+	struct plans_store store = {.plans = NULL};
 	hg_plan_frontier *set = NULL;
 	hg_error why = {""};
 	hg_err err = plans_parse(&p, text->data, text->len, name, &why);
-	int rc = err ? cli_input_error(cli, err, &why) : plans_solve(cli, &p, &set);
+	int rc = err ? cli_input_error(cli, err, &why) : plans_solve(cli, &p, &store, &set);
 
 	if (rc == EXIT_OK) {
 		err = make_plans(&page, set, &why);
@@ -129,6 +130,7 @@ static int show_plans(
 	for (size_t i = 0; i < page.n_plans; i++)
 		hg_plan_destroy(page.plan[i]);
 	hg_plan_frontier_destroy(set);
+	plans_store_finish(&store);
 	plans_finish(&p);
 	return rc;
 }

@@ -134,6 +134,7 @@ static int run(struct cli *cli, const struct args *args)
 		.tolerance = args_number(args, "tolerance", 0.005),
 		.seed = (uint64_t)args_number(args, "seed", 0)};
 	struct straggle_result result = {.plans = 0};
+	struct plans_store store = {.plans = NULL};
 	hg_plan_frontier *set = NULL;
 	hg_error why = {""};
 	struct plans p;
@@ -144,7 +145,7 @@ static int run(struct cli *cli, const struct args *args)
 		rc = cli_usage(cli, "%s: expected a frontier of --range all, found useful",
 			args->operands[0]);
 	if (rc == EXIT_OK)
-		rc = plans_solve(cli, &p, &set);
+		rc = plans_solve(cli, &p, &store, &set);
 	if (rc != EXIT_OK)
 		goto out;
 	plan_opts_fill(args, &p, &opts.plan);
@@ -163,6 +164,7 @@ static int run(struct cli *cli, const struct args *args)
 out:
 	straggle_finish(&result);
 	hg_plan_frontier_destroy(set);
+	plans_store_finish(&store);
 	plans_finish(&p);
 	return rc;
 }

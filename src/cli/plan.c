@@ -133,9 +133,15 @@ int plans_find(
 	return err ? plan_error(cli, err, &why) : EXIT_OK;
 }
 
-int plans_solve(struct cli *cli, const struct plans *p, hg_plan_frontier **set)
+int plans_solve(
+	struct cli *cli, const struct plans *p, struct plans_store *store, hg_plan_frontier **set)
 {
-	bool extended;
+	bool extended, kept;
 
-	return plans_find(cli, p, !p->claims.extrapolated, set, &extended);
+	hg_error why = {""};
+	hg_err err = plans_store_open(store, p, set, &kept, &why);
+
+	if (err)
+		return cli_input_error(cli, err, &why);
+	return kept ? EXIT_OK : plans_find(cli, p, !p->claims.extrapolated, set, &extended);
 }

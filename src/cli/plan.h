@@ -6,7 +6,7 @@
 
 #include "cli.h"
 #include "core/json.h"
-#include "software/pipeline/plans.h"
+#include "software/pipeline/store.h"
 
 /** --class, --switch-cost, --switch-latency. */
 extern const struct option plan_class_options[];
@@ -30,8 +30,13 @@ int plans_read(struct cli *cli, const char *path, struct plans *p);
 int plans_find(struct cli *cli, const struct plans *p, bool direct, hg_plan_frontier **set,
 	bool *extended);
 
-/** The frontier of a PLANS file, extended where the file says so. @return exit code */
-int plans_solve(struct cli *cli, const struct plans *p, hg_plan_frontier **set);
+/**
+ * The frontier of a PLANS file: from the states in it, else solved or extended as it was.
+ * @param store  plans_store_finish() it in any case, after the frontier
+ * @return exit code
+ */
+int plans_solve(
+	struct cli *cli, const struct plans *p, struct plans_store *store, hg_plan_frontier **set);
 
 /** What is wrong with a call of the planner, and how the program ends. */
 int plan_error(const struct cli *cli, hg_err err, const hg_error *why);

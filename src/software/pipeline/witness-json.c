@@ -1,4 +1,4 @@
-/* Witnesses in files: runs as [count, uW, count, uW, ...]. */
+/* Witnesses in files: runs as [count, uW or ns, count, uW or ns, ...]. */
 #include <math.h>
 #include <string.h>
 
@@ -7,9 +7,9 @@
 
 #include "witness.h"
 
-/* Most of any flow, uW: whole numbers up to there are exact in a double. */
-#define LARGEST_UW 9007199254740992.0
-#define LARGEST    1e18
+/* Most of any flow, uW, or time, ns: whole numbers up to there are exact in a double. */
+#define LARGEST_WHOLE 9007199254740992.0
+#define LARGEST       1e18
 
 static void write_runs(const struct vec *runs, const char *key, struct json_out *j)
 {
@@ -19,7 +19,7 @@ static void write_runs(const struct vec *runs, const char *key, struct json_out 
 		const struct run *run = vec_at(runs, i);
 
 		json_put_int(j, run->count);
-		json_put_int(j, run->flow_uw);
+		json_put_int(j, run->value);
 	}
 	json_close(j, ']');
 }
@@ -32,6 +32,10 @@ void witness_write(const struct witness *w, struct json_out *j)
 	json_kv_int(j, "flow_uw", w->flow_uw);
 	write_runs(&w->node, "nodes", j);
 	write_runs(&w->edge, "edges", j);
+	if (w->start.len) {
+		write_runs(&w->start, "starts", j);
+		write_runs(&w->window, "windows", j);
+	}
 	json_close(j, '}');
 }
 
@@ -64,27 +68,27 @@ static hg_err whole(const struct json_doc *doc, const struct json *v, const char
 }
 
 static hg_err read_runs(struct vec *runs, const struct json_doc *doc, const struct json *obj,
-	const char *key, hg_error *why)
+	const char *key, double min, hg_error *why)
 {
 	const struct json *list = NULL;
 	hg_err err = json_need(doc, obj, key, JSON_ARRAY, &list, why);
-	double count = 0, flow = 0;
+	double count = 0, value = 0;
 
 	for (const struct json *v = err ? NULL : list->first; v && !err; v = v->next) {
 		struct run run;
 
 		if (!v->next)
 			return fail(why, HG_EFORMAT,
-				"%s:%u: %s: expected pairs of a count and a flow, found a count "
+				"%s:%u: %s: expected pairs of a count and a value, found a count "
 				"alone",
 				doc->origin, v->line, key);
 		err = whole(doc, v, key, 1, UINT32_MAX, &count, why);
 		v = v->next;
 		if (!err)
-			err = whole(doc, v, key, 0, LARGEST_UW, &flow, why);
+			err = whole(doc, v, key, min, LARGEST_WHOLE, &value, why);
 		if (err)
 			return err;
-		run = (struct run){(uint32_t)count, (int64_t)flow};
+		run = (struct run){(uint32_t)count, (int64_t)value};
 		if (vec_push(runs, &run))
 			err = fail(why, HG_ENOMEM, "%s: out of memory", doc->origin);
 	}
@@ -108,12 +112,16 @@ hg_err witness_read(
 	if (!err)
 		err = json_need(doc, v, "flow_uw", JSON_NUMBER, &flow, why);
 	if (!err)
-		err = whole(doc, flow, "flow_uw", 0, LARGEST_UW, &value, why);
+		err = whole(doc, flow, "flow_uw", 0, LARGEST_WHOLE, &value, why);
 	w->flow_uw = (int64_t)value;
 	if (!err)
-		err = read_runs(&w->node, doc, v, "nodes", why);
+		err = read_runs(&w->node, doc, v, "nodes", 0, why);
 	if (!err)
-		err = read_runs(&w->edge, doc, v, "edges", why);
+		err = read_runs(&w->edge, doc, v, "edges", 0, why);
+	if (!err && json_get(v, "starts"))
+		err = read_runs(&w->start, doc, v, "starts", -LARGEST_WHOLE, why);
+	if (!err && json_get(v, "windows"))
+		err = read_runs(&w->window, doc, v, "windows", 0, why);
 	return err;
 }
 

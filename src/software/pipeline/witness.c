@@ -5,12 +5,16 @@
 #include <string.h>
 
 #include "core/fail.h"
+#include "software/plan/set.h"
 
 #include "cutting.h"
 #include "gap.h"
 #include "plans.h"
 
 #define RUNS_MAX ((size_t)1 << 26)
+
+/* No event is later: some 292 years. */
+#define LATEST_NS (INT64_MAX / 4)
 
 /* Flows that are kept: what they prove may be that little below the frontier between two of them;
  * the number of figures in all of them bounds how many there are. */
@@ -24,12 +28,16 @@ void witness_init(struct witness *w)
 	memset(w, 0, sizeof *w);
 	vec_init(&w->node, sizeof(struct run), RUNS_MAX);
 	vec_init(&w->edge, sizeof(struct run), RUNS_MAX);
+	vec_init(&w->start, sizeof(struct run), RUNS_MAX);
+	vec_init(&w->window, sizeof(struct run), RUNS_MAX);
 }
 
 void witness_finish(struct witness *w)
 {
 	vec_finish(&w->node);
 	vec_finish(&w->edge);
+	vec_finish(&w->start);
+	vec_finish(&w->window);
 }
 
 /* ----------------------------------------------------------------------------------- the order */
@@ -179,22 +187,40 @@ void witness_order_finish(struct witness_order *o)
 
 /* --------------------------------------------------------------------------------------- flows */
 
-static hg_err add_runs(struct vec *runs, const double *flow_w, const uint32_t *order, uint32_t n)
+static hg_err add_run(struct vec *runs, int64_t value)
 {
-	struct run run = {0, 0};
+	struct run *last = runs->len ? vec_at(runs, runs->len - 1) : NULL;
+	struct run run = {1, value};
+
+	if (!last || last->value != value)
+		return vec_push(runs, &run);
+	last->count++;
+	return HG_OK;
+}
+
+/* In whole millionths or billionths. */
+static hg_err add_runs(
+	struct vec *runs, const double *value, double unit, const uint32_t *order, uint32_t n)
+{
+	hg_err err = HG_OK;
+
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = add_run(runs, llround(value[order[i]] * unit));
+	return err;
+}
+
+static hg_err add_starts(struct vec *runs, const double *start_s, const uint32_t *order, uint32_t n)
+{
+	int64_t before = 0;
 	hg_err err = HG_OK;
 
 	for (uint32_t i = 0; i < n && !err; i++) {
-		int64_t flow_uw = llround(flow_w[order[i]] * 1e6);
+		int64_t start_ns = llround(start_s[order[i]] * 1e9);
 
-		if (run.count && run.flow_uw != flow_uw) {
-			err = vec_push(runs, &run);
-			run.count = 0;
-		}
-		run.flow_uw = flow_uw;
-		run.count++;
+		err = add_run(runs, start_ns - before);
+		before = start_ns;
 	}
-	return err || !run.count ? err : vec_push(runs, &run);
+	return err;
 }
 
 hg_err witness_take(struct witness *w, const struct witness_order *o, const hg_relaxed *r)
@@ -209,13 +235,22 @@ hg_err witness_take(struct witness *w, const struct witness_order *o, const hg_r
 	w->energy_j = info.bound_j;
 	w->flow_uw = llround(info.flow_w * 1e6);
 	if (!err)
-		err = add_runs(&w->node, node, o->node, o->n);
+		err = add_runs(&w->node, node, 1e6, o->node, o->n);
 	if (!err)
-		err = add_runs(&w->edge, edge, o->edge, o->m);
+		err = add_runs(&w->edge, edge, 1e6, o->edge, o->m);
 	return err;
 }
 
-bool witness_expand(const struct vec *runs, const uint32_t *order, uint32_t len, int64_t *flow)
+hg_err witness_take_times(struct witness *w, const struct witness_order *o, const hg_relaxed *r)
+{
+	size_t n;
+	const double *start = hg_relaxed_starts(r, &n), *window = hg_relaxed_windows(r, &n);
+	hg_err err = add_starts(&w->start, start, o->node, o->n);
+
+	return err ? err : add_runs(&w->window, window, 1e9, o->node, o->n);
+}
+
+bool witness_expand(const struct vec *runs, const uint32_t *order, uint32_t len, int64_t *value)
 {
 	uint32_t at = 0;
 
@@ -225,9 +260,24 @@ bool witness_expand(const struct vec *runs, const uint32_t *order, uint32_t len,
 		if (run->count > len - at)
 			return false;
 		for (uint32_t k = 0; k < run->count; k++)
-			flow[order[at++]] = run->flow_uw;
+			value[order[at++]] = run->value;
 	}
 	return at == len;
+}
+
+bool witness_starts(const struct witness *w, const uint32_t *order, uint32_t len, int64_t *start_ns)
+{
+	int64_t at = 0;
+
+	if (!witness_expand(&w->start, order, len, start_ns))
+		return false;
+	for (uint32_t i = 0; i < len; i++) {
+		at += start_ns[order[i]];
+		if (at < 0 || at > LATEST_NS)
+			return false;
+		start_ns[order[i]] = at;
+	}
+	return true;
 }
 
 /* --------------------------------------------------------------------------- which ones to keep */
@@ -300,6 +350,7 @@ struct keeping {
 	struct touch *touches; /* what each flow touches, and both ends */
 	size_t n;
 	double static_w;
+	bool times; /* flows are kept as states */
 };
 
 /* The relaxed plan for a time. */
@@ -316,7 +367,7 @@ static hg_err look_at(struct keeping *k, double time_s, hg_relaxed **r, hg_error
 	return HG_OK;
 }
 
-/* The flow for a time, appended. */
+/* The state for a time, appended. */
 static hg_err keep_at(struct keeping *k, double time_s, hg_error *why)
 {
 	struct witness w;
@@ -326,6 +377,8 @@ static hg_err keep_at(struct keeping *k, double time_s, hg_error *why)
 	witness_init(&w);
 	if (!err) {
 		err = witness_take(&w, &k->order, r);
+		if (!err && k->times)
+			err = witness_take_times(&w, &k->order, r);
 		if (!err)
 			err = vec_push(&k->p->claims.witnesses, &w);
 		if (err)
@@ -350,7 +403,7 @@ static hg_err end_at(struct keeping *k, double time_s, hg_error *why)
 /* Both ends, and the flows that were chosen between them. Where slopes are rounded, plans are
  * looked at where the pieces meet as well: they are farthest from what is proved there, and a mix
  * of plans from both sides would be farther. */
-static hg_err keep_all(struct keeping *k, const bool *chosen, hg_error *why)
+static hg_err keep_chosen(struct keeping *k, const bool *chosen, hg_error *why)
 {
 	const struct plans_claims *c = &k->p->claims;
 	const hg_plan_point *points = c->frontier.data;
@@ -370,8 +423,23 @@ static hg_err keep_all(struct keeping *k, const bool *chosen, hg_error *why)
 				fmax((points[i].time_s + points[i + 1].time_s) / 2, c->t_min_s),
 				why);
 	}
-	if (!err && rough && points[pieces].time_s > c->t_min_s)
-		err = end_at(k, points[pieces].time_s, why);
+	if (err || points[pieces].time_s <= c->t_min_s || pieces == 0)
+		return err;
+	/* beyond T_max there is a state that needs no keeping, beyond T_star there is none */
+	if (k->p->range == HG_RANGE_USEFUL)
+		return keep_at(k, points[pieces].time_s, why);
+	return rough ? end_at(k, points[pieces].time_s, why) : HG_OK;
+}
+
+/* All states that the frontier is made of: it is mixes of theirs, and needs each. */
+static hg_err keep_anchors(struct keeping *k, hg_error *why)
+{
+	const struct anchor *a = k->set->anchors.data;
+	double t_min_s = k->p->claims.t_min_s;
+	hg_err err = HG_OK;
+
+	for (size_t i = k->set->anchors.len; i-- > 0 && !err;)
+		err = keep_at(k, fmax((double)a[i].time_ns * 1e-9, t_min_s), why);
 	return err;
 }
 
@@ -385,13 +453,14 @@ hg_err plans_witness(struct plans *p, const hg_plan_frontier *set, hg_error *why
 
 	hg_plan_frontier_get_info(set, &info);
 	k.static_w = info.static_power_w;
-	k.touches = calloc(2 * MOST + 3, sizeof *k.touches);
+	k.times = true;
+	k.touches = calloc(2 * MOST + ANCHORS + 3, sizeof *k.touches);
 	if (!chosen || !k.touches || err) {
 		err = fail(why, HG_ENOMEM, "plans: out of memory");
 	} else {
 		if (pieces)
 			(void)choose(p->claims.frontier.data, pieces, most_of(&k.order), chosen);
-		err = keep_all(&k, chosen, why);
+		err = set->anchors.len ? keep_anchors(&k, why) : keep_chosen(&k, chosen, why);
 	}
 	p->claims.gap = p->quantum_w > 0 && !err ? gap_of(k.touches, k.n) : 0;
 	free(chosen);

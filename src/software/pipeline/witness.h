@@ -22,18 +22,24 @@
 /** Most flows of a file. */
 #define WITNESSES ((size_t)1024)
 
-/** So many places in a row carry the same flow. */
+/** So many places in a row have the same value: uW or ns. */
 struct run {
 	uint32_t count;
-	int64_t flow_uw;
+	int64_t value;
 };
 
-/** A flow, and what it proves. */
+/**
+ * A flow, and what it proves. With the times of the relaxed plan that it belongs to it is a state,
+ * from which plans of times near it come without solving anything again.
+ */
 struct witness {
 	double time_s;         /* the time it was taken for */
 	double energy_j;       /* no plan within time_s draws less */
 	int64_t flow_uw;       /* value: what comes from the source */
 	struct vec node, edge; /* struct run */
+	/* struct run, ns; empty: a flow only. Starts are told by how much each is after the one
+	 * before it in the order, so that they run on, too. */
+	struct vec start, window;
 };
 
 /**
@@ -59,13 +65,20 @@ void witness_finish(struct witness *w);
 /** Takes the flow of a relaxed plan. @param w  initialised @return HG_OK, HG_ENOMEM */
 hg_err witness_take(struct witness *w, const struct witness_order *o, const hg_relaxed *r);
 
+/** Takes its times, too: it is then a state. */
+hg_err witness_take_times(struct witness *w, const struct witness_order *o, const hg_relaxed *r);
+
 /**
- * Flow of each node or edge from runs.
+ * Value of each node or edge from runs.
  * @param order  o->node or o->edge, `len` of them
- * @param flow   receives uW, by number
+ * @param value  receives uW or ns, by number
  * @return whether the runs have the right length
  */
-bool witness_expand(const struct vec *runs, const uint32_t *order, uint32_t len, int64_t *flow);
+bool witness_expand(const struct vec *runs, const uint32_t *order, uint32_t len, int64_t *value);
+
+/** Start of each node, ns, from w->start. @return as witness_expand() */
+bool witness_starts(
+	const struct witness *w, const uint32_t *order, uint32_t len, int64_t *start_ns);
 
 struct plans;
 /** Keeps flows that prove p->claims, from the frontier they were made from.

@@ -45,8 +45,7 @@ static struct anchor *anchor_at(const hg_plan_frontier *set, size_t i)
 	return (struct anchor *)set->anchors.data + i;
 }
 
-/* Keeps a state. */
-static hg_err take(
+hg_err anchor_take(
 	const hg_plan_frontier *set, const struct sweep *s, size_t piece, struct anchor *a)
 {
 	size_t flow = (size_t)set->net.n_arcs * sizeof *a->flow;
@@ -77,7 +76,7 @@ static void find_state(void *user, size_t i)
 	t->rc = tiled_state(b->set, t->piece, t->look_max, &s);
 	if (t->rc)
 		return;
-	t->rc = take(b->set, &s, t->piece, &t->found);
+	t->rc = anchor_take(b->set, &s, t->piece, &t->found);
 	sweep_finish(&s);
 }
 
@@ -151,7 +150,7 @@ static hg_err first_state(struct building *b)
 
 	if (rc)
 		return rc;
-	rc = take(b->set, &s, 0, &a);
+	rc = anchor_take(b->set, &s, 0, &a);
 	sweep_finish(&s);
 	b->tried[0] = true;
 	return rc ? rc : insert(b->set, &a);
@@ -191,7 +190,7 @@ static hg_err last_state(struct building *b)
 			return HG_ELIMIT;
 		}
 	}
-	rc = take(set, &s, b->n - 1, &a);
+	rc = anchor_take(set, &s, b->n - 1, &a);
 	sweep_finish(&s);
 	b->tried[b->n - 1] = true;
 	return rc ? rc : insert(set, &a);
@@ -377,24 +376,25 @@ hg_err set_anchor(hg_plan_frontier *small, hg_dag *dag, struct tiling *t, unsign
 
 /* -------------------------------------------------------------------------------- relaxed plans */
 
+void anchors_mix(const hg_plan_frontier *set, const struct anchor *slow, const struct anchor *fast,
+	hg_relaxed *r)
+{
+	double slow_s = (double)slow->time_ns * 1e-9, fast_s = (double)fast->time_ns * 1e-9;
+	double time_s = fmax(fmin(r->info.time_s, slow_s), (double)set->t_min_ns * 1e-9);
+	bool slower = time_s >= slow_s; /* each proves its own time, whatever the last digit says */
+
+	if (!slower && time_s > fast_s)
+		slower = proved_at(set, slow, time_s) > proved_at(set, fast, time_s);
+	relaxed_flows(r, set, slower ? slow->flow : fast->flow);
+	relaxed_mix(r, set, slow->pi, fast->pi,
+		slow_s > fast_s ? (time_s - fast_s) / (slow_s - fast_s) : 0);
+}
+
 void anchored_relaxed(const hg_plan_frontier *set, hg_relaxed *r)
 {
-	double time_s = fmin(r->info.time_s, (double)anchor_at(set, 0)->time_ns * 1e-9);
 	size_t i = 0, last = set->anchors.len - 1;
-	const struct anchor *slow, *fast;
-	double part = 0;
 
-	time_s = fmax(time_s, (double)set->t_min_ns * 1e-9);
-	while (i < last && (double)anchor_at(set, i + 1)->time_ns * 1e-9 >= time_s)
+	while (i < last && (double)anchor_at(set, i + 1)->time_ns * 1e-9 >= r->info.time_s)
 		i++;
-	slow = anchor_at(set, i);
-	fast = anchor_at(set, i < last ? i + 1 : i);
-	if (slow->time_ns > fast->time_ns)
-		part = (time_s - (double)fast->time_ns * 1e-9) /
-		       ((double)(slow->time_ns - fast->time_ns) * 1e-9);
-	if (r->info.time_s < (double)anchor_at(set, 0)->time_ns * 1e-9)
-		relaxed_flows(r, set,
-			proved_at(set, slow, time_s) > proved_at(set, fast, time_s) ? slow->flow
-										    : fast->flow);
-	relaxed_mix(r, set, slow->pi, fast->pi, part);
+	anchors_mix(set, anchor_at(set, i), anchor_at(set, i < last ? i + 1 : i), r);
 }

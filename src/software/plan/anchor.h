@@ -23,6 +23,16 @@
 hg_err set_anchor(hg_plan_frontier *small, hg_dag *dag, struct tiling *t, unsigned threads,
 	hg_plan_frontier **out, bool *done, hg_error *why);
 
+/** Keeps an optimal state. @param a  has flow and pi, to be freed, if HG_OK @return HG_OK,
+ * HG_ENOMEM
+ */
+hg_err anchor_take(
+	const hg_plan_frontier *set, const struct sweep *s, size_t piece, struct anchor *a);
+
+/** As anchored_relaxed(), from the anchors around the time; both may be one. */
+void anchors_mix(const hg_plan_frontier *set, const struct anchor *slow, const struct anchor *fast,
+	hg_relaxed *r);
+
 /** Fills windows, starts, flows and energy of a relaxed plan of such a frontier. */
 void anchored_relaxed(const hg_plan_frontier *set, hg_relaxed *r);
 

@@ -148,8 +148,7 @@ hg_err set_restore(const hg_plan_frontier *set, size_t piece, struct sweep *s)
 	return HG_OK;
 }
 
-/* From the state at a breakpoint to the piece that holds time_ns, its search done. */
-static void go_on(struct sweep *s, int64_t time_ns, int64_t t_min_ns, int64_t *drop_ns)
+void sweep_go_on(struct sweep *s, int64_t time_ns, int64_t t_min_ns, int64_t *drop_ns)
 {
 	for (;;) {
 		int64_t now = s->pi[NET_SINK], drop = sweep_search(s);
@@ -186,7 +185,7 @@ static hg_err replay_extended(const hg_plan_frontier *set, size_t target, int64_
 		if (rc && rc != HG_ELIMIT)
 			return rc;
 		if (!rc && (s->pi[NET_SINK] >= time_ns || k == 0)) {
-			go_on(s, time_ns, set->t_min_ns, drop_ns);
+			sweep_go_on(s, time_ns, set->t_min_ns, drop_ns);
 			return HG_OK;
 		}
 		if (!rc)
@@ -195,15 +194,19 @@ static hg_err replay_extended(const hg_plan_frontier *set, size_t target, int64_
 	}
 }
 
-hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns)
+hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns,
+	hg_error *why)
 {
 	size_t target = find_piece(set, time_ns);
 	hg_err rc;
 
+	if (set->stored)
+		return stored_replay(set, time_ns, s, drop_ns, why);
 	if (set->small)
-		return replay_extended(set, target, time_ns, s, drop_ns);
-	rc = set_restore(set, target, s);
-	if (!rc)
-		go_on(s, time_ns, set->t_min_ns, drop_ns);
-	return rc;
+		rc = replay_extended(set, target, time_ns, s, drop_ns);
+	else
+		rc = set_restore(set, target, s);
+	if (!rc && !set->small)
+		sweep_go_on(s, time_ns, set->t_min_ns, drop_ns);
+	return rc ? fail(why, rc, "out of memory") : HG_OK;
 }

@@ -7,6 +7,7 @@
 #include "core/fail.h"
 #include "core/size.h"
 #include "shared.h"
+#include "stored.h"
 #include "sum.h"
 
 /* A time that near below the least one is that one. */
@@ -119,8 +120,7 @@ void relaxed_flows(hg_relaxed *r, const hg_plan_frontier *set, const int64_t *fl
 		r->edge_flows[net->edge_of[a - net->n_ops]] = (double)flow[a] * 1e-6;
 }
 
-/* From the pieces. */
-static hg_err replay(const hg_plan_frontier *set, hg_relaxed *r)
+hg_err relaxed_replay(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why)
 {
 	const struct piece *p = set->pieces.data;
 	int64_t first = p[set->pieces.len - 1].time_ns, last = p[0].time_ns;
@@ -130,7 +130,7 @@ static hg_err replay(const hg_plan_frontier *set, hg_relaxed *r)
 	hg_err rc;
 
 	time_ns = time_ns < first ? first : time_ns;
-	rc = set_replay(set, time_ns, &s, &drop);
+	rc = set_replay(set, time_ns, &s, &drop, why);
 	if (rc)
 		return rc;
 	/* at T_max nothing is gained by more time: no flow */
@@ -149,10 +149,12 @@ hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *
 
 	if (set->anchors.len)
 		anchored_relaxed(set, r);
+	else if (set->stored)
+		rc = stored_relaxed(set, r, why);
 	else
-		rc = replay(set, r);
+		rc = relaxed_replay(set, r, why);
 	if (rc)
-		return fail(why, rc, "out of memory");
+		return rc;
 	return hg_dag_bound(set->dag, HG_CLASS_OP, r->node_flows, r->edge_flows, r->info.time_s,
 		&r->info.bound_j, &r->info.flow_w, why);
 }

@@ -24,6 +24,9 @@ void relaxed_flows(hg_relaxed *r, const hg_plan_frontier *set, const int64_t *fl
 void relaxed_mix(hg_relaxed *r, const hg_plan_frontier *set, const int64_t *slow,
 	const int64_t *fast, double part);
 
+/** Fills r from pieces, their time r->info.time_s. @return HG_OK, HG_ENOMEM, HG_EFORMAT */
+hg_err relaxed_replay(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why);
+
 /** Fills r from the store, groups apart; r->info.time_s is set. @return HG_OK, HG_ENOMEM */
 hg_err relaxed_from_store(const hg_plan_frontier *set, hg_relaxed *r, hg_error *why);
 

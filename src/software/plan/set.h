@@ -67,8 +67,9 @@ struct hg_plan_frontier {
 	hg_plan_frontier *small; /* NULL: none */
 	struct tiling tiling;
 	/* of one that is not exact: states at some flows instead of pieces; time falling */
-	struct vec anchors; /* struct anchor */
-	uint32_t *origins;  /* one a breakpoint: the small frontier's that it comes from */
+	struct vec anchors;    /* struct anchor */
+	uint32_t *origins;     /* one a breakpoint: the small frontier's that it comes from */
+	struct stored *stored; /* states are fetched from elsewhere; NULL: none of the kind */
 };
 
 /**
@@ -83,9 +84,10 @@ hg_err set_restore(const hg_plan_frontier *set, size_t piece, struct sweep *s);
  * Puts a sweep into the state it had on the piece that holds time_ns, with the search of that piece
  * done: potentials at time_ns are those of sweep_shift(s, *drop_ns).
  * @param time_ns  between the first and the last breakpoint
- * @return HG_OK, HG_ENOMEM
+ * @return HG_OK, HG_ENOMEM, HG_EFORMAT
  */
-hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns);
+hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s, int64_t *drop_ns,
+	hg_error *why);
 
 /** Pieces times events, about, from which on a frontier is solved in stretches: some two seconds.
  */
@@ -95,11 +97,26 @@ hg_err set_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s,
 hg_err set_solve(hg_dag *dag, const hg_solve_opts *opts, double large, hg_plan_frontier **out,
 	hg_error *why);
 
+/** Frees what stored.c keeps. NULL is fine. */
+void stored_destroy(struct stored *s);
+
+/** As set_replay(), from the states of a stored frontier. @return also HG_EFORMAT */
+hg_err stored_replay(const hg_plan_frontier *set, int64_t time_ns, struct sweep *s,
+	int64_t *drop_ns, hg_error *why);
+
+/** From the state at a breakpoint to the piece that holds time_ns, its search done: potentials at
+ * time_ns are those of sweep_shift(s, *drop_ns). */
+void sweep_go_on(struct sweep *s, int64_t time_ns, int64_t t_min_ns, int64_t *drop_ns);
+
 /** Forgets breakpoints and checkpoints. */
 void set_forget(hg_plan_frontier *set);
 
 /** T_min is in double what it is, not in whole ns; the other times are not below it. */
 void set_t_min(hg_plan_frontier *set);
+
+/** Figures of a frontier from its points, where pieces tell no more. @param flow_uw  at T_min
+ * @return HG_OK, HG_ENOMEM */
+hg_err set_fill_info(hg_plan_frontier *set, int64_t flow_uw);
 
 /** Sum of the effective energies at T_max, J: every node as slow as the network has it. */
 double set_base_energy(const hg_plan_frontier *set);

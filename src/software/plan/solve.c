@@ -264,6 +264,36 @@ static void fill_info(struct solving *v)
 		      (size_t)set->net.n_hull * sizeof(struct hull_vertex);
 }
 
+hg_err set_fill_info(hg_plan_frontier *set, int64_t flow_uw)
+{
+	hg_plan_frontier_info *info = &set->info;
+	size_t n = set->size, star = n - 1;
+	hg_err rc = HG_OK;
+
+	while (star > 0 && set->points[star - 1].slope_w >= 0)
+		star--;
+	info->pieces = n - 1;
+	info->static_power_w = set->dag->static_w;
+	info->t_min_s = (double)set->t_min_ns * 1e-9;
+	info->t_star_s = set->points[star].time_s;
+	info->t_max_s = set->points[n - 1].time_s;
+	info->energy_min_s_j = set->points[0].energy_j;
+	info->energy_star_j = set->points[star].energy_j;
+	info->energy_max_s_j = set->points[n - 1].energy_j;
+	info->slope_min_w = (double)flow_uw * 1e-6;
+	info->flow_nodes = set->net.n_events;
+	info->flow_arcs = set->net.n_arcs;
+	info->bytes += n * (sizeof(struct piece) + sizeof *set->points);
+	/* the first breakpoint is a mix of two slowest times, or T_star */
+	if (set->quantum_uw || set->points[n - 1].slope_w < set->dag->static_w)
+		rc = all_cheapest(set->dag, &info->t_max_s, &info->energy_max_s_j);
+	if (rc)
+		return rc;
+	rc = all_fastest(set->dag, &set->fastest_s, &info->all_fastest_j);
+	set_t_min(set);
+	return rc;
+}
+
 /* T_min and T_max, and how far it is from the one to the other. */
 static hg_err find_ends(struct solving *v)
 {
@@ -397,6 +427,7 @@ void hg_plan_frontier_destroy(hg_plan_frontier *set)
 	hg_plan_frontier_destroy(set->small);
 	tiling_finish(&set->tiling);
 	free(set->origins);
+	stored_destroy(set->stored);
 	net_finish(&set->net);
 	free(set->points);
 	hg_dag_destroy(set->dag);

@@ -195,35 +195,12 @@ double state_energy(const hg_plan_frontier *set, const int64_t *pi)
 
 hg_err tiled_fill_info(hg_plan_frontier *set, int64_t flow_uw)
 {
-	hg_plan_frontier_info *info = &set->info;
-	size_t n = set->size, star = n - 1;
-	hg_err rc = HG_OK;
-
-	*info = set->small->info;
-	while (star > 0 && set->points[star - 1].slope_w >= 0)
-		star--;
-	info->pieces = n - 1;
-	info->static_power_w = set->dag->static_w;
-	info->t_min_s = (double)set->t_min_ns * 1e-9;
-	info->t_star_s = set->points[star].time_s;
-	info->t_max_s = set->points[n - 1].time_s;
-	info->energy_min_s_j = set->points[0].energy_j;
-	info->energy_star_j = set->points[star].energy_j;
-	info->energy_max_s_j = set->points[n - 1].energy_j;
-	info->slope_min_w = (double)flow_uw * 1e-6;
-	info->flow_nodes = set->net.n_events;
-	info->flow_arcs = set->net.n_arcs;
-	info->bytes +=
-		n * (sizeof(struct piece) + sizeof *set->points + sizeof *set->origins) +
-		(size_t)set->dag->n * 9 + (size_t)set->dag->m * 4 +
+	set->info = set->small->info;
+	set->info.bytes +=
+		set->size * sizeof *set->origins + (size_t)set->dag->n * 9 +
+		(size_t)set->dag->m * 4 +
 		set->anchors.len * ((size_t)set->net.n_arcs + set->net.n_events) * sizeof(int64_t);
-	if (set->quantum_uw)
-		rc = all_cheapest(set->dag, &info->t_max_s, &info->energy_max_s_j);
-	if (rc)
-		return rc;
-	rc = all_fastest(set->dag, &set->fastest_s, &info->all_fastest_j);
-	set_t_min(set);
-	return rc;
+	return set_fill_info(set, flow_uw);
 }
 
 void set_cut(hg_plan_frontier *set)
