@@ -287,7 +287,8 @@ static void test_breed(void **state)
 		struct problem p;
 		struct walk w;
 		double before;
-		int64_t fastest;
+		int64_t fastest, tail[MOST_EVENTS], head[MOST_EVENTS];
+		struct haste haste = {tail, head};
 
 		problem_make(&p, &r, 36);
 		assert_true(breed_suits(&p.d));
@@ -295,13 +296,14 @@ static void test_breed(void **state)
 		memset(w.pick, 0, p.d.n_sets * sizeof *w.pick);
 		walk_reset(&w, w.pick);
 		fastest = walk_makespan(&w);
+		memcpy(tail, w.tail, p.d.n * sizeof *tail);
 		p.d.deadline = fastest + (int64_t)(0.3 * rng_double(&r) * (double)fastest);
 		before = w.total;
 		for (uint64_t k = 0; k < 12; k++) {
 			struct effort e = {.most = 1 + 70 * k};
 
 			w.effort = &e;
-			assert_ok(breed(&w, &e, 1.0, &r, &why), &why);
+			assert_ok(breed(&w, &e, 1.0, &r, k % 3 == 2 ? &haste : NULL, &why), &why);
 			assert_true(w.total <= before + 1e-9);
 			assert_true(walk_makespan(&w) <= p.d.deadline);
 			better += w.total < before - 1e-9;

@@ -21,6 +21,7 @@
 #define BOUTS    0.7    /* share of rounds that begin with one */
 #define TRIES    2000   /* ways to round */
 #define BRIEF    32     /* tries an event that a start is annealed by */
+#define GLANCE   2      /* the same in a hurry */
 #define LONG     64     /* the fewest that a plan kept is, 1, 2 or 4 times as many */
 #define COOL     0.2    /* temperatures from which: of the hottest, the least and the most */
 #define WARM     0.7
@@ -31,7 +32,8 @@ struct breed {
 	struct rng *rng;
 	struct settle settle;
 	struct cross cross;
-	double seconds; /* that the search is given, more or less */
+	double seconds;            /* that the search is given, more or less */
+	const struct haste *haste; /* NULL: there is time */
 	uint32_t n, most, turn;
 	double total[MOST];
 	int64_t *when[MOST], *spare[2]; /* times of the events */
@@ -69,10 +71,11 @@ static uint32_t size_for(const struct disc *d, double seconds)
 /* How many events a cross may hold at a time, so that it takes but a small part of the effort. */
 #define A_STATE_S 5e-9 /* time for each event and combination */
 #define A_CROSS   0.02 /* share of the effort */
+#define HASTY     0.1  /* the same in a hurry */
 
 static uint32_t width_for(const struct mesh *m, double seconds)
 {
-	double states = A_CROSS * seconds / (A_STATE_S * (m->n_events + 1.0));
+	double states = seconds / (A_STATE_S * (m->n_events + 1.0));
 	uint32_t width = WIDTH_LEAST;
 
 	while (width < WIDTH_MAX && ldexp(2.0, (int)width) <= states)
@@ -91,12 +94,12 @@ static hg_err breed_init(struct breed *b, hg_error *why)
 		return rc;
 	mesh_times(&b->settle.mesh, d->n, d->window, b->settle.when);
 	rc = cross_init(&b->cross, d, &b->settle.mesh, b->settle.when,
-		width_for(&b->settle.mesh, b->seconds), why);
+		width_for(&b->settle.mesh, (b->haste ? HASTY : A_CROSS) * b->seconds), why);
 	if (rc) {
 		settle_finish(&b->settle);
 		return rc;
 	}
-	b->most = size_for(d, b->seconds);
+	b->most = b->haste ? 1 : size_for(d, b->seconds);
 	bytes = (size_t)b->settle.mesh.n_events * sizeof **b->when;
 	b->spare[0] = malloc(bytes);
 	b->spare[1] = malloc(bytes);
@@ -153,20 +156,26 @@ static void add(struct breed *b)
 	put(b, k);
 }
 
-/* Repairs and reclaims what w was set to, anneals it a little, and takes it in. false: out of
- * memory */
+/* Repairs what w was set to, and gives its slack away. false: out of memory, or (walk_makespan()
+ * tells) it cannot be */
+static bool mend(struct walk *w)
+{
+	if (!repair(w, NULL))
+		return false;
+	walk_reset(w, w->pick);
+	reclaim_all(w);
+	return reclaim(w, NULL);
+}
+
+/* Makes a plan of what w was set to, anneals it a little, and takes it in. false: out of memory */
 static bool polish(struct breed *b)
 {
 	struct walk *w = b->w;
 
-	if (!repair(w, NULL))
+	if (!(b->haste ? repair(w, NULL) : mend(w)))
 		return walk_makespan(w) > w->d->deadline;
-	walk_reset(w, w->pick);
-	reclaim_all(w);
-	if (!reclaim(w, NULL))
-		return false;
 	settle_from(&b->settle, w->pick, w->dur);
-	settle_brief(&b->settle, 0.5 * b->settle.hot_j, BRIEF, b->rng);
+	settle_brief(&b->settle, 0.5 * b->settle.hot_j, b->haste ? GLANCE : BRIEF, b->rng);
 	add(b);
 	return true;
 }
@@ -181,10 +190,9 @@ static bool gather(struct breed *b, double until)
 	bool ok = pick != NULL;
 
 	for (uint32_t k = 0; k < TRIES && ok && effort_share(b->effort) < until; k++) {
-		double step = k * 0.7548776662466927, offset = k * 0.5698402909980532;
-
-		start_coherent(
-			d, k % 4 == 3 ? 0 : 1, step - floor(step), offset - floor(offset), pick);
+		start_rhythm(d, k, pick);
+		if (b->haste)
+			start_clamp(d, START_LATE, b->haste->tail, pick, b->haste->head);
 		walk_reset(b->w, pick);
 		ok = polish(b);
 		b->effort->done += A_START;
@@ -252,11 +260,29 @@ static bool finish(struct breed *b)
 	return reclaim(b->w, NULL);
 }
 
-#define GATHERED 0.4 /* most of the effort that goes to starts */
+#define TEPID 0.25 /* of the hottest: where there is too little time for more */
 
-hg_err breed(struct walk *w, struct effort *e, double until, struct rng *r, hg_error *why)
+/* Anneals the one plan there is until the time is over. */
+static void hurry(struct breed *b, double until)
 {
-	struct breed b = {.w = w, .effort = e, .rng = r, .seconds = seconds_of(e)};
+	struct settle *s = &b->settle;
+	double hot = s->hot_j;
+
+	s->hot_j = fmax(TEPID * hot, s->cold_j);
+	settle_at(s, b->when[0]);
+	settle_run(s, b->effort, until, b->rng);
+	s->hot_j = hot;
+	if (s->total < b->total[0])
+		put(b, 0);
+}
+
+#define GATHERED 0.4 /* most of the effort that goes to starts */
+#define GLANCED  0.5 /* the same in a hurry */
+
+hg_err breed(struct walk *w, struct effort *e, double until, struct rng *r,
+	const struct haste *haste, hg_error *why)
+{
+	struct breed b = {.w = w, .effort = e, .rng = r, .haste = haste, .seconds = seconds_of(e)};
 	double from = effort_share(e);
 	hg_err rc = breed_init(&b, why);
 	bool ok;
@@ -265,7 +291,9 @@ hg_err breed(struct walk *w, struct effort *e, double until, struct rng *r, hg_e
 		return rc;
 	settle_from(&b.settle, w->pick, w->dur);
 	add(&b);
-	ok = gather(&b, from + GATHERED * (until - from));
+	ok = gather(&b, from + (haste ? GLANCED : GATHERED) * (until - from));
+	if (ok && haste)
+		hurry(&b, until);
 	while (ok && effort_share(e) < until)
 		ok = round_of(&b, until);
 	ok = ok && finish(&b);

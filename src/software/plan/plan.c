@@ -192,7 +192,8 @@ static bool is_long(const struct job *j)
 	return j->opts->iterations || j->opts->effort_s > 0.0;
 }
 
-/* Effort a node below which one plan, annealed for long, is better than a population. */
+/* Effort a node below which one plan, annealed for long, is better than a population; in a hurry
+ * there is no time for that, and crossing starts is better again. */
 #define BREED_S 150e-6
 
 static bool breeds(const struct job *j)
@@ -200,13 +201,11 @@ static bool breeds(const struct job *j)
 	double seconds = j->effort.seconds;
 
 	return is_long(j) && breed_suits(&j->d) &&
-	       !(seconds > 0.0 && seconds < BREED_S * (double)j->d.n);
+	       (hurried(j) || !(seconds > 0.0 && seconds < BREED_S * (double)j->d.n));
 }
 
 /* Makes a start keep the deadline in one pass instead of by repair(), for those
  * in a hurry. */
-#define LATE 0.1 /* how late a node may be, in spans of its menu */
-
 static void clamp(struct job *j, uint32_t *pick, bool first)
 {
 	if (first) {
@@ -214,13 +213,13 @@ static void clamp(struct job *j, uint32_t *pick, bool first)
 		walk_reset(&j->w, j->best[0]);
 		memcpy(j->tail, j->w.tail, (size_t)j->d.n * sizeof *j->tail);
 	}
-	start_clamp(&j->d, LATE, j->tail, pick, j->head);
+	start_clamp(&j->d, START_LATE, j->tail, pick, j->head);
 }
 
 #define STARTS   25
 #define FIRST    6   /* of them, where breed() makes more */
-#define KINDS    2   /* of them, before only rhythms follow, in a hurry */
 #define STARTING 0.4 /* share of the effort left that may go to them */
+#define HASTY    0.1 /* the same in a hurry, where breed() makes more */
 
 /* Start number k, the most promising ones first. */
 static bool start(struct job *j, unsigned k, uint32_t *pick)
@@ -233,10 +232,6 @@ static bool start(struct job *j, unsigned k, uint32_t *pick)
 
 	if (k < sizeof order && !switching)
 		k = order[k];
-	if (k > KINDS && !switching && hurried(j)) {
-		start_rhythm(&j->d, k, pick);
-		return true;
-	}
 	if (k == 0 && switching)
 		return start_chain(&j->d, pick);
 	if (k <= sizeof tilts / sizeof *tilts && switching)
@@ -250,15 +245,27 @@ static bool start(struct job *j, unsigned k, uint32_t *pick)
 	return true;
 }
 
+static unsigned most_starts(const struct job *j)
+{
+	return !is_long(j) ? 2 + 10000 / (j->d.n + 1) : breeds(j) ? FIRST : STARTS;
+}
+
+/* Share of the effort after which no more are made. */
+static double starts_until(struct job *j)
+{
+	double share = effort_share(&j->effort);
+
+	return share + (breeds(j) && hurried(j) ? HASTY : STARTING) * (1.0 - share);
+}
+
 /* Rounds the relaxed plan in many ways. */
 static hg_err starts(struct job *j, hg_error *why)
 {
-	unsigned most = !is_long(j) ? 2 + 10000 / (j->d.n + 1) : breeds(j) ? FIRST : STARTS;
+	unsigned most = most_starts(j);
 	uint32_t *pick = calloc(j->d.n_sets, sizeof *pick);
-	double until = effort_share(&j->effort);
+	double until = starts_until(j);
 	bool ok = pick != NULL, hurry = j->d.sorted && separable(&j->d) && hurried(j);
 
-	until += STARTING * (1.0 - until);
 	for (unsigned k = 0; k < most && k < STARTS && ok; k++) {
 		if (k > 0 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
 			effort_share(&j->effort) > until)
@@ -315,8 +322,11 @@ static hg_err improve(struct job *j, hg_error *why)
 	hg_err rc = HG_OK;
 
 	if (breeds(j) && share < 1.0) {
+		struct haste haste = {j->tail, j->head};
+
 		walk_reset(&j->w, j->best[0]);
-		rc = breed(&j->w, &j->effort, share + BRED * (1.0 - share), &j->rng, why);
+		rc = breed(&j->w, &j->effort, share + BRED * (1.0 - share), &j->rng,
+			hurried(j) ? &haste : NULL, why);
 		if (!rc)
 			keep(j);
 	} else if (separable(&j->d) && share < 1.0)

@@ -57,7 +57,7 @@ void start_rhythm(const struct disc *d, uint32_t k, uint32_t *pick)
 	 * to one */
 	double step = k * 0.7548776662466927, offset = k * 0.5698402909980532;
 
-	start_coherent(d, k % 4 == 2 ? 0 : 1, step - floor(step), offset - floor(offset), pick);
+	start_coherent(d, k % 4 == 3 ? 0 : 1, step - floor(step), offset - floor(offset), pick);
 }
 
 void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *head)

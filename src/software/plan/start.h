@@ -16,6 +16,7 @@ void start_rhythm(const struct disc *d, uint32_t k, uint32_t *pick);
 /** In topological order, slowest row that ends no later than the window does,
  * plus a share of the step to the next row. head: n + 1, scratch. */
 void start_diffuse(const struct disc *d, double share, uint32_t *pick, int64_t *head);
+#define START_LATE 0.1 /* how late a node may be in a hurry, in spans of its menu */
 /** Makes a plan of sets of one node keep the deadline, in one pass: in
  * topological order, faster rows where a node would end later than in the
  * relaxed plan, plus a share of the span of its menu. tail: longest way from a
