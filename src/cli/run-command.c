@@ -323,6 +323,14 @@ static hg_err padded(
 			   : rc;
 }
 
+/* Whether a device cannot have been idle before the command: it drew less during it. */
+static bool was_busy(const struct joules *one)
+{
+	double room = fmax(3.0 * one->energy.sigma, 0.1 * one->energy.joules);
+
+	return one->idle_j > one->energy.joules + room;
+}
+
 static void device_joules(struct job *j, size_t d, const struct energy_run *run)
 {
 	struct joules *one = &run->devices[d];
@@ -346,6 +354,13 @@ static void device_joules(struct job *j, size_t d, const struct energy_run *run)
 	one->idle_j = one->energy.method == HG_METHOD_PADDED
 			      ? one->energy.idle_j
 			      : j->report.devices[d].idle_w * run->time_s;
+	if (!was_busy(one))
+		return;
+	one->idle_j = (double)NAN;
+	if (j->report.idle == IDLE_SUBTRACT)
+		unknown(j, one,
+			"it drew more before the command than during it: what it draws "
+			"idle is not known");
 }
 
 static void add_joules(struct joules *sum, const struct joules *one)

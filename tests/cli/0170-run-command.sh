@@ -113,6 +113,17 @@ python3 sig.py 2 "$HOURGLASS" run -d sim:h100 -r 5 --json -o r.json -- sleep 20
 check "128 + SIGINT" test $? = 130
 json '.runs | length' 1 r.json
 
+# busy before, idle then: what it draws idle is not known, and never more than all
+cat >busy.json <<'JSON'
+{"schema": "hourglass.scenario/1", "devices": [{"power_w": [[0, 600], [2, 90]]}]}
+JSON
+export HOURGLASS_SCENARIO="$work/busy.json" HOURGLASS_NVML="$HG_FAKE_NVML"
+run 0 run -d nvml:0 --json -o busy.out -- sleep 4
+json '.runs[0].devices[0] | .idle_j == null and .energy_j > 300' true busy.out
+run 0 run -d nvml:0 --idle subtract --json -o busy.out -- sleep 4
+json '.runs[0].devices[0] | .energy_j == null and (.reason | test("drew more before"))' true busy.out
+unset HOURGLASS_SCENARIO HOURGLASS_NVML
+
 # Wrong usage.
 bad run -d sim:h100 sleep 1
 says "hourglass run: unexpected argument 'sleep': options, then --, then the command"
