@@ -202,6 +202,34 @@ static void memory_of_known_ops_has_its_own_knee(void **state)
 	hg_model_destroy(m);
 }
 
+/* Long products of busy chips are slower than their tiles say: the power limit has them. What was
+ * learnt of it must show in large products, and not in those of few rows. */
+static void busy_products_are_throttled(void **state)
+{
+	static const double shapes[][3] = {{16384, 8192, 8192}, {16, 8192, 8192}};
+	hg_model *m = device("h100");
+	struct op_known known;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct op_cost cost;
+		struct op op;
+		double seconds[2];
+
+		op_init(&op, OP_GEMM);
+		memcpy(op.shape, shapes[i], sizeof shapes[i]);
+		assert_null(op_derive(&op));
+		for (size_t k = 0; k < 2; k++) {
+			op_known_default(OP_GEMM, &known);
+			known.z[GEMM_THROTTLE] = log(k ? 0.2 : 1e-6);
+			op_class_cost(&m->f, known.z, &op, &cost);
+			seconds[k] = op_cost_seconds(&m->f, &cost);
+		}
+		assert_true(i ? seconds[1] < 1.001 * seconds[0] : seconds[1] > 1.05 * seconds[0]);
+	}
+	hg_model_destroy(m);
+}
+
 static void links_do_not_follow_the_clock(void **state)
 {
 	hg_workload *w = workload("{\"name\": \"e\", \"collective\": {\"type\": \"all_to_all\", "
@@ -592,6 +620,7 @@ int main(void)
 		cmocka_unit_test(wrong_shapes_are_named),
 		cmocka_unit_test(ops_cost_what_their_classes_say),
 		cmocka_unit_test(memory_of_known_ops_has_its_own_knee),
+		cmocka_unit_test(busy_products_are_throttled),
 		cmocka_unit_test(links_do_not_follow_the_clock),
 		cmocka_unit_test(products_recover_the_curve),
 		cmocka_unit_test(times_come_back_from_files),

@@ -80,7 +80,7 @@ static void gemm_cost(
 	/* the first two for few rows, as in decoding */
 	static const double tiles[][2] = {
 		{16, 128}, {32, 128}, {64, 64}, {64, 128}, {128, 128}, {128, 256}};
-	double peak = peak_of(f, op->rate);
+	double peak = peak_of(f, op->rate), share;
 
 	/* a chip of unknown size: what a good product reaches */
 	out->compute_s = op->flops / (peak * f->compute_efficiency);
@@ -93,6 +93,8 @@ static void gemm_cost(
 	for (size_t i = 0; i < sizeof tiles / sizeof tiles[0]; i++)
 		out->compute_s =
 			fmin(out->compute_s, tile_time(f, peak, p, op, tiles[i][0], tiles[i][1]));
+	share = op->flops / (peak * out->compute_s);
+	out->compute_s *= 1.0 + p[GEMM_THROTTLE] * share * share * share;
 	out->memory_s = traffic_s(f, op->bytes, p[GEMM_MEMORY], p[GEMM_L2]);
 }
 
@@ -223,8 +225,8 @@ static void launch_cost(
 
 static const struct op_class classes[OP_KINDS] = {
 	[OP_PLAIN] = {.common = 0.15, .each = 0.15, .transfer = 0.1, .cost = plain_cost},
-	[OP_GEMM] = {9, {0.8, 0.85, 2.0, 2e-6, 5e-7, 2.0, 0.3, 0.8, 4.0},
-		{0.4, 0.3, 0.7, 0.7, 1.5, 0.6, 1.0, 1.0, 1.5}, 0.12, 0.15, 0.1, gemm_cost},
+	[OP_GEMM] = {10, {0.8, 0.85, 2.0, 2e-6, 5e-7, 2.0, 0.3, 0.8, 4.0, 0.03},
+		{0.4, 0.3, 0.7, 0.7, 1.5, 0.6, 1.0, 1.0, 1.5, 1.5}, 0.12, 0.15, 0.1, gemm_cost},
 	[OP_PREFILL] = {4, {0.55, 0.75, 4e-6, 3.0}, {0.4, 0.3, 0.7, 0.6}, 0.25, 0.15, 0.15,
 		prefill_cost},
 	[OP_DECODE] = {4, {0.5, 0.75, 6e-6, 3.0}, {0.4, 0.3, 0.7, 0.6}, 0.2, 0.15, 0.1,

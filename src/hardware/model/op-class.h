@@ -8,7 +8,7 @@
 #include "model.h"
 
 /** Most parameters of a kind. */
-#define OP_Z 9
+#define OP_Z 10
 
 /** Parameters of products: tiles in waves over the SMs against traffic through L2 and memory. */
 enum {
@@ -20,7 +20,8 @@ enum {
 	GEMM_OVERLAP, /* p of the roofline */
 	GEMM_TILE,    /* how efficiency falls with the tile */
 	GEMM_SPLIT,   /* how well k is split when tiles are few */
-	GEMM_FILL     /* pipeline fill, in steps of 64 of k */
+	GEMM_FILL,    /* pipeline fill, in steps of 64 of k */
+	GEMM_THROTTLE /* how much longer where all units are busy, as the power limit has it */
 };
 
 /** Seconds of one op at full clock, by what takes them. */
