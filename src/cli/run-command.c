@@ -14,20 +14,12 @@
 #include "core/file.h"
 #include "core/number.h"
 #include "core/unit.h"
-#include "energy-report.h"
-#include "estimate.h"
-#include "gauge.h"
 #include "others.h"
+#include "run-joules.h"
 
-/* Idle power is taken over so many update periods before the first run, and padding needs so many
- * edges before and after each. */
-#define IDLE_PERIODS   6.0
-#define BEFORE_PERIODS 5.5
-#define AFTER_PERIODS  4.5
-#define IDLE_SHORTEST  0.05
-/* The edge that covers the end comes within so many periods. */
-#define FINAL_PERIODS 4.0
-#define FINAL_EXTRA_S 0.5
+/* Idle power is taken over so many update periods before the first run. */
+#define IDLE_PERIODS  6.0
+#define IDLE_SHORTEST 0.05
 /* Who uses a device is looked at so often while a command runs, where nothing else is to be done.
  */
 #define OTHERS_NS INT64_C(1000000000)
@@ -79,27 +71,6 @@ const struct option run_command_options[] = {
 	{.name = NULL},
 };
 
-/** One measurement of a command. */
-struct job {
-	struct cli *cli;
-	struct gauge gauge;
-	struct energy_report report;
-	const char *format;
-	double interval_s; /* 0: none */
-	unsigned repeat;
-	bool estimate, raw, live;
-	bool interrupted;
-	bool told[GAUGE_DEVICES];   /* its driver tells who uses it */
-	bool shared[GAUGE_DEVICES]; /* others used it in the run under way */
-	bool watched;               /* any is told */
-	size_t run;                 /* under way */
-	int64_t begin_ns;           /* of the run under way, meter's clock */
-	int64_t idle_begin_ns, idle_end_ns;
-	int64_t interval_ns; /* end of the last interval, meter's clock */
-	int live_fd;         /* where intervals are written as they come */
-	int own;             /* exit code of what went wrong on our side */
-};
-
 static void pause_s(double seconds)
 {
 	struct timespec t = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
@@ -137,7 +108,7 @@ static enum idle_policy idle_policy(const struct args *args)
 					     : IDLE_REPORT;
 }
 
-static int read_options(struct job *j, const struct args *args)
+static int read_options(struct run_job *j, const struct args *args)
 {
 	j->repeat = (unsigned)args_number(args, "repeat", 1);
 	j->report.warmup = (unsigned)args_number(args, "warmup", 0);
@@ -161,13 +132,6 @@ static int read_options(struct job *j, const struct args *args)
 
 /* ----- devices */
 
-static const char *keep(struct energy_report *r, const char *text)
-{
-	const char *kept = arena_strdup(&r->arena, text ? text : "");
-
-	return kept ? kept : "";
-}
-
 /** Whether something that stands for the host's processors is measured. */
 static bool measures_processors(const struct gauge *g)
 {
@@ -180,7 +144,7 @@ static bool measures_processors(const struct gauge *g)
 	return false;
 }
 
-static int describe_devices(struct job *j)
+static int describe_devices(struct run_job *j)
 {
 	struct energy_report *r = &j->report;
 	const struct gauge *g = &j->gauge;
@@ -193,10 +157,10 @@ static int describe_devices(struct job *j)
 	for (size_t i = 0; i < g->n; i++) {
 		hg_device_info info = gauge_info(g, i);
 
-		r->devices[i] = (struct energy_device){.spec = keep(r, info.spec),
-			.model = keep(r, info.title),
-			.uuid = keep(r, info.uuid),
-			.pci = keep(r, info.pci),
+		r->devices[i] = (struct energy_device){.spec = run_keep(r, info.spec),
+			.model = run_keep(r, info.title),
+			.uuid = run_keep(r, info.uuid),
+			.pci = run_keep(r, info.pci),
 			.simulated = info.simulated != 0,
 			.summed = g->summed[i] != 0,
 			.idle_w = (double)NAN};
@@ -212,12 +176,12 @@ static int describe_devices(struct job *j)
 			.idle_w = (double)NAN};
 	r->n_devices = n;
 	r->estimated = estimate;
-	r->missing = keep(r, g->missing.data);
+	r->missing = run_keep(r, g->missing.data);
 	return EXIT_OK;
 }
 
 /** Some periods in which nothing runs. */
-static void wait_idle(struct job *j)
+static void wait_idle(struct run_job *j)
 {
 	double wait_s = IDLE_PERIODS * gauge_period(&j->gauge);
 
@@ -231,23 +195,8 @@ static void wait_idle(struct job *j)
 	j->idle_end_ns = hg_meter_mark(j->gauge.meter);
 }
 
-/** Idle power of each device in that time; once the run after it is final, so is this. */
-static void measure_idle(struct job *j)
-{
-	for (size_t d = 0; d < j->gauge.n && j->idle_end_ns > j->idle_begin_ns; d++) {
-		hg_energy e = {.size = sizeof e};
-		double length_s = 1e-9 * (double)(j->idle_end_ns - j->idle_begin_ns);
-
-		if (hg_meter_energy(j->gauge.meter, d, j->idle_begin_ns, j->idle_end_ns,
-			    HG_WINDOW_ESTIMATE | HG_WINDOW_PARTIAL, &e, NULL) == HG_OK &&
-			length_s > e.missing_s)
-			j->report.devices[d].idle_w = e.joules / (length_s - e.missing_s);
-	}
-	j->idle_end_ns = j->idle_begin_ns;
-}
-
 /** What the meter has learnt of the counters. */
-static void describe_sensors(struct job *j)
+static void describe_sensors(struct run_job *j)
 {
 	for (size_t d = 0; j->gauge.meter && d < j->gauge.n; d++) {
 		hg_meter_state state = {.size = sizeof state};
@@ -257,183 +206,9 @@ static void describe_sensors(struct job *j)
 	}
 }
 
-/* ----- one run */
-
-static void unknown(struct job *j, struct joules *one, const char *why)
-{
-	double nan = (double)NAN;
-
-	one->energy = (hg_energy){.size = sizeof one->energy,
-		.joules = nan,
-		.lo = nan,
-		.hi = nan,
-		.sigma = nan,
-		.max_w = nan,
-		.tail_j = nan,
-		.idle_j = nan,
-		.temperature_c = nan,
-		.clock_hz = nan};
-	one->idle_j = nan;
-	one->why = keep(&j->report, why);
-}
-
-/** All edges that a run's window needs, also those beside it. */
-static hg_err edges_of(
-	struct job *j, size_t d, const struct energy_run *run, hg_edge **log, size_t *n)
-{
-	int64_t pad = (int64_t)(1e9 * (BEFORE_PERIODS + 1) * gauge_period(&j->gauge));
-	size_t room = 0;
-	hg_err rc;
-
-	*n = 0;
-	*log = NULL;
-	for (;;) {
-		rc = hg_meter_log(
-			j->gauge.meter, d, run->begin_ns - pad, run->end_ns + pad, *log, room, n);
-		if (rc != HG_OK || *n <= room)
-			return rc;
-		room = *n + 64;
-		*log = arena_alloc(&j->report.arena, room * sizeof **log);
-		if (!*log)
-			return HG_ENOMEM;
-	}
-}
-
-static void add_raw(struct job *j, size_t d, const struct energy_run *run)
-{
-	struct energy_raw raw = {.device = d};
-
-	if (edges_of(j, d, run, &raw.edges, &raw.n) == HG_OK && raw.n > 0 &&
-		vec_push(&j->report.raw, &raw) != HG_OK)
-		j->own = cli_broken(j->cli, HG_ENOMEM);
-}
-
-static hg_err padded(
-	struct job *j, size_t d, const struct energy_run *run, hg_energy *out, hg_error *why)
-{
-	hg_meter_state state = {.size = sizeof state};
-	hg_edge *log;
-	size_t n;
-	hg_err rc = edges_of(j, d, run, &log, &n);
-
-	if (rc == HG_OK)
-		rc = hg_meter_get_state(j->gauge.meter, d, &state, NULL);
-	return rc == HG_OK ? hg_energy_padded(
-				     log, n, &state.sensor, run->begin_ns, run->end_ns, 0, out, why)
-			   : rc;
-}
-
-/* Whether a device cannot have been idle before the command: it drew less during it. */
-static bool was_busy(const struct joules *one)
-{
-	double room = fmax(3.0 * one->energy.sigma, 0.1 * one->energy.joules);
-
-	return one->idle_j > one->energy.joules + room;
-}
-
-static void device_joules(struct job *j, size_t d, const struct energy_run *run)
-{
-	struct joules *one = &run->devices[d];
-	hg_error why = {""};
-	hg_err rc = HG_ERANGE;
-
-	one->energy.size = sizeof one->energy;
-	if (j->report.isolated)
-		rc = padded(j, d, run, &one->energy, &why);
-	if (rc != HG_OK)
-		rc = hg_meter_energy(j->gauge.meter, d, run->begin_ns, run->end_ns,
-			HG_WINDOW_ESTIMATE, &one->energy, &why);
-	if (rc != HG_OK) {
-		unknown(j, one, why.text[0] ? why.text : hg_err_text(rc));
-		return;
-	}
-	if (j->report.devices[d].simulated)
-		one->energy.flags |= HG_ENERGY_SIMULATED;
-	if (j->shared[d])
-		one->energy.flags |= HG_ENERGY_SHARED;
-	one->idle_j = one->energy.method == HG_METHOD_PADDED
-			      ? one->energy.idle_j
-			      : j->report.devices[d].idle_w * run->time_s;
-	if (!was_busy(one))
-		return;
-	one->idle_j = (double)NAN;
-	if (j->report.idle == IDLE_SUBTRACT)
-		unknown(j, one,
-			"it drew more before the command than during it: what it draws "
-			"idle is not known");
-}
-
-static void add_joules(struct joules *sum, const struct joules *one)
-{
-	hg_energy *to = &sum->energy;
-	const hg_energy *e = &one->energy;
-
-	to->joules += e->joules;
-	to->lo += e->lo;
-	to->hi += e->hi;
-	to->sigma = hypot(to->sigma, e->sigma);
-	to->flags |= e->flags;
-	if (e->method > to->method)
-		to->method = e->method;
-	sum->idle_j += one->idle_j;
-}
-
-/** The sum over devices that do not overlap. One without a figure leaves none. */
-static void total_joules(struct job *j, struct energy_run *run)
-{
-	struct joules *sum = &run->total;
-	char why[HG_ERROR_TEXT + 64];
-
-	*sum = (struct joules){.energy = {.size = sizeof sum->energy,
-				       .max_w = (double)NAN,
-				       .tail_j = (double)NAN,
-				       .temperature_c = (double)NAN,
-				       .clock_hz = (double)NAN}};
-	for (size_t d = 0; d < j->report.n_devices; d++) {
-		const struct joules *one = &run->devices[d];
-
-		if (!j->report.devices[d].summed)
-			continue;
-		if (one->why) {
-			(void)snprintf(
-				why, sizeof why, "%s: %s", j->report.devices[d].spec, one->why);
-			unknown(j, sum, why);
-			return;
-		}
-		add_joules(sum, one);
-	}
-	if (sum->energy.method == HG_METHOD_NONE)
-		unknown(j, sum, "no device tells energy");
-}
-
-static void joules_of(struct job *j, struct energy_run *run)
-{
-	double final_s = FINAL_PERIODS * gauge_period(&j->gauge) + FINAL_EXTRA_S;
-
-	hg_error why = {""};
-
-	if (j->gauge.meter &&
-		hg_meter_wait_final(j->gauge.meter, run->end_ns, final_s, &why) != HG_OK)
-		cli_note(j->cli, "figures of the last moments are estimates: %s", why.text);
-	measure_idle(j);
-	for (size_t d = 0; d < j->gauge.n; d++) {
-		device_joules(j, d, run);
-		if (j->raw)
-			add_raw(j, d, run);
-	}
-	if (j->report.estimated) {
-		struct joules *one = &run->devices[j->gauge.n];
-
-		*one = (struct joules){.why = NULL};
-		estimate_cpu(run->time_s, run->cpu_s, sysconf(_SC_NPROCESSORS_ONLN), &one->energy);
-		one->idle_j = one->energy.idle_j;
-	}
-	total_joules(j, run);
-}
-
 /* ----- intervals */
 
-static double energy_between(const struct job *j, size_t d, int64_t t0, int64_t t1)
+static double energy_between(const struct run_job *j, size_t d, int64_t t0, int64_t t1)
 {
 	hg_energy e = {.size = sizeof e};
 
@@ -443,7 +218,7 @@ static double energy_between(const struct job *j, size_t d, int64_t t0, int64_t 
 		       : (double)NAN;
 }
 
-static void live_line(const struct job *j, const struct energy_interval *v)
+static void live_line(const struct run_job *j, const struct energy_interval *v)
 {
 	double length_s = v->end_s - v->begin_s;
 	char time[QUANTITY_TEXT], power[QUANTITY_TEXT], energy[QUANTITY_TEXT];
@@ -461,7 +236,7 @@ static void live_line(const struct job *j, const struct energy_interval *v)
 
 /* ----- others */
 
-static void find_told(struct job *j)
+static void find_told(struct run_job *j)
 {
 	for (size_t d = 0; d < j->gauge.n; d++) {
 		j->told[d] = others_known(j->gauge.devices[d]);
@@ -470,7 +245,7 @@ static void find_told(struct job *j)
 }
 
 /** Notes devices that others use now. A driver that hangs is not asked. */
-static void look_for_others(struct job *j)
+static void look_for_others(struct run_job *j)
 {
 	struct vec ours;
 
@@ -491,7 +266,7 @@ static void look_for_others(struct job *j)
 /** A child_tick_fn. */
 static void tick(void *user, int64_t since_ns)
 {
-	struct job *j = user;
+	struct run_job *j = user;
 	int64_t now = j->begin_ns + since_ns;
 	struct energy_interval v = {.run = j->run,
 		.begin_s = 1e-9 * (double)(j->interval_ns - j->begin_ns),
@@ -514,7 +289,7 @@ static void tick(void *user, int64_t since_ns)
 }
 
 /** Intervals of the last run once more, now that every edge is there. */
-static void refine_intervals(struct job *j)
+static void refine_intervals(struct run_job *j)
 {
 	for (size_t i = 0; i < j->report.intervals.len; i++) {
 		struct energy_interval *v = vec_at(&j->report.intervals, i);
@@ -528,7 +303,7 @@ static void refine_intervals(struct job *j)
 
 /* ----- the runs */
 
-static int64_t mark(const struct job *j)
+static int64_t mark(const struct run_job *j)
 {
 	struct timespec t;
 
@@ -538,7 +313,7 @@ static int64_t mark(const struct job *j)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int one_run(struct job *j, const char *const *argv, struct energy_run *run)
+static int one_run(struct run_job *j, const char *const *argv, struct energy_run *run)
 {
 	struct child_how how = {.argv = argv,
 		.interval_ns = j->gauge.n == 0     ? 0
@@ -567,32 +342,32 @@ static int one_run(struct job *j, const char *const *argv, struct energy_run *ru
 	return EXIT_OK;
 }
 
-static int measured_run(struct job *j, const char *const *argv)
+static int measured_run(struct run_job *j, const char *const *argv)
 {
 	double period_s = gauge_period(&j->gauge);
 	struct energy_run run;
 	int rc;
 
 	if (j->report.isolated && j->gauge.meter)
-		pause_s(BEFORE_PERIODS * period_s);
+		pause_s(RUN_BEFORE_PERIODS * period_s);
 	rc = one_run(j, argv, &run);
 	if (rc != EXIT_OK)
 		return rc;
 	if (j->report.isolated && j->gauge.meter)
-		pause_s(AFTER_PERIODS * period_s);
+		pause_s(RUN_AFTER_PERIODS * period_s);
 	run.devices =
 		arena_alloc(&j->report.arena, (j->report.n_devices + 1) * sizeof *run.devices);
 	if (!run.devices)
 		return cli_broken(j->cli, HG_ENOMEM);
 	memset(run.devices, 0, (j->report.n_devices + 1) * sizeof *run.devices);
-	joules_of(j, &run);
+	run_joules(j, &run);
 	refine_intervals(j);
 	if (j->report.code == 0)
 		j->report.code = run.code;
 	return vec_push(&j->report.runs, &run) == HG_OK ? EXIT_OK : cli_broken(j->cli, HG_ENOMEM);
 }
 
-static int all_runs(struct job *j, const char *const *argv)
+static int all_runs(struct run_job *j, const char *const *argv)
 {
 	struct energy_run run;
 	int rc = EXIT_OK;
@@ -608,7 +383,7 @@ static int all_runs(struct job *j, const char *const *argv)
 
 /* ----- the report */
 
-static int write_report(struct job *j, const char *path)
+static int write_report(struct run_job *j, const char *path)
 {
 	hg_error why;
 	struct buf out;
@@ -637,7 +412,7 @@ static int write_report(struct job *j, const char *path)
 
 /* Finds out whether the report can be written before the command runs for hours; intervals go where
  * it goes. */
-static int open_output(struct job *j, const char *path)
+static int open_output(struct run_job *j, const char *path)
 {
 	hg_error why = {""};
 	hg_err rc;
@@ -652,7 +427,7 @@ static int open_output(struct job *j, const char *path)
 int run_command_measured(struct cli *cli, const struct args *args)
 {
 	const char *specs[GAUGE_DEVICES + 1];
-	struct job j = {.cli = cli, .live_fd = STDERR_FILENO};
+	struct run_job j = {.cli = cli, .live_fd = STDERR_FILENO};
 	char host[256] = "";
 	size_t n = 0;
 	int rc;
