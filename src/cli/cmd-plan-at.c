@@ -84,7 +84,13 @@ static double base_energy(const struct plans *p, const hg_plan_info *info, doubl
 	return p->claims.all_fastest_j;
 }
 
-static void at_json(struct cli *cli, const hg_plan_info *i, double base_j)
+/* What plans with at most so many changes draw at least; most: 0 where nothing is known of it. */
+struct few {
+	uint64_t most;
+	double bound_j, price_j;
+};
+
+static void at_json(struct cli *cli, const hg_plan_info *i, const struct few *few, double base_j)
 {
 	struct json_out j;
 
@@ -104,6 +110,10 @@ static void at_json(struct cli *cli, const hg_plan_info *i, double base_j)
 	json_kv_number(&j, "tight_gap", i->tight_gap);
 	json_kv_int(&j, "switches", (int64_t)i->switches);
 	json_kv_number(&j, "switch_energy_j", i->switch_energy_j);
+	if (few->most) {
+		json_kv_number(&j, "switch_bound_j", few->bound_j);
+		json_kv_number(&j, "switch_price_j", few->price_j);
+	}
 	json_kv_number(&j, "base_time_s", i->base_time_s);
 	json_kv_number(&j, "base_energy_j", base_j);
 	json_kv_number(&j, "saving", 1 - i->energy_j / base_j);
@@ -113,7 +123,7 @@ static void at_json(struct cli *cli, const hg_plan_info *i, double base_j)
 	buf_addc(&cli->out, '\n');
 }
 
-static void at_text(struct cli *cli, const hg_plan_info *i, double base_j)
+static void at_text(struct cli *cli, const hg_plan_info *i, const struct few *few, double base_j)
 {
 	char a[QUANTITY_TEXT], b[QUANTITY_TEXT];
 
@@ -141,6 +151,43 @@ static void at_text(struct cli *cli, const hg_plan_info *i, double base_j)
 			100 * (i->class_bound_j / i->bound_j - 1),
 			i->class_bound_exact ? "" : " (its own bound was not found)");
 	buf_addf(&cli->out, "switches  %llu\n", (unsigned long long)i->switches);
+	if (few->most)
+		buf_addf(&cli->out, "          with %llu at most no plan saves more than %.2f %%\n",
+			(unsigned long long)few->most, 100 * (1 - few->bound_j / base_j));
+}
+
+/* The flow of the bound is that of the relaxed plan for the deadline. */
+static hg_err relaxed_of(const hg_plan_frontier *set, const hg_plan_opts *opts,
+	const hg_plan_info *i, hg_relaxed **r, hg_error *why)
+{
+	hg_plan_frontier_info figures = {.size = sizeof figures};
+
+	hg_plan_frontier_get_info(set, &figures);
+	return hg_relaxed_at(set, fmax(fmax(opts->time_s, i->base_time_s), figures.t_min_s),
+		HG_CLASS_OP, r, why);
+}
+
+/* Where changes take time, an operation runs at two settings, and nothing is said. */
+static hg_err find_few(const hg_plan_frontier *set, const hg_plan_opts *opts, const hg_plan_info *i,
+	struct few *few, hg_error *why)
+{
+	struct proof proof = {.bound_j = i->bound_j,
+		.most_switches = opts->most_switches,
+		.switch_cost_j = opts->switch_cost_j};
+	hg_relaxed *r = NULL;
+	hg_err err;
+
+	*few = (struct few){.most = 0};
+	if (!opts->most_switches || opts->switch_latency_s > 0)
+		return HG_OK;
+	err = relaxed_of(set, opts, i, &r, why);
+	if (!err)
+		err = proof_few(&proof, hg_plan_frontier_dag(set), r, why);
+	if (!err)
+		*few = (struct few){
+			opts->most_switches, proof.switch_bound_j, proof.switch_price_j};
+	hg_relaxed_destroy(r);
+	return err;
 }
 
 static int write_rows(struct cli *cli, const struct plans *p, const hg_plan *plan, const char *path)
@@ -160,9 +207,8 @@ static int write_rows(struct cli *cli, const struct plans *p, const hg_plan *pla
 	return rc;
 }
 
-/* The flow of the bound is that of the relaxed plan for the deadline. */
 static int write_proof(struct cli *cli, const struct plans *p, const hg_plan_frontier *set,
-	const hg_plan_opts *opts, const hg_plan_info *i, const char *path)
+	const hg_plan_opts *opts, const hg_plan_info *i, const struct few *few, const char *path)
 {
 	struct proof proof = {.time_s = i->time_s,
 		.charged_s = i->charged_s,
@@ -171,17 +217,17 @@ static int write_proof(struct cli *cli, const struct plans *p, const hg_plan_fro
 		.tight_bound_j = i->tight_bound_j,
 		.switches = i->switches,
 		.switch_cost_j = opts->switch_cost_j,
-		.switch_latency_s = opts->switch_latency_s};
-	hg_plan_frontier_info figures = {.size = sizeof figures};
+		.switch_latency_s = opts->switch_latency_s,
+		.most_switches = few->most,
+		.switch_bound_j = few->bound_j,
+		.switch_price_j = few->price_j};
 	hg_relaxed *r = NULL;
 	hg_error why = {""};
 	struct buf text;
 	hg_err err;
 	int rc;
 
-	hg_plan_frontier_get_info(set, &figures);
-	err = hg_relaxed_at(set, fmax(fmax(opts->time_s, i->base_time_s), figures.t_min_s),
-		HG_CLASS_OP, &r, &why);
+	err = relaxed_of(set, opts, i, &r, &why);
 	if (!err)
 		err = plans_witness_one(p, r, &proof.flow, &why);
 	hg_relaxed_destroy(r);
@@ -207,25 +253,29 @@ static int make(struct cli *cli, const struct args *args, const struct plans *p,
 	double base_j;
 	hg_err err;
 	struct plans_store store = {.plans = NULL};
+	struct few few = {.most = 0};
 	int rc = plans_solve(cli, p, &store, &set);
 
 	if (rc != EXIT_OK)
 		goto out;
 	err = hg_plan_at(set, opts, &plan, &why);
+	if (!err) {
+		hg_plan_get_info(plan, &info);
+		err = find_few(set, opts, &info, &few, &why);
+	}
 	if (err) {
 		rc = plan_error(cli, err, &why);
 		goto out;
 	}
-	hg_plan_get_info(plan, &info);
 	base_j = base_energy(p, &info, opts->charge_s);
 	if (path)
 		rc = write_rows(cli, p, plan, path);
 	if (rc == EXIT_OK && proof)
-		rc = write_proof(cli, p, set, opts, &info, proof);
+		rc = write_proof(cli, p, set, opts, &info, &few, proof);
 	if (rc == EXIT_OK && args_has(args, "json"))
-		at_json(cli, &info, base_j);
+		at_json(cli, &info, &few, base_j);
 	else if (rc == EXIT_OK && !(path && strcmp(path, "-") == 0))
-		at_text(cli, &info, base_j);
+		at_text(cli, &info, &few, base_j);
 out:
 	hg_plan_destroy(plan);
 	hg_plan_frontier_destroy(set);

@@ -387,6 +387,28 @@ static hg_err check_figures(struct check *c, const struct proof *proof, double c
 	return err;
 }
 
+/* What plans with as few changes as were allowed must draw, by the flow in p->node. */
+static hg_err check_switches(struct prover *p, const struct proof *proof, double bound_j)
+{
+	double beyond_j = proof->switch_price_j - proof->switch_cost_j, gain_j = 0;
+	hg_err err;
+
+	if (!proof->most_switches)
+		return HG_OK;
+	if (beyond_j < 0 || proof->switch_latency_s > 0)
+		return check_note(p->c, false, "proof: switch bound",
+			"a change of %.9g J is less than it costs, or takes time",
+			proof->switch_price_j);
+	err = check_note(p->c, proof->switches <= proof->most_switches, "proof: switches allowed",
+		"%" PRIu64 " found", proof->switches);
+	if (!err)
+		err = check_few(p->c, p->node, proof->switch_price_j, &gain_j);
+	gain_j -= beyond_j * (double)proof->most_switches;
+	return err ? err
+		   : claim(p->c, "proof: switch bound", proof->switch_bound_j,
+			     bound_j + fmax(gain_j, 0));
+}
+
 hg_err check_proof(struct check *c, const struct proof *proof, hg_error *why)
 {
 	hg_dag_info info = {.size = sizeof info};
@@ -412,6 +434,8 @@ hg_err check_proof(struct check *c, const struct proof *proof, hg_error *why)
 	err = claim(c, "proof: bound", proof->bound_j, bound_j);
 	if (!err)
 		err = claim(c, "proof: tight bound", proof->tight_bound_j, bound_j + gain_j);
+	if (!err)
+		err = check_switches(&p, proof, bound_j);
 	c->bound_j = fmax(c->bound_j, bound_j - charged_j);
 	c->tight_bound_j = fmax(c->tight_bound_j, bound_j + gain_j - charged_j);
 out:

@@ -62,6 +62,13 @@ hg_err check_bounds(struct check *c, hg_error *why);
 /** The same by flows that the solver looks for again. */
 hg_err check_solving(struct check *c, hg_error *why);
 
+/**
+ * By how much a flow's bound rises if each change of setting costs change_j. O(n options).
+ * @param node_uw  through each node
+ * @return HG_OK, HG_ENOMEM
+ */
+hg_err check_few(const struct check *c, const int64_t *node_uw, double change_j, double *gain_j);
+
 /** What `plan at` claimed of the plan, by its own flow. */
 hg_err check_proof(struct check *c, const struct proof *proof, hg_error *why);
 

@@ -125,7 +125,13 @@ check "its columns" test "$(head -n 1 plan.csv)" = \
 	"stage,microbatch,instruction,chunk,setting,start_s,duration_s,energy_j"
 good plan at job.plans --slowdown 2% --iterations 800 --most-switches 20 --json -o few.csv --proof few.proof
 json '.switches <= 20 and .switch_energy_j == 0' true
+json '.switch_bound_j > .bound_j and .switch_bound_j <= .energy_j and .switch_price_j > 0' true
 good plan check job.plans few.csv --profile p.csv --proof few.proof
+for change in '.switch_bound_j *= 1.0001' '.switch_price_j *= 2' '.most_switches -= 1'; do
+	jq "$change" few.proof >bad.proof
+	run 1 plan check job.plans few.csv --profile p.csv --proof bad.proof --json
+	json '[.claims[]? // .findings[]? | select(.holds == false) | .what] | index("proof: switch bound") != null' true
+done
 good plan at job.plans --slowdown 0 --iterations 200 -o again.csv
 same_file plan.csv again.csv
 good plan at job.plans --straggler 1.3 --iterations 200 --json

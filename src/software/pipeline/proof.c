@@ -5,10 +5,25 @@
 
 #include "core/fail.h"
 #include "core/json.h"
+#include "software/plan/bound-few.h"
 
 #include "plans.h"
 
 #define LARGEST 1e18
+
+hg_err proof_few(struct proof *p, const hg_dag *dag, const hg_relaxed *r, hg_error *why)
+{
+	struct few_bound bound;
+	size_t n;
+	hg_err err = bound_few(
+		dag, hg_relaxed_node_flows(r, &n), p->most_switches, p->switch_cost_j, &bound, why);
+
+	if (err)
+		return err;
+	p->switch_bound_j = p->bound_j + bound.gain_j;
+	p->switch_price_j = bound.price_j;
+	return HG_OK;
+}
 
 void proof_finish(struct proof *p)
 {
@@ -30,6 +45,11 @@ void proof_write(const struct proof *p, struct buf *out)
 	json_kv_int(&j, "switches", (int64_t)p->switches);
 	json_kv_number(&j, "switch_cost_j", p->switch_cost_j);
 	json_kv_number(&j, "switch_latency_s", p->switch_latency_s);
+	if (p->most_switches) {
+		json_kv_int(&j, "most_switches", (int64_t)p->most_switches);
+		json_kv_number(&j, "switch_bound_j", p->switch_bound_j);
+		json_kv_number(&j, "switch_price_j", p->switch_price_j);
+	}
 	json_kv_string(&j, "coding", WITNESS_CODING);
 	json_key(&j, "flow");
 	witness_write(&p->flow, &j);
@@ -61,6 +81,25 @@ static hg_err read_figures(struct proof *p, const struct json_doc *doc, hg_error
 	return err;
 }
 
+/* What is claimed of plans with few changes of setting, if anything is. */
+static hg_err read_few(struct proof *p, const struct json_doc *doc, hg_error *why)
+{
+	double most = 0;
+	hg_err err;
+
+	if (!json_get(doc->root, "most_switches"))
+		return HG_OK;
+	err = json_need_number(doc, doc->root, "most_switches", 1, 9e15, &most, why);
+	if (!err)
+		err = json_need_number(
+			doc, doc->root, "switch_bound_j", 0, LARGEST, &p->switch_bound_j, why);
+	if (!err)
+		err = json_need_number(
+			doc, doc->root, "switch_price_j", 0, LARGEST, &p->switch_price_j, why);
+	p->most_switches = (uint64_t)most;
+	return err;
+}
+
 hg_err proof_parse(struct proof *p, const char *text, size_t len, const char *origin, hg_error *why)
 {
 	struct json_doc doc;
@@ -75,6 +114,8 @@ hg_err proof_parse(struct proof *p, const char *text, size_t len, const char *or
 		err = witness_coding(&doc, doc.root, why);
 	if (!err)
 		err = read_figures(p, &doc, why);
+	if (!err)
+		err = read_few(p, &doc, why);
 	if (!err)
 		err = json_need(&doc, doc.root, "flow", JSON_OBJECT, &flow, why);
 	if (!err)

@@ -14,8 +14,17 @@ struct proof {
 	double bound_j, tight_bound_j; /* what the flow proves alone, and with pairs of chains */
 	uint64_t switches;
 	double switch_cost_j, switch_latency_s; /* of one change, as the plan was made for */
+	uint64_t most_switches; /* 0: any number was allowed, nothing is claimed of fewer */
+	double switch_bound_j;  /* no plan with at most so many draws less */
+	double switch_price_j;  /* of a change, at which the flow proves that */
 	struct witness flow;
 };
+
+/**
+ * What the flow of a relaxed plan proves of plans with at most p->most_switches changes that cost
+ * p->switch_cost_j each: fills switch_bound_j and switch_price_j, from bound_j.
+ */
+hg_err proof_few(struct proof *p, const hg_dag *dag, const hg_relaxed *r, hg_error *why);
 
 /** Frees; a zeroed one is fine. */
 void proof_finish(struct proof *p);
