@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "core/number.h"
 #include "gauge.h"
+#include "recur-setting.h"
 #include "recur-store.h"
 #include "steps.h"
 
@@ -21,6 +22,8 @@
 /* The edge that covers a moment comes within so many periods of the counter. */
 #define FINAL_PERIODS 4.0
 #define FINAL_EXTRA_S 0.5
+
+static const char *const setters[] = {"hourglass", "command", NULL};
 
 static const struct option run_options[] = {
 	{.name = "metric-from",
@@ -58,6 +61,12 @@ static const struct option run_options[] = {
 		.value = "TIME",
 		.fallback = "2 min",
 		.text = "if this command dies, its trial counts as killed after so long"},
+	{.name = "set-by",
+		.kind = OPTION_CHOICE,
+		.choices = setters,
+		.value = "hourglass|command",
+		.fallback = "hourglass",
+		.text = "who puts the setting of a batch size in force, where there are frontiers"},
 	{.name = NULL},
 };
 
@@ -68,6 +77,7 @@ struct training {
 	const char *job;
 	struct store_spec spec;
 	struct gauge gauge;
+	struct recur_setting setting;
 	struct steps steps;
 	struct store_trial trial;
 	int64_t begin_ns, mark_ns; /* of CLOCK_MONOTONIC, of the meter */
@@ -277,6 +287,7 @@ static int attempt(struct training *t, const struct args *args, struct child_end
 	setting = store_spec_setting(&t->spec, t->trial.t.batch_size);
 	cli_note(t->cli, "trial %s:%lld: batch size %u%s%s", t->job, (long long)t->trial.number,
 		t->trial.t.batch_size, setting[0] ? ", setting " : "", setting);
+	(void)recur_setting_apply(t->cli, &t->gauge, setting, &t->setting);
 	rc = start(t, args);
 	while (rc == EXIT_OK && steps_step(&t->steps))
 		what_is_due(t);
@@ -344,12 +355,32 @@ static int read_spec(struct training *t)
 	return err == HG_OK ? EXIT_OK : recur_error(t->cli, err, &why);
 }
 
-static int run_run(struct cli *cli, const struct args *args)
+/* Devices and their settings. */
+static int open_devices(struct training *t, const struct args *args)
 {
 	const char *specs[GAUGE_DEVICES + 1];
+	bool sets = strcmp(args_text(args, "set-by", setters[0]), setters[0]) == 0, any = false;
+	size_t n = 0;
+	int rc;
+
+	for (; n <= GAUGE_DEVICES && args_nth(args, "device", n); n++)
+		specs[n] = args_nth(args, "device", n);
+	rc = gauge_open(t->cli, specs, n, 0, &t->gauge);
+	if (rc != EXIT_OK)
+		return rc;
+	if (t->gauge.meter)
+		(void)hg_meter_begin(t->gauge.meter);
+	else
+		cli_note(t->cli, "no device tells energy: 'hourglass doctor' says why");
+	for (uint32_t i = 0; i < t->spec.n_sizes; i++)
+		any |= t->spec.epochs[i].setting[0] != '\0';
+	return sets && any ? recur_setting_open(t->cli, &t->gauge, &t->setting) : EXIT_OK;
+}
+
+static int run_run(struct cli *cli, const struct args *args)
+{
 	struct training t = {.cli = cli, .job = args->operands[0]};
 	const struct steps_how how = steps_by(&t, args);
-	size_t n = 0;
 	int rc;
 
 	if (args->dashed != 1)
@@ -360,21 +391,16 @@ static int run_run(struct cli *cli, const struct args *args)
 		return rc;
 	t.lease_ms = (int64_t)(args_number(args, "lease", LEASE_S) * 1000);
 	t.grace_ns = (int64_t)(args_number(args, "grace", GRACE_S) * 1e9);
-	for (; n <= GAUGE_DEVICES && args_nth(args, "device", n); n++)
-		specs[n] = args_nth(args, "device", n);
 	child_signals_keep();
 	rc = recur_open(cli, args, OPEN_WRITE, &t.store);
 	if (rc == EXIT_OK)
 		rc = read_spec(&t);
 	if (rc == EXIT_OK)
-		rc = gauge_open(cli, specs, n, 0, &t.gauge);
-	if (rc == EXIT_OK) {
-		if (t.gauge.meter)
-			(void)hg_meter_begin(t.gauge.meter);
-		else
-			cli_note(cli, "no device tells energy: 'hourglass doctor' says why");
+		rc = open_devices(&t, args);
+	if (rc == EXIT_OK)
 		rc = train(&t, args);
-	}
+	if (!recur_setting_close(cli, &t.setting) && rc == EXIT_OK)
+		rc = EXIT_BROKEN;
 	gauge_close(&t.gauge);
 	store_close(t.store);
 	child_signals_let_go();

@@ -92,25 +92,30 @@ static int read_sweeps(struct cli *cli, const char *const *texts, size_t n,
 						       : sweep_clocks(cli, d, set);
 }
 
-/* How a knob is called in frontiers: "power_limit_w" in W, "sm_clock_mhz" in MHz. */
+const char *knob_column(const hg_knob_info *knob, char name[KNOB_COLUMN], double *factor)
+{
+	double si;
+	enum quantity q = knob_quantity(knob, &si);
+
+	*factor = 1;
+	if (q == QUANTITY_POWER) {
+		(void)snprintf(name, KNOB_COLUMN, "%.50s_w", knob->name);
+		*factor = si;
+		return "W";
+	}
+	if (q == QUANTITY_CLOCK) {
+		(void)snprintf(name, KNOB_COLUMN, "%.50s_mhz", knob->name);
+		*factor = si * 1e-6;
+		return "MHz";
+	}
+	(void)snprintf(name, KNOB_COLUMN, "%.50s", knob->name);
+	return knob->unit;
+}
+
 static void name_knob(struct tune_knobs *k, size_t i)
 {
-	double factor;
-	enum quantity q = knob_quantity(&k->info[i], &factor);
-	const char *name = k->info[i].name, *unit = k->info[i].unit;
+	const char *unit = knob_column(&k->info[i], k->names[i], &k->factor[i]);
 
-	k->factor[i] = 1;
-	if (q == QUANTITY_POWER) {
-		(void)snprintf(k->names[i], sizeof k->names[i], "%.50s_w", name);
-		k->factor[i] = factor;
-		unit = "W";
-	} else if (q == QUANTITY_CLOCK) {
-		(void)snprintf(k->names[i], sizeof k->names[i], "%.50s_mhz", name);
-		k->factor[i] = factor * 1e-6;
-		unit = "MHz";
-	} else {
-		(void)snprintf(k->names[i], sizeof k->names[i], "%.50s", name);
-	}
 	k->defs[i] = (hg_knob_def){k->names[i], unit, NULL, 0};
 }
 

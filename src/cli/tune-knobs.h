@@ -11,6 +11,13 @@
 /** Most knobs that are tuned at once. */
 #define TUNE_KNOBS 4
 
+/** Room for knob_column(), with the NUL. */
+#define KNOB_COLUMN 64
+
+/** How a knob is called in frontiers: "power_limit_w" in W, "sm_clock_mhz" in MHz.
+ * @param factor  what one of the knob's units is in those. @return their name */
+const char *knob_column(const hg_knob_info *knob, char name[KNOB_COLUMN], double *factor);
+
 /** Zero to begin. */
 struct tune_knobs {
 	hg_guard *guard;
@@ -18,7 +25,7 @@ struct tune_knobs {
 	size_t n;
 	size_t knob[TUNE_KNOBS];       /* index on every device */
 	hg_knob_info info[TUNE_KNOBS]; /* of the first device */
-	char names[TUNE_KNOBS][64];
+	char names[TUNE_KNOBS][KNOB_COLUMN];
 	hg_knob_def defs[TUNE_KNOBS];
 	double factor[TUNE_KNOBS]; /* what one of the knob's units is in a cell */
 	size_t n_knobs;
