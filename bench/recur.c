@@ -35,6 +35,10 @@ static const struct sim_spec specs[JOBS] = {
 };
 static const char *const devices[DEVICES] = {"v100", "a40"};
 
+/* Other targets of the same trainings: jobs that are alike. */
+static const double other_targets[JOBS] = {0.5, 0.6, 45, 0.4, 83.5, 0.83};
+#define KIN 256
+
 struct bench {
 	const char *data, *peer;
 	uint32_t seeds;

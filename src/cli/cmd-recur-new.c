@@ -63,6 +63,11 @@ static const struct option more_options[] = {
 		.repeat = true,
 		.value = "JOB",
 		.text = "learn from another job of the store as well"},
+	{.name = "like",
+		.kind = OPTION_TEXT,
+		.repeat = true,
+		.value = "JOB",
+		.text = "begin with what a similar job of the store was like, as far as it holds"},
 	{.name = "kin",
 		.kind = OPTION_CHOICE,
 		.choices = kin_names,
@@ -192,21 +197,32 @@ static int read_spec(const struct cli *cli, const struct args *args, struct stor
 
 #define KIN_MOST 64
 
+static int add_kin(const struct cli *cli, const char *option, const char *name, uint32_t kin,
+	struct store_kin *out, size_t *n)
+{
+	if (*n == KIN_MOST)
+		return cli_usage(cli, "--%s: more than %d", option, KIN_MOST);
+	if (!store_name_fits(name))
+		return cli_usage(cli, "--%s: '%.80s' cannot be a job's name", option, name);
+	memcpy(out[*n].job, name, strlen(name) + 1);
+	out[(*n)++].kin = kin;
+	return EXIT_OK;
+}
+
 static int read_kin(
 	const struct cli *cli, const struct args *args, struct store_kin *kin, size_t *n)
 {
 	bool similar = strcmp(args_text(args, "kin", "device"), "similar") == 0;
 	const char *name;
+	int rc = EXIT_OK;
 
-	for (*n = 0; (name = args_nth(args, "from", *n)) != NULL; (*n)++) {
-		if (*n == KIN_MOST)
-			return cli_usage(cli, "--from: more than %d", KIN_MOST);
-		if (!store_name_fits(name))
-			return cli_usage(cli, "--from: '%.80s' cannot be a job's name", name);
-		memcpy(kin[*n].job, name, strlen(name) + 1);
-		kin[*n].kin = similar ? HG_RECUR_SIMILAR_JOB : HG_RECUR_OTHER_DEVICE;
-	}
-	return EXIT_OK;
+	*n = 0;
+	for (size_t i = 0; rc == EXIT_OK && (name = args_nth(args, "from", i)) != NULL; i++)
+		rc = add_kin(cli, "from", name,
+			similar ? HG_RECUR_SIMILAR_JOB : HG_RECUR_OTHER_DEVICE, kin, n);
+	for (size_t i = 0; rc == EXIT_OK && (name = args_nth(args, "like", i)) != NULL; i++)
+		rc = add_kin(cli, "like", name, HG_RECUR_SIMILAR_JOB, kin, n);
+	return rc;
 }
 
 static void say(struct cli *cli, const struct args *args, const char *name,

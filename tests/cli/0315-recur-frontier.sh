@@ -51,6 +51,21 @@ good recur new here $new --from files --frontier all
 good recur explain here --json
 json '[.beliefs[] | .cost_known]' '[true,true,false]'
 
+# From a similar job: the shape of its costs and epochs, no more; its first run has no bound.
+good recur next files
+good recur report "$(cut -d' ' -f2 out)" --epoch 3 --metric 0.7 --energy 15kJ --time 150s
+# shellcheck disable=SC2086
+good recur new alike $new --like files
+good recur next alike
+shows '^[0-9]* alike:1$'
+good recur explain alike --json
+# shellcheck disable=SC2086
+bad recur new other $new --like nobody
+says_like 'nobody'
+# shellcheck disable=SC2086
+bad recur new other $new --like 'no name'
+says_like "--like: 'no name' cannot be a job's name"
+
 # A training finds its setting.
 # shellcheck disable=SC2016
 run 0 recur run folder -d sim:h100 -- sh -c \

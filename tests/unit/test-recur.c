@@ -449,6 +449,56 @@ static void test_warm_start(void **state)
 	assert_true(made_up_cost(d.batch_size) * ceil(made_up_epochs(d.batch_size)) < 1.25 * best);
 }
 
+/* Trials of another job, at each size twice, cheapest where ours is dearest if it is unlike. */
+static size_t other_job(hg_recur_trial *t, bool unlike)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2 * SIZES; i++) {
+		uint32_t at = sizes[unlike ? SIZES - 1 - i % SIZES : i % SIZES];
+
+		t[n] = run_of(sizes[i % SIZES], HG_RECUR_REACHED, ceil(3 * made_up_epochs(at)),
+			50 * made_up_cost(at));
+		t[n++].kin = HG_RECUR_SIMILAR_JOB;
+	}
+	return n;
+}
+
+/* Cost of so many own runs after those, over the best. */
+static double excess_of(const hg_recur_job *job, hg_recur_trial *t, size_t before, size_t runs)
+{
+	double best = made_up_cost(128) * ceil(made_up_epochs(128)), sum = 0;
+	size_t n = play(job, t, before, before + runs, 4096, 1);
+
+	for (size_t i = before; i < n; i++)
+		sum += t[i].energy_j / best - 1;
+	return sum / (double)runs;
+}
+
+static void test_similar_job(void **state)
+{
+	hg_recur_job job = plain_job();
+	static hg_recur_trial t[MOST];
+	double cold = excess_of(&job, t, 0, 15), alike, unlike;
+	size_t n;
+
+	(void)state;
+	/* what is alike helps, at once; what is not is seen to be so */
+	alike = excess_of(&job, t, other_job(t, false), 15);
+	unlike = excess_of(&job, t, other_job(t, true), 15);
+	assert_true(alike < cold);
+	assert_true(unlike < cold + 0.2);
+	/* its level says nothing: no run is stopped by it */
+	n = other_job(t, false);
+	assert_true(isinf(decide(&job, t, n).bound_j));
+	/* and its sizes must reach around the default */
+	job.default_size = 1024;
+	for (size_t i = 0; i < n; i++)
+		if (t[i].batch_size == 1024)
+			t[i].batch_size = 2048;
+	assert_int_equal(decide(&job, t, n).reason, HG_RECUR_FIRST);
+}
+
 static void test_explain(void **state)
 {
 	hg_recur_job job = plain_job();
@@ -617,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_bad_figures),
 		cmocka_unit_test(test_frontiers),
 		cmocka_unit_test(test_warm_start),
+		cmocka_unit_test(test_similar_job),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_names),

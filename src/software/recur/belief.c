@@ -246,3 +246,42 @@ void belief_update(struct belief *b, const struct evidence *seen)
 			for (size_t l = 0; l < b->n; l++)
 				b->cov[j][l] -= w.v[i][j] * w.v[i][l];
 }
+
+double belief_log_density(const struct belief *b, const struct evidence *seen)
+{
+	double chol[HG_RECUR_MAX_SIZES][HG_RECUR_MAX_SIZES], u[HG_RECUR_MAX_SIZES], log_density = 0;
+	size_t arm[HG_RECUR_MAX_SIZES], m = 0;
+
+	for (size_t a = 0; a < b->n; a++)
+		if (seen[a].weight > 0)
+			arm[m++] = a;
+	for (size_t i = 0; i < m; i++) {
+		u[i] = seen[arm[i]].mean - b->mean[arm[i]];
+		for (size_t j = 0; j <= i; j++) {
+			double s = b->cov[arm[i]][arm[j]] + (i == j ? 1 / seen[arm[i]].weight : 0);
+
+			for (size_t l = 0; l < j; l++)
+				s -= chol[i][l] * chol[j][l];
+			chol[i][j] = i == j ? sqrt(fmax(s, LEAST_TAU)) : s / chol[j][j];
+		}
+		for (size_t l = 0; l < i; l++)
+			u[i] -= chol[i][l] * u[l];
+		u[i] /= chol[i][i];
+		log_density -= 0.5 * u[i] * u[i] + log(chol[i][i]) + log_sqrt_2pi;
+	}
+	return log_density;
+}
+
+void belief_mix(struct belief *b, double weight, const struct belief *other)
+{
+	double gap[HG_RECUR_MAX_SIZES], rest = 1 - weight;
+
+	for (size_t i = 0; i < b->n; i++)
+		gap[i] = b->mean[i] - other->mean[i];
+	for (size_t i = 0; i < b->n; i++) {
+		b->mean[i] = other->mean[i] + weight * gap[i];
+		for (size_t j = 0; j < b->n; j++)
+			b->cov[i][j] = weight * b->cov[i][j] + rest * other->cov[i][j] +
+				       weight * rest * gap[i] * gap[j];
+	}
+}

@@ -43,6 +43,13 @@ void evidence_add_bound(struct evidence *e, double bound);
  */
 void belief_update(struct belief *b, const struct evidence *seen);
 
+/** log density of the exact values in `seen` (their means), as b foretells them. O(m^3). */
+double belief_log_density(const struct belief *b, const struct evidence *seen);
+/**
+ * Makes b the Gaussian with the moments of a mixture: b with that weight, else other. O(n^2).
+ */
+void belief_mix(struct belief *b, double weight, const struct belief *other);
+
 /** log of the standard normal's upper tail P(Z > x), accurate far out. */
 double log_upper_tail(double x);
 /** P(Z > x). */

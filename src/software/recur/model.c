@@ -18,6 +18,8 @@
 #define BROKEN_ODDS 0.02
 #define KILL_RATE   0.125
 #define KILL_WEIGHT 8
+/* Probability that a job that is said to be alike is. */
+#define ALIKE_AT_FIRST 0.65
 /* A run that was stopped at once is no failure, but many of them are one. */
 #define LEAST_WASTE 0.2
 
@@ -79,11 +81,65 @@ static void fix_level(const struct model *m, struct evidence *own)
 			evidence_add(&own[a], m->cost.mean[a], COST_NOISE);
 }
 
+/* Weight of the belief that another job is alike, by what both foretold of what was seen. */
+static double trust(double warm, double cold)
+{
+	return 1 / (1 + exp(fmin(cold - warm, 50)) * (1 - ALIKE_AT_FIRST) / ALIKE_AT_FIRST);
+}
+
+/* Of another job only the shape counts: what is believed moves to what was seen of this one, or
+ * at the default size to a level. */
+static void align(struct belief *b, const double *x, const struct evidence *seen, double level)
+{
+	double off = 0, count = 0;
+
+	for (size_t a = 0; a < b->n; a++)
+		if (seen && seen[a].weight > 0) {
+			off += seen[a].mean - b->mean[a];
+			count++;
+		}
+	for (size_t a = 0; a < b->n && count == 0; a++)
+		if (x[a] == 0)
+			off = level - b->mean[a];
+	for (size_t a = 0; a < b->n; a++)
+		b->mean[a] += off / fmax(1, count);
+}
+
+/* Costs as kin have them; as a similar job has them as far as what was seen agrees. */
+static void believe_costs(struct model *m, struct evidence *own, const struct evidence *kin,
+	size_t kin_sizes, bool similar)
+{
+	double weight = 1;
+
+	prior_cost(&m->cold, m->x, m->n, mean_of(own, m->n));
+	if (m->n_costs == 0) {
+		m->cost = m->cold;
+		fix_level(m, own);
+	}
+	if (kin_sizes == 0) {
+		m->cost = m->cold;
+		belief_update(&m->cost, own);
+		return;
+	}
+	prior_cost(&m->cost, m->x, m->n, mean_of(kin, m->n));
+	belief_update(&m->cost, kin);
+	prior_widen(&m->cost, m->x, WIDEN_SIMILAR_COST);
+	align(&m->cost, m->x, own, mean_of(own, m->n));
+	if (similar)
+		weight =
+			trust(belief_log_density(&m->cost, own), belief_log_density(&m->cold, own));
+	belief_update(&m->cost, own);
+	belief_update(&m->cold, own);
+	belief_mix(&m->cost, weight, &m->cold);
+}
+
 /* Own measurements first, then frontiers, then the shape seen by kin, then the prior. */
 static hg_err learn_costs(struct model *m, const struct view *v, hg_error *why)
 {
 	struct evidence own[HG_RECUR_MAX_SIZES], kin[HG_RECUR_MAX_SIZES];
-	size_t kin_sizes = see_costs(v, HG_RECUR_OTHER_DEVICE, HG_RECUR_SIMILAR_JOB, kin);
+	bool similar = view_has_similar(v);
+	size_t kin_sizes = see_costs(v, HG_RECUR_OTHER_DEVICE,
+		similar ? HG_RECUR_SIMILAR_JOB : HG_RECUR_OTHER_DEVICE, kin);
 	hg_pick pick;
 	hg_err err = HG_OK;
 
@@ -96,21 +152,15 @@ static hg_err learn_costs(struct model *m, const struct view *v, hg_error *why)
 		m->cost_known[a] = own[a].weight > 0;
 		m->n_costs += m->cost_known[a];
 	}
-	prior_cost(&m->cost, m->x, m->n, kin_sizes > 0 ? mean_of(kin, m->n) : mean_of(own, m->n));
-	if (kin_sizes > 0) {
-		belief_update(&m->cost, kin);
-		prior_widen(&m->cost, m->x, WIDEN_SIMILAR_COST);
-	}
-	if (m->n_costs == 0)
-		fix_level(m, own);
-	belief_update(&m->cost, own);
+	believe_costs(m, own, kin, kin_sizes, similar);
 	return HG_OK;
 }
 
 static double first_level(const struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++)
-		if (v->trials[i].state == HG_RECUR_REACHED && view_arm(v, i) != SIZE_MAX)
+		if (v->trials[i].state == HG_RECUR_REACHED && view_arm(v, i) != SIZE_MAX &&
+			v->trials[i].kin != HG_RECUR_SIMILAR_JOB)
 			return log(v->trials[i].epochs);
 	return log(LEVEL_GUESS * v->job.max_epochs);
 }
@@ -146,14 +196,18 @@ static void learn_from_kin(struct model *m, const struct view *v, uint32_t kin)
 
 		if (arm == SIZE_MAX || v->trials[i].kin != kin)
 			continue;
-		m->reached += see_epochs(&v->trials[i], PRIOR_NOISE, &seen[arm]);
+		/* What another job needs says nothing of what is dear here. */
+		m->reached += see_epochs(&v->trials[i], PRIOR_NOISE, &seen[arm]) &&
+			      kin == HG_RECUR_OTHER_DEVICE;
 		any = true;
 	}
 	if (!any)
 		return;
 	belief_update(&m->epochs, seen);
-	if (kin == HG_RECUR_SIMILAR_JOB)
-		prior_widen(&m->epochs, m->x, WIDEN_SIMILAR);
+	if (kin != HG_RECUR_SIMILAR_JOB)
+		return;
+	prior_widen(&m->epochs, m->x, WIDEN_SIMILAR);
+	align(&m->epochs, m->x, NULL, first_level(v));
 }
 
 /* Own trials of one regime. */
@@ -176,6 +230,7 @@ static void learn_regime(struct model *m, const struct view *v, size_t from, siz
 		m->failed[arm] += t->state > HG_RECUR_REACHED;
 		m->kills[arm] += t->state == HG_RECUR_KILLED;
 	}
+	m->log_fit += belief_log_density(&m->epochs, seen);
 	if (!curves_foretell(m, v, from, to, seen))
 		m->compared = curves_compare(&m->epochs, v, from, to);
 	belief_update(&m->epochs, seen);
@@ -212,12 +267,16 @@ static void count_failures(struct model *m, const struct view *v)
 	m->in_a_row = fmax(0, m->in_a_row - running);
 }
 
-static void learn_epochs(struct model *m, const struct view *v)
+/* Everything about epochs, with what similar jobs say or without. */
+static void learn_epochs_as(struct model *m, const struct view *v, bool alike)
 {
 	size_t from = 0, to;
 
+	m->reached = 0;
+	m->log_fit = 0;
 	prior_epochs(&m->epochs, m->x, m->n, first_level(v));
-	learn_from_kin(m, v, HG_RECUR_SIMILAR_JOB);
+	if (alike)
+		learn_from_kin(m, v, HG_RECUR_SIMILAR_JOB);
 	learn_from_kin(m, v, HG_RECUR_OTHER_DEVICE);
 	for (;;) {
 		to = regime_end(v, from, &m->noise);
@@ -227,6 +286,19 @@ static void learn_epochs(struct model *m, const struct view *v)
 		prior_widen(&m->epochs, m->x, WIDEN_DRIFT);
 		from = to;
 	}
+}
+
+static void learn_epochs(struct model *m, const struct view *v)
+{
+	double fit;
+
+	learn_epochs_as(m, v, false);
+	if (!view_has_similar(v))
+		return;
+	m->cold = m->epochs;
+	fit = m->log_fit;
+	learn_epochs_as(m, v, true);
+	belief_mix(&m->epochs, trust(m->log_fit, fit), &m->cold);
 }
 
 /* Running trials will tell what is expected of them: nobody else need find it out. */

@@ -23,6 +23,9 @@ hg_err view_check(struct view *v, const hg_recur_job *job, const hg_recur_trial 
 
 /** Index of a trial's batch size, or SIZE_MAX. */
 size_t view_arm(const struct view *v, size_t trial);
+/** Whether similar jobs have run with sizes on both sides of the default, or with it: elsewhere
+ * they do not tell what others do beside it. */
+bool view_has_similar(const struct view *v);
 /** Whether a figure is known and above 0. */
 bool known(double value);
 /** eta * E + (1 - eta) * P_max * T; NAN where what counts is not known. */
@@ -47,9 +50,11 @@ struct model {
 	double p_fail[HG_RECUR_MAX_SIZES];   /* probability that a run fails */
 	bool dropped[HG_RECUR_MAX_SIZES];
 	uint32_t n_dropped;
+	double log_fit; /* log density of what was seen of own runs, as it was believed before */
 	/* Large, so last: */
 	struct belief epochs; /* log of epochs to the target */
 	struct belief cost;   /* log of J per epoch */
+	struct belief cold;   /* the one that is learnt, without similar jobs */
 };
 
 /** Learns from the trials; costs_only: nothing of epochs. O(n + k^2 m + m^3). @return HG_OK,

@@ -40,7 +40,8 @@ const char *hg_recur_reason_name(uint32_t reason)
 static bool is_first(const struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++)
-		if (view_arm(v, i) != SIZE_MAX && i != v->asks)
+		if (view_arm(v, i) != SIZE_MAX && i != v->asks &&
+			v->trials[i].kin != HG_RECUR_SIMILAR_JOB)
 			return false;
 	return true;
 }
@@ -78,11 +79,16 @@ static uint32_t choose_by_policy(
 		*left = baseline_choose(v, seed, c);
 		return HG_RECUR_POLICY;
 	}
-	if (is_first(v)) {
+	if (is_first(v) && !view_has_similar(v)) {
 		choose_first(v, c);
 		return HG_RECUR_FIRST;
 	}
 	choose(m, v, SIZE_MAX, 0, c);
+	if (is_first(v)) {
+		/* As long as nobody knows what is dear, no run is stopped, so none is a probe. */
+		c->arm = c->best;
+		c->bound_j = INFINITY;
+	}
 	if (m->p_fail[c->arm] >= v->job.confidence)
 		return HG_RECUR_LAST;
 	return c->arm == c->best ? HG_RECUR_BEST : HG_RECUR_LEARNING;

@@ -36,7 +36,7 @@ struct sim {
 	struct slot *slots;
 	struct arena curves; /* those of a job that has changed */
 	struct vec trials;   /* hg_recur_trial: ended ones in order, then the running ones */
-	size_t ended;
+	size_t ended;        /* what was known beforehand among them */
 	bool seen[HG_RECUR_MAX_SIZES]; /* its power limit is known */
 	uint32_t next;                 /* recurrence to begin */
 	double now_s;
@@ -345,8 +345,9 @@ static hg_err report(struct sim *sim, struct slot *slot, hg_error *why)
 	return slot->upto > slot->reported ? HG_OK : end_attempt(sim, slot, why);
 }
 
-static void sim_init(struct sim *sim, uint64_t seed)
+static hg_err sim_init(struct sim *sim, uint64_t seed)
 {
+	hg_err err = HG_OK;
 	const struct sim_job *s = sim->s;
 
 	sim->job = (hg_recur_job){.size = sizeof sim->job,
@@ -372,6 +373,10 @@ static void sim_init(struct sim *sim, uint64_t seed)
 		sim->steps[i].best_j = sim_best(s, sim->o, drifted(sim->o, i));
 	}
 	*sim->counts = (struct sim_counts){0};
+	for (size_t i = 0; err == HG_OK && i < sim->o->n_known; i++)
+		err = vec_push(&sim->trials, &sim->o->known[i]);
+	sim->ended = sim->trials.len;
+	return err;
 }
 
 /* Whatever comes first: a recurrence begins, or an attempt reports. */
@@ -405,8 +410,9 @@ hg_err sim_run(const struct sim_job *s, const struct sim_options *o, uint64_t se
 	sim.slots = calloc(o->concurrent, sizeof *sim.slots);
 	if (!sim.slots)
 		return fail(why, HG_ENOMEM, "no memory for runs in flight");
-	sim_init(&sim, seed);
-	err = play(&sim, why);
+	err = sim_init(&sim, seed);
+	if (err == HG_OK)
+		err = play(&sim, why);
 	vec_finish(&sim.trials);
 	arena_finish(&sim.curves);
 	free(sim.slots);

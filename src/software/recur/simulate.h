@@ -101,6 +101,9 @@ struct sim_options {
 	double beta;      /* as in hg_recur_job */
 	uint32_t horizon; /* likewise */
 	struct sim_drift drift;
+	const hg_recur_trial
+		*known; /* what is known beforehand: trials of other kin; NULL: nothing */
+	size_t n_known;
 };
 
 /** One recurrence. */

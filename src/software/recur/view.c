@@ -110,6 +110,19 @@ size_t view_arm(const struct view *v, size_t trial)
 	return low < v->job.n_sizes && sizes[low] == batch ? low : SIZE_MAX;
 }
 
+bool view_has_similar(const struct view *v)
+{
+	bool below = false, above = false;
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->trials[i].kin != HG_RECUR_SIMILAR_JOB || view_arm(v, i) == SIZE_MAX)
+			continue;
+		below |= v->trials[i].batch_size <= v->job.default_size;
+		above |= v->trials[i].batch_size >= v->job.default_size;
+	}
+	return below && above;
+}
+
 double view_cost(const struct view *v, double energy_j, double time_s)
 {
 	double cost = 0;
