@@ -37,7 +37,6 @@ static const char *const devices[DEVICES] = {"v100", "a40"};
 
 /* Other targets of the same trainings: jobs that are alike. */
 static const double other_targets[JOBS] = {0.5, 0.6, 45, 0.4, 83.5, 0.83};
-#define KIN 256
 
 struct bench {
 	const char *data, *peer;
@@ -286,6 +285,71 @@ static void drift(const struct bench *b, uint32_t policy)
 	printf("%s_drift_back_within_10 %.1f %%\n", name, 100 * within);
 }
 
+/* ----- similar jobs */
+
+/* Two runs of each size of a job, as trials of a similar one. */
+static size_t give(const struct sim_job *s, hg_recur_trial *out)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < 2 * s->n; i++) {
+		const struct sim_arm *a = &s->arms[i / 2];
+		double epochs = a->epochs[i % 2 % a->runs];
+		bool reached = epochs <= s->max_epochs;
+
+		epochs = reached ? epochs : s->max_epochs;
+		out[n++] = (hg_recur_trial){.batch_size = a->batch_size,
+			.kin = HG_RECUR_SIMILAR_JOB,
+			.state = reached ? HG_RECUR_REACHED : HG_RECUR_EXHAUSTED,
+			.epochs = epochs,
+			.energy_j = epochs * a->energy_j,
+			.time_s = epochs * a->time_s};
+	}
+	return n;
+}
+
+/* Excess of the first 20 runs of a job that begins with what another one was like. */
+static double first20_after(
+	const struct bench *b, const struct sim_job *s, const struct sim_job *other, double *worst)
+{
+	hg_recur_trial kin[2 * HG_RECUR_MAX_SIZES];
+	struct sim_options o = {.recurrences = 20, .concurrent = 1, .known = kin};
+	double x;
+
+	o.n_known = give(other, kin);
+	x = play(s, o, b->seeds).first20;
+	*worst = fmax(*worst, x);
+	return x;
+}
+
+/* The same training with another target, and each of the other trainings. */
+static void similar(const struct bench *b)
+{
+	double alike = 0, unlike = 0, worst_alike = 0, worst_unlike = 0;
+
+	for (int d = 0; d < DEVICES; d++)
+		for (int i = 0; i < JOBS; i++) {
+			struct sim_spec spec = specs[i];
+			struct sim_job other;
+
+			spec.target = other_targets[i];
+			if (sim_job_init(&other, &b->traces[d], &spec, NULL))
+				exit(1);
+			alike += first20_after(b, &b->jobs[d][i], &other, &worst_alike) /
+				 (DEVICES * JOBS);
+			sim_job_finish(&other);
+			for (int k = 0; k < JOBS; k++)
+				if (k != i)
+					unlike += first20_after(b, &b->jobs[d][i], &b->jobs[d][k],
+							  &worst_unlike) /
+						  (DEVICES * JOBS * (JOBS - 1));
+		}
+	printf("after_similar_first20 %.2f %%\nafter_similar_worst_first20 %.2f %%\n", 100 * alike,
+		100 * worst_alike);
+	printf("after_dissimilar_first20 %.2f %%\nafter_dissimilar_worst_first20 %.2f %%\n",
+		100 * unlike, 100 * worst_unlike);
+}
+
 /* Replays that end without a usable size, of 10^4. */
 static void stuck(const struct bench *b)
 {
@@ -472,6 +536,7 @@ static int replays(const struct bench *b)
 	all_concurrent(b);
 	drift(b, HG_RECUR_LEARN);
 	drift(b, HG_RECUR_ZEUS);
+	similar(b);
 	stuck(b);
 	return peer(b);
 }
