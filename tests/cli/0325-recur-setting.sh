@@ -32,7 +32,7 @@ new="--batch-sizes 8,16 --default 8 --target accuracy>=0.6 --max-epochs 20 --max
 # While CMD runs it is in force, and known to it; then it is as it was.
 cat >train.sh <<-'SH'
 	echo "$HOURGLASS_SETTING $(cat "$1")"
-	eval "echo 0.7 >&$HOURGLASS_METRIC_FD"
+	eval "echo 0.7 >/dev/fd/$HOURGLASS_METRIC_FD"
 SH
 # shellcheck disable=SC2086 # a list of words
 good recur new one $new --policy fixed --frontier 8=8.json
@@ -66,7 +66,7 @@ shows "^power_limit_w=500 $before\$"
 cat >fails.sh <<-'SH'
 	cat "$1" >>seen && echo >>seen
 	trap 'exit 0' TERM
-	eval "echo 20 0.1 >&$HOURGLASS_METRIC_FD"
+	eval "echo 20 0.1 >/dev/fd/$HOURGLASS_METRIC_FD"
 	sleep 20 &
 	wait
 SH
@@ -77,7 +77,7 @@ back "two attempts"
 # Ended by a signal; killed: another process puts it back.
 cat >hang.sh <<-'SH'
 	cat "$1" >seen
-	eval "echo 0.1 >&$HOURGLASS_METRIC_FD"
+	eval "echo 0.1 >/dev/fd/$HOURGLASS_METRIC_FD"
 	exec sleep 20
 SH
 for signal in TERM KILL; do
@@ -123,7 +123,7 @@ run 1 recur run low --attempts 2 -- sh fails.sh "$cap"
 check "said once" test "$(grep -c 'is not in force' err)" = 1
 back "out of range"
 rm "$cap"
-run 0 recur run one -- sh -c 'eval "echo 0.7 >&$HOURGLASS_METRIC_FD"'
+run 0 recur run one -- sh -c 'eval "echo 0.7 >/dev/fd/$HOURGLASS_METRIC_FD"'
 says_like 'setting power_limit_w=500 is not in force: '
 bad recur run one --set-by nobody -- true
 finish
