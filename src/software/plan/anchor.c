@@ -184,8 +184,7 @@ static hg_err last_state(struct building *b)
 
 		if (drop > 0)
 			sweep_shift(&s, drop < left ? drop : left);
-		if (k == LAST_SEARCHES ||
-			(s.pi[NET_SINK] > set->t_min_ns && !sweep_augment(&s, ROOM_INF))) {
+		if (k == LAST_SEARCHES || (s.pi[NET_SINK] > set->t_min_ns && !sweep_augment(&s))) {
 			sweep_finish(&s);
 			return HG_ELIMIT;
 		}

@@ -15,7 +15,7 @@ static void sweep_until(struct sweep *s, int64_t flow_uw, int64_t t_min_ns)
 
 		if (drop > 0)
 			sweep_shift(s, drop < left ? drop : left);
-		if (s->pi[NET_SINK] > t_min_ns && !sweep_augment(s, ROOM_INF))
+		if (s->pi[NET_SINK] > t_min_ns && !sweep_augment(s))
 			return;
 	}
 }

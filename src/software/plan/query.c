@@ -143,7 +143,7 @@ hg_err set_restore(const hg_plan_frontier *set, size_t piece, struct sweep *s)
 			k++;
 		}
 		if (k < piece)
-			(void)sweep_augment(s, ROOM_INF);
+			(void)sweep_augment(s);
 	}
 	return HG_OK;
 }
@@ -163,7 +163,7 @@ void sweep_go_on(struct sweep *s, int64_t time_ns, int64_t t_min_ns, int64_t *dr
 		}
 		if (drop > 0)
 			sweep_shift(s, drop);
-		if (!sweep_augment(s, ROOM_INF)) { /* T_max is T_min */
+		if (!sweep_augment(s)) { /* T_max is T_min */
 			*drop_ns = 0;
 			return;
 		}

@@ -168,7 +168,7 @@ void stretch_run(struct stretch *st)
 			/* The path is tight now: the checkpoint's next search finds it again. */
 			rc = add_piece(st, s->total_uw);
 		}
-		if (!rc && s->pi[NET_SINK] > t_min_ns && !sweep_augment(s, st->to_uw - s->total_uw))
+		if (!rc && s->pi[NET_SINK] > t_min_ns && !sweep_augment(s))
 			rc = HG_EINTERNAL;
 		if (!rc && st->late_uw && s->total_uw > st->late_uw && st->pieces.len < 2)
 			rc = HG_ELIMIT;

@@ -246,7 +246,7 @@ uint32_t sweep_step_back(const struct sweep *s, uint32_t v)
 	return arc2 & 1 ? arc->head : arc->tail;
 }
 
-bool sweep_augment(struct sweep *s, int64_t most_uw)
+bool sweep_augment(struct sweep *s)
 {
 	int64_t amount = ROOM_INF;
 
@@ -258,7 +258,6 @@ bool sweep_augment(struct sweep *s, int64_t most_uw)
 	}
 	if (amount == ROOM_INF)
 		return false;
-	amount = amount < most_uw ? amount : most_uw;
 	for (uint32_t v = NET_SINK; v != NET_SOURCE; v = sweep_step_back(s, v))
 		sweep_push(s, s->labels[v].parent / 2, s->labels[v].parent & 1, amount);
 	s->total_uw += amount;

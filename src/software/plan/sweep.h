@@ -58,9 +58,9 @@ int64_t sweep_search(struct sweep *s);
 /** After a search: potentials for a time that is drop_ns shorter, at most what was found. */
 void sweep_shift(struct sweep *s, int64_t drop_ns);
 
-/** After a search and its shift: adds what fits along the path found, so much at most.
+/** After a search and its shift: adds what fits along the path found.
  * @return false: there is no limit to what fits */
-bool sweep_augment(struct sweep *s, int64_t most_uw);
+bool sweep_augment(struct sweep *s);
 
 /* The steps that searches are made of, for sweep.c and mend.c. */
 void sweep_heap_add(struct sweep *s, int64_t key, uint32_t event);
