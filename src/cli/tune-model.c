@@ -29,7 +29,7 @@ static hg_model *find(const char *device)
 	while (hg_model_load(name, rig_data_dir(), &m, NULL) != HG_OK) {
 		size_t end = strlen(name);
 
-		while (end && !strchr("- ", name[end]))
+		while (end && name[end] != '-' && name[end] != ' ')
 			end--;
 		if (!end)
 			return NULL;
