@@ -79,6 +79,12 @@ json '.frontier[-1].slope_w' 326
 profile 1 >one.csv
 good plan pipeline --profile one.csv --static-power 0 --schedule 1f1b --microbatches 3 --json
 
+# a plan of very many operations needs no effort to be in time and close to the bound
+good $solve --schedule 1f1b --microbatches 2000 -o many.plans
+good plan at many.plans --slowdown 1% --effort 0 -o many.csv --json
+json '.gap < 0.01 and .time_s <= .deadline_s' true
+good plan check many.plans many.csv --profile p.csv
+
 # many microbatches are extended from few, to the same figures
 good $solve --schedule 1f1b --microbatches 200 --json
 json .extrapolated true

@@ -204,8 +204,15 @@ static bool breeds(const struct job *j)
 	       (hurried(j) || !(seconds > 0.0 && seconds < BREED_S * (double)j->d.n));
 }
 
-/* Makes a start keep the deadline in one pass instead of by repair(), for those
- * in a hurry. */
+/* Nodes from which on repair() takes longer than any search that follows it. */
+#define MANY 10000u
+
+/* Whether starts are made to keep the deadline in one pass instead of by repair(). */
+static bool clamps(const struct job *j)
+{
+	return j->d.sorted && separable(&j->d) && (hurried(j) || j->d.n >= MANY);
+}
+
 static void clamp(struct job *j, uint32_t *pick, bool first)
 {
 	if (first) {
@@ -264,14 +271,14 @@ static hg_err starts(struct job *j, hg_error *why)
 	unsigned most = most_starts(j);
 	uint32_t *pick = calloc(j->d.n_sets, sizeof *pick);
 	double until = starts_until(j);
-	bool ok = pick != NULL, hurry = j->d.sorted && separable(&j->d) && hurried(j);
+	bool ok = pick != NULL;
 
 	for (unsigned k = 0; k < most && k < STARTS && ok; k++) {
 		if (k > 0 && j->total[0] < INFINITY && j->opts->effort_s > 0.0 &&
 			effort_share(&j->effort) > until)
 			break;
 		ok = start(j, k, pick);
-		if (ok && hurry)
+		if (ok && clamps(j))
 			clamp(j, pick, k == 0);
 		ok = ok && polish(j, pick);
 	}
