@@ -78,10 +78,27 @@ static void history(struct view *v, bool all)
 	table_finish(&t);
 }
 
+/* The cells of what an epoch and a run cost. */
+static void costs(struct table *t, const hg_recur_belief *b)
+{
+	char one[QUANTITY_TEXT], two[QUANTITY_TEXT];
+
+	if (isnan(b->epoch_j)) /* before any epoch of any size */
+		table_cell(t, "-");
+	else
+		table_cell(t, "%s%s", quantity_format(QUANTITY_ENERGY, b->epoch_j, one),
+			b->cost_known ? "" : " ?");
+	quantity_cell(t, QUANTITY_ENERGY, b->cost_j);
+	if (isnan(b->cost_lo_j))
+		table_cell(t, "-");
+	else
+		table_cell(t, "%s .. %s", quantity_format(QUANTITY_ENERGY, b->cost_lo_j, one),
+			quantity_format(QUANTITY_ENERGY, b->cost_hi_j, two));
+}
+
 static void beliefs(struct view *v)
 {
 	struct table t;
-	char text[QUANTITY_TEXT], low[QUANTITY_TEXT], high[QUANTITY_TEXT];
 
 	table_init(&t, "rrrrrrrl");
 	for (size_t i = 0; i < 8; i++)
@@ -95,11 +112,7 @@ static void beliefs(struct view *v)
 		table_cell(&t, "%u", b->runs);
 		table_cell(&t, "%u", b->failures);
 		table_cell(&t, "%.3g (%.3g..%.3g)", b->epochs, b->epochs_lo, b->epochs_hi);
-		table_cell(&t, "%s%s", quantity_format(QUANTITY_ENERGY, b->epoch_j, text),
-			b->cost_known ? "" : " ?");
-		quantity_cell(&t, QUANTITY_ENERGY, b->cost_j);
-		table_cell(&t, "%s .. %s", quantity_format(QUANTITY_ENERGY, b->cost_lo_j, low),
-			quantity_format(QUANTITY_ENERGY, b->cost_hi_j, high));
+		costs(&t, b);
 		if (b->dropped)
 			table_cell(&t, "dropped, fails with %.0f %%", 100 * b->p_fail);
 		else
@@ -203,8 +216,9 @@ static void show_text(struct view *v, bool all)
 
 	buf_addf(out, "%s: until ", v->d.job.name);
 	recur_target_text(out, spec);
-	buf_addf(out, ", at most %u epochs; eta %g, %s; %lld trials\n", spec->max_epochs, spec->eta,
-		hg_recur_policy_name(spec->policy), (long long)v->d.job.trials);
+	buf_addf(out, ", at most %u epochs; eta %g, %s; %lld trial%s\n", spec->max_epochs,
+		spec->eta, hg_recur_policy_name(spec->policy), (long long)v->d.job.trials,
+		v->d.job.trials == 1 ? "" : "s");
 	if (v->d.n_records > 0) {
 		buf_addc(out, '\n');
 		history(v, all);

@@ -41,6 +41,11 @@ says "hourglass: there is a job 'net' already"
 # A training by hand.
 good recur next net
 shows '^32 net:1$'
+good recur show net
+shows '; 1 trial$'
+check "unknown costs are a dash" test "$(grep -c nan out)" = 0
+good recur explain net
+shows "no size's cost is known yet"
 good recur report net:1 --epoch 1 --metric 0.3 --energy 1kJ --time 10s
 shows '^continue$'
 run 0 recur report net:1 --epoch 2 --metric nan --energy -5 --time 20s

@@ -27,11 +27,27 @@ static const char *joules(double value, char text[QUANTITY_TEXT])
 	return quantity_format(QUANTITY_ENERGY, value, text);
 }
 
+static void tell_lesson(struct story *s, const hg_recur_belief *best)
+{
+	const hg_recur_decision *d = &s->d;
+	char one[QUANTITY_TEXT], two[QUANTITY_TEXT], three[QUANTITY_TEXT];
+
+	if (isnan(d->best_j)) {
+		buf_adds(&s->out, "for what it tells; no size's cost is known yet.");
+		return;
+	}
+	buf_addf(&s->out,
+		"for what it tells. Batch size %u is expected to cost least, %s a run; this run is "
+		"expected to cost %s, and what it tells to save %s in each of the next %u runs.",
+		best->batch_size, joules(d->best_j, one), joules(d->expected_j, two),
+		d->gain_j > 0 ? joules(d->gain_j, three) : "nothing", s->v.job.horizon);
+}
+
 static void tell_reason(struct story *s)
 {
 	const hg_recur_decision *d = &s->d;
-	const hg_recur_belief *b = &s->b[d->index], *best = &s->b[d->best_index];
-	char one[QUANTITY_TEXT], two[QUANTITY_TEXT];
+	const hg_recur_belief *b = &s->b[d->index];
+	char one[QUANTITY_TEXT];
 
 	buf_addf(&s->out, "Batch size %u: ", d->batch_size);
 	switch (d->reason) {
@@ -46,14 +62,7 @@ static void tell_reason(struct story *s)
 			joules(b->cost_j, one), b->runs, 100 * b->p_best);
 		break;
 	case HG_RECUR_LEARNING:
-		buf_addf(&s->out,
-			"for what it tells. Batch size %u is expected to cost least, %s a run; this run is "
-			"expected to cost %s, and what it tells to save %s",
-			best->batch_size, joules(d->best_j, one), joules(d->expected_j, two),
-			d->gain_j > 0 ? "" : "nothing");
-		if (d->gain_j > 0)
-			buf_addf(&s->out, "%s", joules(d->gain_j, one));
-		buf_addf(&s->out, " in each of the next %u runs.", s->v.job.horizon);
+		tell_lesson(s, &s->b[d->best_index]);
 		break;
 	case HG_RECUR_LAST:
 		buf_addf(&s->out,
@@ -73,10 +82,11 @@ static void tell_numbers(struct story *s)
 	char one[QUANTITY_TEXT];
 
 	if (s->d.reason != HG_RECUR_FIRST)
-		buf_addf(&s->out,
-			" It needs %.3g epochs (%.3g to %.3g with 90 %%) at %s each, which is %s.",
+		buf_addf(&s->out, " It needs %.3g epochs (%.3g to %.3g with 90 %%) at %s each%s.",
 			b->epochs, b->epochs_lo, b->epochs_hi, joules(b->epoch_j, one),
-			b->cost_known ? "known" : "a guess from other sizes");
+			isnan(b->epoch_j) ? ""
+			: b->cost_known   ? ", which is known"
+					  : ", which is a guess from other sizes");
 	if (s->d.max_epochs < s->v.job.max_epochs)
 		buf_addf(&s->out, " It is stopped after %u epochs: more would not pay.",
 			s->d.max_epochs);
