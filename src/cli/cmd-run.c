@@ -70,6 +70,7 @@ static int check_command(struct cli *cli, const struct args *args)
 {
 	const char *objective = first_of(args, objective_options);
 	const char *tuning = first_of(args, run_tune_options);
+	const char *grouped = first_of(args, tune_group_options);
 	const char *measuring = first_of(args, run_command_options);
 
 	if (args->dashed != 0)
@@ -84,6 +85,7 @@ static int check_command(struct cli *cli, const struct args *args)
 		return cli_usage(cli,
 			"--%s tunes a command by its steps: --steps-from says where it tells them",
 			objective);
+	tuning = tuning ? tuning : grouped;
 	if (tuning && !objective)
 		return cli_usage(
 			cli, "--%s goes with an objective, such as --max-slowdown 10%%", tuning);
@@ -110,6 +112,8 @@ static int run(struct cli *cli, const struct args *args)
 	alone = first_of(args, run_command_options);
 	if (!alone)
 		alone = first_of(args, run_tune_options);
+	if (!alone)
+		alone = first_of(args, tune_group_options);
 	if (alone)
 		return cli_usage(cli, "--%s goes with a command after --", alone);
 	if (!args_has(args, "device") && !args_has(args, "workload"))
@@ -133,7 +137,8 @@ const struct command cmd_run = {
 		"With --workload: exactly one out of --min-energy, --min-time, --eta,\n"
 		"--max-slowdown, --deadline, --budget, --knee; a deadline or budget is that of\n"
 		"the whole job. Exit status 3: no setting meets it; nothing was run.",
-	.tables = {run_options, objective_options, run_command_options, run_tune_options},
+	.tables = {run_options, objective_options, run_command_options, run_tune_options,
+		tune_group_options},
 	.operand = OPERAND_SHELL,
 	.operand_name = "a command",
 	.max_operands = SIZE_MAX,

@@ -13,6 +13,7 @@
 #include "objective.h"
 #include "rig.h"
 #include "steps.h"
+#include "tune-group.h"
 #include "tune-model.h"
 
 /* Steps are told in pieces of this time at least: a meter's answer is not free. */
@@ -67,6 +68,7 @@ struct tuned {
 	hg_tune *tune;
 	struct steps steps;
 	struct tune_result result;
+	struct tune_group group;
 	struct buf memory;
 	bool by_marks, known; /* known: piece_ns is the begin of a step */
 	int64_t begin_ns;     /* of the command, meter's clock */
@@ -92,15 +94,43 @@ static void say(struct tuned *t, const char *what, const hg_error *why)
 /** Sets what the tuner says, until it says something that the device takes. */
 static void obey(struct tuned *t)
 {
+	hg_tune_summary s = {.size = sizeof s};
 	hg_error why = {""};
 	size_t tries = 0;
+
+	/* while the others are waited for nothing changes, least of all what was refused */
+	if (t->group.lost.text[0] || hg_tune_get_summary(t->tune, &s) == HG_OK)
+		return;
 
 	while (tune_knobs_set(&t->knobs, hg_tune_setting(t->tune), &why) != HG_OK) {
 		say(t, "a setting was refused", &why);
 		if (++tries > t->knobs.n_settings || t->knobs.n_settings == 0 ||
-			hg_tune_refused(t->tune, NULL, &why) != HG_OK)
+			hg_tune_refused(t->tune, NULL, &why) != HG_OK ||
+			hg_tune_get_summary(t->tune, &s) == HG_OK)
 			return;
 	}
+}
+
+/* Tells the other ranks and hears of them. When one has ended, the job is about to, and the best is
+ * known alike to all. Where something is wrong nobody can know what the others do: what was set
+ * before is right for all. */
+static void agree(struct tuned *t)
+{
+	hg_tune_report report = {.size = sizeof report};
+	hg_error why = {""};
+	hg_err rc;
+
+	if (t->group.lost.text[0])
+		return;
+	rc = tune_group_step(&t->group, t->tune, child_now_ns());
+	if (rc == HG_OK)
+		return;
+	hg_tune_get_report(t->tune, &report);
+	if (rc != HG_ENOENT)
+		cli_note(t->cli, "not tuned any more, and set as before: %s", t->group.lost.text);
+	if (tune_knobs_set(&t->knobs, rc == HG_ENOENT ? report.best : report.baseline, &why) !=
+		HG_OK)
+		say(t, "a setting was refused", &why);
 }
 
 /* NAN: not known */
@@ -144,12 +174,15 @@ static void tell(struct tuned *t, double time_s, hg_energy e, int64_t now)
 		.energy_sd_j = fmin(e.sigma, sqrt(2.0) * READING_S * fmax(e.joules, 0) / time_s)};
 	hg_error why = {""};
 
-	if (hg_tune_step(t->tune, &w, NULL, &why) != HG_OK)
+	if (!t->group.lost.text[0] && hg_tune_step(t->tune, &w, NULL, &why) != HG_OK)
 		say(t, "a step was not taken", &why);
 	t->piece_steps = 0;
 	t->busy_ns = 0;
 	t->busy_j = t->busy_var = 0;
+	agree(t);
 	obey(t);
+	/* a setting that was refused is to be told, too */
+	agree(t);
 }
 
 static int64_t mark(const struct tuned *t)
@@ -232,7 +265,7 @@ static int remember(struct tuned *t)
 	size_t len;
 	hg_err rc;
 
-	if (!t->result.memory)
+	if (!t->result.memory || t->group.rank > 0)
 		return EXIT_OK;
 	rc = file_read(t->result.memory, MEMORY_MAX, &now, &why);
 	if (rc == HG_OK || rc == HG_ENOENT)
@@ -270,6 +303,7 @@ static int open_tuner(struct tuned *t, const struct args *args)
 		.n_knobs = k->n_knobs,
 		.settings = k->cells,
 		.n_settings = k->n_settings,
+		.ranks = t->group.ranks,
 		.settle_s = settle_s(k)};
 	hg_error why = {""};
 	hg_err rc;
@@ -285,6 +319,25 @@ static int open_tuner(struct tuned *t, const struct args *args)
 			o.objective.kind == HG_DEADLINE ? "deadline" : "budget");
 	tune_model_open(&t->model, t->result.device, k, &o);
 	rc = hg_tune_create(&o, &t->tune, &why);
+	return rc == HG_OK ? EXIT_OK : cli_input_error(t->cli, rc, &why);
+}
+
+/* All ranks must choose alike: from the same, for the same, knowing the same. */
+static int join_group(struct tuned *t)
+{
+	const struct tune_knobs *k = &t->knobs;
+	const double goal[] = {(double)t->result.objective.kind, t->result.objective.value,
+		t->result.objective.max_power_w};
+	uint64_t d = tune_digest(TUNE_DIGEST, goal, sizeof goal);
+	hg_error why = {""};
+	hg_err rc;
+
+	d = tune_digest(d, k->cells, k->n_settings * k->n_knobs * sizeof *k->cells);
+	for (size_t i = 0; i < k->n_knobs; i++)
+		d = tune_digest(d, k->names[i], strlen(k->names[i]));
+	if (t->result.recalled)
+		d = tune_digest(d, t->memory.data, t->memory.len);
+	rc = tune_group_begin(&t->group, d, &why);
 	return rc == HG_OK ? EXIT_OK : cli_input_error(t->cli, rc, &why);
 }
 
@@ -314,7 +367,9 @@ static int open_all(struct tuned *t, const struct args *args)
 		t->result.device = info.model;
 	}
 	rc = open_tuner(t, args);
-	return rc == EXIT_OK ? recall(t) : rc;
+	if (rc == EXIT_OK)
+		rc = recall(t);
+	return rc == EXIT_OK ? join_group(t) : rc;
 }
 
 static void measure_all(struct tuned *t)
@@ -373,6 +428,7 @@ static int write_report(struct tuned *t, const struct args *args)
 
 	t->result.knobs = &t->knobs;
 	t->result.tune = t->tune;
+	t->result.group = &t->group;
 	t->result.report.size = sizeof t->result.report;
 	hg_tune_get_report(t->tune, &t->result.report);
 	if (t->knobs.reason.text[0])
@@ -399,7 +455,9 @@ int run_command_tuned(struct cli *cli, const struct args *args)
 	if (rc != EXIT_OK)
 		return rc;
 	child_signals_keep();
-	rc = open_all(&t, args);
+	rc = tune_group_open(cli, args, &t.group);
+	if (rc == EXIT_OK)
+		rc = open_all(&t, args);
 	if (rc == EXIT_OK)
 		rc = run_it(&t, args);
 	if (rc == EXIT_OK) {
@@ -407,6 +465,7 @@ int run_command_tuned(struct cli *cli, const struct args *args)
 		end = write_report(&t, args);
 		rc = rc != EXIT_OK ? rc : end != EXIT_OK ? end : t.result.code;
 	}
+	tune_group_close(&t.group);
 	hg_tune_destroy(t.tune);
 	tune_model_close(&t.model);
 	tune_knobs_finish(&t.knobs);

@@ -5,6 +5,7 @@
 #include <hourglass/tune.h>
 
 #include "cli.h"
+#include "tune-group.h"
 #include "tune-knobs.h"
 
 extern const struct option run_tune_options[];
@@ -16,6 +17,7 @@ struct tune_result {
 	const char *device;       /* model */
 	hg_objective objective;
 	const struct tune_knobs *knobs;
+	const struct tune_group *group;
 	const hg_tune *tune;
 	hg_tune_report report;
 	double time_s, energy_j, energy_sd_j; /* of the whole command; NAN not known */

@@ -78,6 +78,12 @@ void tune_report_text(struct buf *out, const struct tune_result *r)
 	if (r->report.steps <= 0)
 		buf_adds(out, "  it told no steps: see --steps-from\n");
 	text_saving(out, r);
+	if (r->group->file)
+		buf_addf(out,
+			"  rank %u of %u: the steps' energies are those of all ranks, what follows is this one's\n",
+			r->group->rank, r->group->ranks);
+	if (r->group->lost.text[0])
+		buf_addf(out, "  tuned until: %s\n", r->group->lost.text);
 	buf_addf(out, "  in all: %s, %s%s\n", quantity_format(QUANTITY_TIME, r->time_s, time),
 		isnan(r->energy_j) ? "no energy is measured here"
 				   : quantity_format(QUANTITY_ENERGY, r->energy_j, energy),
@@ -166,6 +172,24 @@ static void json_report(struct json_out *j, const struct tune_result *r)
 	json_kv_number(j, "saved_sd_j", p->saved_sd_j);
 }
 
+static void json_group(struct json_out *j, const struct tune_group *g)
+{
+	json_key(j, "group");
+	if (!g->file) {
+		json_put_null(j);
+		return;
+	}
+	json_open(j, '{', true);
+	json_kv_int(j, "rank", g->rank);
+	json_kv_int(j, "ranks", g->ranks);
+	json_key(j, "lost");
+	if (g->lost.text[0])
+		json_put_string(j, g->lost.text);
+	else
+		json_put_null(j);
+	json_close(j, '}');
+}
+
 void tune_report_json(struct buf *out, const struct tune_result *r)
 {
 	struct json_out j;
@@ -185,6 +209,7 @@ void tune_report_json(struct buf *out, const struct tune_result *r)
 	json_kv_int(&j, "devices", (int64_t)r->knobs->n);
 	json_key(&j, "objective");
 	objective_json(&j, &r->objective);
+	json_group(&j, r->group);
 	json_report(&j, r);
 	json_kv_number(&j, "time_s", r->time_s);
 	json_kv_number(&j, "energy_j", r->energy_j);
