@@ -176,6 +176,7 @@ run 0 search space.json --measure "sleep 300 & echo \$! >>pids; $command" --max 
 says_like 'processes that the command left behind were ended'
 json .measured 2
 check 'not waited for' [ $(($(date +%s) - begin)) -lt 100 ]
+# shellcheck disable=SC2016 # for the shell that is started
 check 'they are gone' sh -c 'for p in $(cat pids); do ! kill -0 "$p" 2>/dev/null || exit 1; done'
 
 # --- predictions

@@ -53,7 +53,7 @@ for job in grid half; do
 	done
 	sort caps >$job.caps
 done
-check "each size its own" test "$(cat grid.caps | tr '\n' ' ')" = \
+check "each size its own" test "$(tr "\n" " " <grid.caps)" = \
 	"power_limit_w=400 400000000 power_limit_w=500 500000000 "
 check "what was found" grep -qx " $before" half.caps
 back "several sizes"
@@ -123,6 +123,7 @@ run 1 recur run low --attempts 2 -- sh fails.sh "$cap"
 check "said once" test "$(grep -c 'is not in force' err)" = 1
 back "out of range"
 rm "$cap"
+# shellcheck disable=SC2016 # for the shell that is started
 run 0 recur run one -- sh -c 'eval "echo 0.7 >/dev/fd/$HOURGLASS_METRIC_FD"'
 says_like 'setting power_limit_w=500 is not in force: '
 bad recur run one --set-by nobody -- true

@@ -230,7 +230,7 @@ static bool round_of(struct breed *b, double until)
 {
 	struct settle *s = &b->settle;
 	uint32_t k = (uint32_t)rng_below(b->rng, b->n);
-	uint32_t tries = LONG << rng_below(b->rng, 3);
+	uint32_t tries = (uint32_t)LONG << rng_below(b->rng, 3);
 	double hot = s->hot_j * (COOL + (WARM - COOL) * rng_double(b->rng));
 
 	settle_at(s, b->when[k]);

@@ -175,7 +175,7 @@ static void span(const struct space *s, size_t knob, double *lo, double *hi)
 /** Largest value of a knob within each set of choices. */
 static hg_err largest(const struct space *s, size_t knob, double **out)
 {
-	double *top = calloc(s->n_groups, sizeof *top);
+	double *top = calloc(s->n_groups + 1, sizeof *top);
 
 	if (!top)
 		return HG_ENOMEM;
