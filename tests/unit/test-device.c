@@ -197,7 +197,7 @@ static void test_bad_names(void **state)
 		{":", HG_ENOENT, "sim"},
 		{"sim:", HG_EINVAL, "sim:MODEL"},
 		{"sim:,seed=1", HG_EINVAL, "sim:MODEL"},
-		{"sim:warp-drive", HG_ENOENT, "v100"},
+		{"sim:warp-drive", HG_ENOENT, "there is: a10, a100-pcie, "},
 		{"sim:h100,", HG_EINVAL, "no option \"\""},
 		{"sim:h100,sed=1", HG_EINVAL, "did you mean \"seed\""},
 		{"sim:h100,frobnicate=1", HG_EINVAL, "realtime"},
