@@ -551,12 +551,13 @@ static void test_hurry(void **state)
 
 		small_make(&s, &r, 30, 8);
 		opts.time_s = s.info.t_min_s + 1e-6 +
-			      0.1 * (round % 5) * (s.info.t_max_s - s.info.t_min_s);
+			      0.3 * (round % 5) * (s.info.t_max_s - s.info.t_min_s);
 		assert_ok(hg_plan_at(s.set, &opts, &plan, &why), &why);
 		hg_plan_get_info(plan, &info);
 		assert_true(info.time_s <= opts.time_s * (1 + 1e-12));
 		assert_true(info.energy_j >= info.bound_j * (1 - 1e-9));
 		assert_true(info.tight_bound_j >= info.bound_j);
+		assert_true(info.gap >= 0.0 && info.tight_gap >= 0.0);
 		assert_true(info.energy_j >= info.tight_bound_j * (1 - 1e-9));
 		audit(&s, plan, &opts);
 		hg_plan_destroy(plan);

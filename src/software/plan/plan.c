@@ -357,6 +357,16 @@ static hg_err improve(struct job *j, hg_error *why)
 	return HG_OK;
 }
 
+/* Energy and bound are sums in different orders: what is below by so little is on it. */
+#define ROUNDING 1e-12
+
+static double gap_of(double energy_j, double bound_j)
+{
+	double gap = bound_j > 0.0 ? energy_j / bound_j - 1.0 : 0.0;
+
+	return gap < 0.0 && gap > -ROUNDING ? 0.0 : gap;
+}
+
 /* Bounds, and figures beside the makespan and the energy. */
 static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_relaxed *relaxed,
 	const struct realised *r, double gain_j, hg_error *why)
@@ -391,9 +401,8 @@ static hg_err judge(struct hg_plan *p, const hg_plan_frontier *set, const hg_rel
 			hg_relaxed_destroy(of_class);
 		}
 	}
-	info->gap = info->bound_j > 0.0 ? info->energy_j / info->bound_j - 1.0 : 0.0;
-	info->tight_gap =
-		info->tight_bound_j > 0.0 ? info->energy_j / info->tight_bound_j - 1.0 : 0.0;
+	info->gap = gap_of(info->energy_j, info->bound_j);
+	info->tight_gap = gap_of(info->energy_j, info->tight_bound_j);
 	info->saving = 1.0 - info->energy_j / info->base_energy_j;
 	return HG_OK;
 }
