@@ -265,7 +265,7 @@ static int remember(struct tuned *t)
 	size_t len;
 	hg_err rc;
 
-	if (!t->result.memory || t->group.rank > 0)
+	if (!t->result.memory || t->group.own.rank > 0)
 		return EXIT_OK;
 	rc = file_read(t->result.memory, MEMORY_MAX, &now, &why);
 	if (rc == HG_OK || rc == HG_ENOENT)
@@ -303,7 +303,7 @@ static int open_tuner(struct tuned *t, const struct args *args)
 		.n_knobs = k->n_knobs,
 		.settings = k->cells,
 		.n_settings = k->n_settings,
-		.ranks = t->group.ranks,
+		.ranks = t->group.own.ranks,
 		.settle_s = settle_s(k)};
 	hg_error why = {""};
 	hg_err rc;

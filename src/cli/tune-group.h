@@ -16,22 +16,17 @@
 #include <hourglass/tune.h>
 
 #include "cli.h"
-
-/** Most ranks of a group. */
-#define GROUP_RANKS 1024
+#include "group-file.h"
 
 /** Zero to begin: no group. */
 struct tune_group {
-	const char *file; /* NULL: none */
-	uint32_t rank, ranks;
+	const char *file;      /* NULL: none */
+	struct group_file own; /* what this rank tells; told: others may not have read the one
+				* before the last yet */
 	double patience_s;
-	uint64_t token, settings; /* of this run; of what there is to choose from */
-	uint64_t digest;          /* of all tokens; 0: not all have been seen */
-	hg_tune_summary told[2];  /* the last two: others may not have read the one before yet */
-	size_t n_told;
 	hg_tune_summary *all; /* ranks of them: what the others told of the stretch under way */
 	bool *have;
-	bool waiting, ended;
+	bool waiting;
 	int64_t since_ns; /* waiting: for so long; the clock of now_ns */
 	int64_t read_ns;  /* when files were last read */
 	hg_error lost;    /* why it was given up; "" */

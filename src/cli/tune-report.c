@@ -81,7 +81,7 @@ void tune_report_text(struct buf *out, const struct tune_result *r)
 	if (r->group->file)
 		buf_addf(out,
 			"  rank %u of %u: the steps' energies are those of all ranks, what follows is this one's\n",
-			r->group->rank, r->group->ranks);
+			r->group->own.rank, r->group->own.ranks);
 	if (r->group->lost.text[0])
 		buf_addf(out, "  tuned until: %s\n", r->group->lost.text);
 	buf_addf(out, "  in all: %s, %s%s\n", quantity_format(QUANTITY_TIME, r->time_s, time),
@@ -180,8 +180,8 @@ static void json_group(struct json_out *j, const struct tune_group *g)
 		return;
 	}
 	json_open(j, '{', true);
-	json_kv_int(j, "rank", g->rank);
-	json_kv_int(j, "ranks", g->ranks);
+	json_kv_int(j, "rank", g->own.rank);
+	json_kv_int(j, "ranks", g->own.ranks);
 	json_key(j, "lost");
 	if (g->lost.text[0])
 		json_put_string(j, g->lost.text);

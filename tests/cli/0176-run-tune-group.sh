@@ -63,6 +63,25 @@ for r in 0 1; do
 done
 check "nothing to be said" test ! -s err0 -a ! -s err1
 
+# A file that no rank wrote is said, and nothing is tuned by it. Whoever ends before all have been
+# seen leaves no file.
+# foreign MEMBER VALUE WHY
+foreign() {
+	cat >g.1 <<-JSON
+		{"schema": "hourglass.group/1", "rank": 1, "ranks": 2, "run": "12", "settings": "34",
+		 "group": "56", "ended": false, "summaries": []}
+	JSON
+	jq -c ".$1 = $2" g.1 >g.new && mv g.new g.1
+	rank 0 30 0.04
+	json ".group.lost | test(\"$3\")" true r0.json
+	json .restored true r0.json
+	check "it is said" grep -q "set as before: $3" err0
+	check "no file is left" test ! -e g.0
+	rm g.1
+}
+foreign run '"0x12"' 'g.1:1: .run.: expected 1 to 16 digits 0-9a-f, got .0x12.'
+foreign summaries '[1, 2, 3]' 'g.1:1: .summaries.: expected at most 2 of them, got 3'
+
 # A rank is killed: the other says so, puts back what was set, and its command goes on.
 opts='--min-energy --ranks 2 --patience 1s'
 "$HOURGLASS" run -d sim:h100,seed=1 --steps-from fd --group g --rank 1 --min-energy --ranks 2 \
