@@ -197,6 +197,12 @@ says_like 'must be cover, ehvi or random'
 sed 's/"log"/"lgo"/' space.json >bad.json
 run 2 search bad.json --table table.csv -o f.json
 says_like 'bad.json:6: "scale": expected choice, linear, log, limit or clock, got "lgo"'
+sed 's/"exclude": .*/"constraints": ["batch_size * power_limit <= 6400"]/' space.json >bad.json
+run 0 search bad.json --table table.csv --max 100 --confidence 99.9999999% -o f.json --json
+json '.configurations == 24 and all(.results[].setting; .batch_size * .power_limit <= 6400)' true
+sed 's/"exclude": .*/"constraints": ["batch_siz * power_limit <= 6400"]/' space.json >bad.json
+run 2 search bad.json --table table.csv
+says_like 'bad.json:9: "constraints", number 1: no knob "batch_siz"; did you mean "batch_size"?'
 sed 's/exclude/exlude/' space.json >bad.json
 run 2 search bad.json --table table.csv -o f.json
 says_like 'bad.json:9: unknown member "exlude"; did you mean "exclude"?'

@@ -16,8 +16,8 @@
 
 /** Most bytes of a space file, and of a table. */
 #define SPEC_BYTES ((size_t)1 << 26)
-/** Most combinations of values, those that are excluded included. */
-#define SPEC_PRODUCT ((size_t)1 << 20)
+
+struct rule; /* rules.h */
 
 /** A space as a file has it. Zero to begin. */
 struct spec {
@@ -35,19 +35,29 @@ struct spec {
 	const char *columns[HG_SEARCH_MAX_KNOBS]; /* in tables */
 	const char *time_column, *energy_column, *power_column;
 	const struct json *where; /* columns and their texts, or NULL */
-	struct vec cells;         /* double, n_configs x n_knobs */
-	struct vec cost;          /* double, n_configs */
-	int32_t *index;           /* by place in the product of values: configuration, or -1 */
+	struct rule *rules;
+	size_t n_rules;
+	/* All configurations, or none: there are too many to list them. */
+	bool listed;
+	struct vec cells; /* double, n_configs x n_knobs */
+	struct vec cost;  /* double, n_configs */
+	uint32_t *places; /* hash table: configuration + 1, or 0 */
+	size_t n_places;  /* a power of two */
 };
 
-/** Reads a space and enumerates it. @param s  spec_finish() it in any case */
+/** Reads a space, and lists what it has if that is not too much. @param s  spec_finish() it in any
+ * case */
 hg_err spec_parse(struct spec *s, const char *text, size_t len, const char *origin, hg_error *why);
 void spec_finish(struct spec *s);
-/** How many configurations there are. */
+/** How many configurations are listed. */
 size_t spec_count(const struct spec *s);
+/** How many combinations of values there are, those that are left out included. */
+double spec_combinations(const struct spec *s);
 /** Points into s. */
 void spec_space(const struct spec *s, hg_search_space *space);
-/** Configuration with these cells, or UINT32_MAX. */
+/** Whether the space has these cells, listed or not. */
+bool spec_has(const struct spec *s, const double *cells);
+/** Configuration with these cells, or UINT32_MAX: it is not listed. */
 uint32_t spec_find(const struct spec *s, const double *cells);
 /** Leaves only the configurations that are marked. HG_EINVAL: there is none */
 hg_err spec_keep(struct spec *s, const bool *keep, hg_error *why);
