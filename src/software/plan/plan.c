@@ -196,16 +196,17 @@ static bool is_long(const struct job *j)
  * there is no time for that, and crossing starts is better again. */
 #define BREED_S 150e-6
 
+/* Nodes from which on repair() takes longer than any search that follows it, and a population,
+ * whose starts need it, more memory than it is worth. */
+#define MANY 10000u
+
 static bool breeds(const struct job *j)
 {
-	double seconds = j->effort.seconds;
+	double seconds = j->effort.seconds, n = (double)j->d.n;
 
 	return is_long(j) && breed_suits(&j->d) &&
-	       (hurried(j) || !(seconds > 0.0 && seconds < BREED_S * (double)j->d.n));
+	       (hurried(j) || (j->d.n < MANY && !(seconds > 0.0 && seconds < BREED_S * n)));
 }
-
-/* Nodes from which on repair() takes longer than any search that follows it. */
-#define MANY 10000u
 
 /* Whether starts are made to keep the deadline in one pass instead of by repair(). */
 static bool clamps(const struct job *j)
@@ -213,6 +214,8 @@ static bool clamps(const struct job *j)
 	return j->d.sorted && separable(&j->d) && (hurried(j) || j->d.n >= MANY);
 }
 
+/* Makes a start keep the deadline. The first one finds the longest ways to the sink when all is
+ * fastest, which the others use, too. */
 static void clamp(struct job *j, uint32_t *pick, bool first)
 {
 	if (first) {
