@@ -22,7 +22,8 @@ struct problem {
 	struct settle s;
 };
 
-static void add_nodes(hg_dag *dag, struct rng *r, uint32_t n)
+/* idle: the fastest option of some nodes takes no time and no energy */
+static void add_nodes(hg_dag *dag, struct rng *r, uint32_t n, bool idle)
 {
 	hg_error why = {""};
 	uint32_t device, id;
@@ -42,6 +43,9 @@ static void add_nodes(hg_dag *dag, struct rng *r, uint32_t n)
 			time *= 1.05 + 0.2 * rng_double(r);
 			energy -= 1.0 + 9.0 * rng_double(r);
 		}
+		if (idle && rows > 1 && rng_below(r, 4) == 0)
+			for (uint32_t k = 0; k < rows; k++)
+				o[k] = (hg_option){k * time, 0.5 * k * time, k};
 		assert_ok(hg_dag_add_options(dag, o, rows, NULL, &node.work, &why), &why);
 		assert_ok(hg_dag_add_node(dag, &node, &id, &why), &why);
 	}
@@ -54,13 +58,13 @@ static void add_nodes(hg_dag *dag, struct rng *r, uint32_t n)
 					&why);
 }
 
-static void problem_make(struct problem *p, struct rng *r, uint32_t n)
+static void problem_make(struct problem *p, struct rng *r, uint32_t n, bool idle)
 {
 	hg_error why = {""};
 	struct disc_opts opts = {.class_of = HG_CLASS_OP, .deadline_s = 1000.0};
 
 	assert_ok(hg_dag_create(&p->dag, &why), &why);
-	add_nodes(p->dag, r, n);
+	add_nodes(p->dag, r, n, idle);
 	assert_ok(hg_dag_finish(p->dag, &why), &why);
 	assert_ok(disc_init(&p->d, p->dag, NULL, &opts, &why), &why);
 	p->d.deadline = 0;
@@ -169,7 +173,7 @@ static void test_best(void **state)
 		int64_t a[MOST_EVENTS], b[MOST_EVENTS];
 		double least, apart, got;
 
-		problem_make(&p, &r, 2 + (uint32_t)rng_below(&r, 6));
+		problem_make(&p, &r, 2 + (uint32_t)rng_below(&r, 6), false);
 		two_plans(&p, &r, a, b);
 		apart = fmin(cost_of(&p, a), cost_of(&p, b));
 		least = brute(&p, a, b);
@@ -199,7 +203,7 @@ static void test_narrow(void **state)
 		int64_t a[MOST_EVENTS], b[MOST_EVENTS];
 		double before, got;
 
-		problem_make(&p, &r, 36);
+		problem_make(&p, &r, 36, false);
 		for (int k = 0; k < 2; k++) {
 			int64_t now[MOST_EVENTS];
 
@@ -253,7 +257,7 @@ static void test_settle_brief(void **state)
 		int64_t a[MOST_EVENTS], b[MOST_EVENTS];
 		double before;
 
-		problem_make(&p, &r, 4 + (uint32_t)rng_below(&r, 32));
+		problem_make(&p, &r, 4 + (uint32_t)rng_below(&r, 32), round % 2 == 1);
 		two_plans(&p, &r, a, b);
 		settle_at(&p.s, a);
 		expect_settled(&p);
@@ -290,7 +294,7 @@ static void test_breed(void **state)
 		int64_t fastest, tail[MOST_EVENTS], head[MOST_EVENTS];
 		struct haste haste = {tail, head};
 
-		problem_make(&p, &r, 36);
+		problem_make(&p, &r, 36, false);
 		assert_true(breed_suits(&p.d));
 		assert_ok(walk_init(&w, &p.d, &why), &why);
 		memset(w.pick, 0, p.d.n_sets * sizeof *w.pick);

@@ -91,9 +91,10 @@ bool quick_init(struct quick *q, const struct disc *d, const struct mesh *mesh)
 		quick_finish(q);
 		return false;
 	}
+	for (size_t k = 0; k < dishes; k++)
+		q->eff_j[k] = (double)NAN; /* not laid yet */
 	for (uint32_t at = 0; at < d->n; at++)
-		if (q->ticks[d->menu[at]] != d->dish[d->menu[at]].ticks ||
-			q->eff_j[d->menu[at]] != d->dish[d->menu[at]].eff_j)
+		if (isnan(q->eff_j[d->menu[at]]))
 			lay_hints(q, d->menu[at], d->rows[d->set[at]]);
 	for (uint32_t e = 0; e < 2 * mesh->n_arcs; e++)
 		q->spoke[e] = spoke_of(q, mesh->end[e]);
