@@ -4,17 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 export HOURGLASS_NVML=/nonexistent HOURGLASS_FS_ROOT="$work/root"
 
-cat >card.json <<-'JSON'
-	{"schema": "hourglass.scenario/1", "devices": [{"vendor": "amd", "name": "Card"}]}
-JSON
-fresh() {
-	rm -rf root
-	"$HG_FAKE_SYSFS" --scenario card.json root || exit 1
-	# power is read where there is no counter
-	rm -f root/sys/class/drm/card0/device/gpu_metrics
-	hwmon=$(echo root/sys/class/drm/card0/device/hwmon/hwmon*)
-	before=$(cat "$hwmon/power1_cap")
-}
 fresh
 
 cat >work.py <<-'PY'
@@ -50,7 +39,7 @@ PY
 fresh
 run 0 run --min-energy --steps-from fd --json -o r.json -- python3 work.py "$hwmon" 400 fd
 check "nothing on its streams" test ! -s out
-check "the limit is back" test "$(cat "$hwmon/power1_cap")" = "$before"
+back "the end"
 json .schema hourglass.tuned/1 r.json
 json .simulated true r.json
 json '.phase == "settled" or .phase == "learning"' true r.json
@@ -72,7 +61,7 @@ run 0 run --max-slowdown 1.1 --steps-from marks --json -o r.json -- \
 	python3 work.py "$hwmon" 300 marks 7
 json '.chosen.power_limit_w <= 700' true r.json
 json '.slowdown < 1.3' true r.json
-check "the limit is back" test "$(cat "$hwmon/power1_cap")" = "$before"
+back "marks"
 
 # By output; the report as text; what was learnt is kept, and used.
 fresh
@@ -101,7 +90,7 @@ for what in none few; do
 	fresh
 	"$HOURGLASS" run --knee --steps-from fd -- sh $what.sh >out 2>err
 	check "status of: $what" test $? -ge 3
-	check "the limit is back" test "$(cat "$hwmon/power1_cap")" = "$before"
+	back "$what steps"
 done
 fresh
 run 127 run --knee --steps-from fd -- no-such-command-here
@@ -120,7 +109,7 @@ for kill in '15 0.05' '15 1.2' '15 2.1' '2 1.6' '6 1.4' '11 1.8'; do
 	# shellcheck disable=SC2086 # signal and time
 	python3 kill.py $kill "$HOURGLASS" run --min-energy --steps-from fd -- \
 		python3 work.py "$hwmon" 150 fd
-	check "the limit is back after $kill" test "$(cat "$hwmon/power1_cap")" = "$before"
+	back "$kill"
 done
 
 # Killed without a chance to put anything back: another process does.
@@ -129,10 +118,10 @@ for seconds in 1.1 1.7; do
 	python3 kill.py 9 $seconds "$HOURGLASS" run --min-energy --steps-from fd -- \
 		python3 work.py "$hwmon" 150 fd
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		test "$(cat "$hwmon/power1_cap")" = "$before" && break
+		test "$(cat "$cap")" = "$before" && break
 		sleep 0.5
 	done
-	check "the limit is back after SIGKILL" test "$(cat "$hwmon/power1_cap")" = "$before"
+	back "SIGKILL"
 done
 check "it had been another" test "$(sort -u caps | wc -l)" -ge 2
 

@@ -3,22 +3,6 @@
 # shellcheck disable=SC2016,SC2086 # filters of jq; $solve is several words
 . "$(dirname "$0")/lib.sh"
 
-# A profile of N stages whose clocks trade time for energy; backward takes twice as long.
-profile() {
-	echo stage,instruction,frequency,time,energy
-	awk -v n="$1" 'BEGIN {
-		for (s = 0; s < n; s++) {
-			heavy = s == n - 1 ? 1.1 : 1
-			for (f = 1400; f >= 800; f -= 100) {
-				t = 0.05 * heavy * (0.2 + 0.8 * 1400 / f)
-				e = 4 * heavy * (1.5 + 3 * (f / 1400) ^ 2) + 80 * t
-				printf "%d,forward,%d,%.9f,%.9f\n", s, f, t, e
-				printf "%d,backward,%d,%.9f,%.9f\n", s, f, 2 * t, 2 * e
-			}
-		}
-	}'
-}
-
 # near FILTER WANT TOLERANCE [FILE]: relative
 near() {
 	checks=$((checks + 1))

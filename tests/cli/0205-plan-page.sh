@@ -6,21 +6,6 @@ scripts=$(cd "$OLDPWD" && cd "$(dirname "$0")" && pwd)
 
 command -v duk >/dev/null 2>&1 || skip "no duk here: Debian's package duktape has it"
 
-profile() {
-	echo stage,instruction,frequency,time,energy
-	awk -v n="$1" 'BEGIN {
-		for (s = 0; s < n; s++) {
-			heavy = s == n - 1 ? 1.1 : 1
-			for (f = 1400; f >= 800; f -= 100) {
-				t = 0.05 * heavy * (0.2 + 0.8 * 1400 / f)
-				e = 4 * heavy * (1.5 + 3 * (f / 1400) ^ 2) + 80 * t
-				printf "%d,forward,%d,%.9f,%.9f\n", s, f, t, e
-				printf "%d,backward,%d,%.9f,%.9f\n", s, f, 2 * t, 2 * e
-			}
-		}
-	}'
-}
-
 # page FILE WANT: runs the script of a page; WANT is a list of what it must show
 page() {
 	{

@@ -6,20 +6,6 @@ HOURGLASS_STORE=$work/store.db
 export HOURGLASS_STORE
 export HOURGLASS_NVML=/nonexistent HOURGLASS_FS_ROOT="$work/root"
 
-cat >card.json <<-'JSON'
-	{"schema": "hourglass.scenario/1", "devices": [{"vendor": "amd", "name": "Card"}]}
-JSON
-fresh() {
-	rm -rf root
-	"$HG_FAKE_SYSFS" --scenario card.json root || exit 1
-	rm -f root/sys/class/drm/card0/device/gpu_metrics
-	hwmon=$(echo root/sys/class/drm/card0/device/hwmon/hwmon*)
-	cap=$hwmon/power1_cap
-	before=$(cat "$cap")
-}
-back() {
-	check "the limit is back: $1" test "$(cat "$cap")" = "$before"
-}
 fresh
 printf 't,e,power_limit_w\n60,9900,500\n55,53000,700\n' >8.csv
 printf 't,e,power_limit_w\n50,5000,400\n45,49000,700\n' >16.csv

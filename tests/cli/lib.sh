@@ -125,3 +125,38 @@ sweep() {
 		--knob limit=power_limit_w:W --name "$1" --work-unit step -o "$1.json" >/dev/null ||
 		fail "import of $1.csv"
 }
+
+# profile N: a profile of N stages whose clocks trade time for energy; backward takes twice as long
+profile() {
+	echo stage,instruction,frequency,time,energy
+	awk -v n="$1" 'BEGIN {
+		for (s = 0; s < n; s++) {
+			heavy = s == n - 1 ? 1.1 : 1
+			for (f = 1400; f >= 800; f -= 100) {
+				t = 0.05 * heavy * (0.2 + 0.8 * 1400 / f)
+				e = 4 * heavy * (1.5 + 3 * (f / 1400) ^ 2) + 80 * t
+				printf "%d,forward,%d,%.9f,%.9f\n", s, f, t, e
+				printf "%d,backward,%d,%.9f,%.9f\n", s, f, 2 * t, 2 * e
+			}
+		}
+	}'
+}
+
+# fresh: a card of files, below root; $hwmon its folder there, $cap the file of its power limit, and
+# $before what that says. Power is read where there is no counter.
+fresh() {
+	cat >card.json <<-'JSON'
+		{"schema": "hourglass.scenario/1", "devices": [{"vendor": "amd", "name": "Card"}]}
+	JSON
+	rm -rf root
+	"$HG_FAKE_SYSFS" --scenario card.json root || exit 1
+	rm -f root/sys/class/drm/card0/device/gpu_metrics
+	hwmon=$(echo root/sys/class/drm/card0/device/hwmon/hwmon*)
+	cap=$hwmon/power1_cap
+	before=$(cat "$cap")
+}
+
+# back AFTER: the limit of that card is as it was
+back() {
+	check "the limit is back: $1" test "$(cat "$cap")" = "$before"
+}
