@@ -7,6 +7,7 @@
 
 #include "cmocka-all.h"
 #include "core/rng.h"
+#include "relaxed-info.h"
 #include "software/pipeline/plans.h"
 #include "software/plan/mend.h"
 #include "software/plan/set.h"
@@ -68,19 +69,6 @@ static hg_plan_frontier *solve(const struct plans *p)
 
 	assert_int_equal(hg_plan_solve(hg_pipeline_dag(p->pipeline), &opts, &set, NULL), HG_OK);
 	return set;
-}
-
-static hg_relaxed_info relaxed_at(const hg_plan_frontier *set, double time_s)
-{
-	hg_relaxed_info info = {.size = sizeof info};
-	hg_relaxed *r = NULL;
-	hg_error why = {""};
-
-	if (hg_relaxed_at(set, time_s, HG_CLASS_OP, &r, &why))
-		fail_msg("%s", why.text);
-	hg_relaxed_get_info(r, &info);
-	hg_relaxed_destroy(r);
-	return info;
 }
 
 /* Every figure of an extended frontier, and relaxed plans from it, as from a direct solution. */

@@ -6,6 +6,7 @@
 
 #include "cmocka-all.h"
 #include "core/rng.h"
+#include "relaxed-info.h"
 #include "software/pipeline/store.h"
 
 /* Stages that differ, five options each. */
@@ -79,19 +80,6 @@ static void copy(const struct plans *p, struct plans *to)
 	buf_finish(&text);
 }
 
-static hg_relaxed_info look(const hg_plan_frontier *set, double time_s)
-{
-	hg_relaxed_info info = {.size = sizeof info};
-	hg_relaxed *r = NULL;
-	hg_error why = {""};
-
-	if (hg_relaxed_at(set, time_s, HG_CLASS_OP, &r, &why))
-		fail_msg("%s", why.text);
-	hg_relaxed_get_info(r, &info);
-	hg_relaxed_destroy(r);
-	return info;
-}
-
 static void near(double a, double b)
 {
 	if (!(fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b))))
@@ -134,14 +122,14 @@ static void check(const struct subject *s)
 			((hg_plan_point *)vec_at(&p.claims.frontier, p.claims.frontier.len - 1))
 				->time_s;
 		double time_s = p.claims.t_min_s + (last_s - p.claims.t_min_s) * k / 60;
-		hg_relaxed_info a = look(set, time_s), b = look(stored, time_s);
+		hg_relaxed_info a = relaxed_at(set, time_s), b = relaxed_at(stored, time_s);
 
 		near(a.energy_j, b.energy_j);
 		near(a.bound_j, b.bound_j);
 	}
 	if (s->range == HG_RANGE_ALL)
-		near(look(set, 2 * p.claims.t_max_s).energy_j,
-			look(stored, 2 * p.claims.t_max_s).energy_j);
+		near(relaxed_at(set, 2 * p.claims.t_max_s).energy_j,
+			relaxed_at(stored, 2 * p.claims.t_max_s).energy_j);
 	hg_plan_frontier_destroy(stored);
 	plans_store_finish(&store);
 	plans_finish(&q);
