@@ -69,28 +69,28 @@ struct guess search_guess_all(const hg_search *s, size_t config)
 	return sum;
 }
 
-double search_escapes(const hg_search *s, size_t config, const struct front *covered)
+/* Mean over the beliefs of what says whether a guess escapes, where the configuration works. */
+static double escapes_by(const hg_search *s, size_t config, const struct front *covered,
+	double (*escape)(const struct front *covered, const struct guess *g))
 {
 	double sum = 0;
 
 	for (size_t k = 0; k < SEARCH_BELIEFS; k++) {
 		struct guess g = search_guess(s, k, config);
 
-		sum += front_escape_doubted(covered, &g);
+		sum += escape(covered, &g);
 	}
 	return sum / SEARCH_BELIEFS * search_feasible(s, config);
 }
 
+double search_escapes(const hg_search *s, size_t config, const struct front *covered)
+{
+	return escapes_by(s, config, covered, front_escape_doubted);
+}
+
 double search_escapes_most(const hg_search *s, size_t config, const struct front *covered)
 {
-	double sum = 0;
-
-	for (size_t k = 0; k < SEARCH_BELIEFS; k++) {
-		struct guess g = search_guess(s, k, config);
-
-		sum += front_escape_bound(covered, &g);
-	}
-	return sum / SEARCH_BELIEFS * search_feasible(s, config);
+	return escapes_by(s, config, covered, front_escape_bound);
 }
 
 /** How near two configurations are for what makes a measurement fail. */
