@@ -9,7 +9,6 @@
 #include "core/number.h"
 #include "core/text.h"
 #include "keep.h"
-#include "rig.h"
 #include "tune-knobs.h"
 
 int recur_setting_open(struct cli *cli, const struct gauge *g, struct recur_setting *s)

@@ -19,12 +19,15 @@
  * @param t        taken over if *done
  * @param threads  0: one; what comes out is the same
  * @param done     receives false where too few flows can be had
+ * @return HG_OK; HG_ENOMEM
  */
 hg_err set_anchor(hg_plan_frontier *small, hg_dag *dag, struct tiling *t, unsigned threads,
 	hg_plan_frontier **out, bool *done, hg_error *why);
 
-/** Keeps an optimal state. @param a  has flow and pi, to be freed, if HG_OK @return HG_OK,
- * HG_ENOMEM
+/**
+ * Keeps an optimal state.
+ * @param a  receives its flow and pi, to be freed, if HG_OK
+ * @return HG_OK; HG_ENOMEM
  */
 hg_err anchor_take(
 	const hg_plan_frontier *set, const struct sweep *s, size_t piece, struct anchor *a);

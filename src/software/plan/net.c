@@ -263,6 +263,7 @@ void net_longest(const struct net *net, bool fastest, int64_t *dist)
 			const struct half *half = net->halves + h;
 			const struct arc *arc = net->arcs + half->arc2 / 2;
 			int64_t d = dist[u] + net->hull[arc->hull + (fastest ? arc->k : 0)].len_ns;
+
 			if (d > dist[half->to])
 				dist[half->to] = d;
 		}
