@@ -84,7 +84,9 @@ typedef struct hg_tune_work {
 	uint32_t flags;     /**< 0 */
 	double steps;       /**< how many, > 0; one each time is best */
 	double time_s;      /**< that they took together, > 0 */
-	double energy_j;    /**< that they took together, >= 0; NAN: not known */
+	double energy_j;    /**< that they took together, >= 0; NAN: not known, such steps are
+			       only counted; where it is not for 5 s, or 0 in a stretch, there is
+			       nothing to tune */
 	double now_s;       /**< since the job began, waiting and pauses included */
 	double energy_sd_j; /**< how far energy_j may be off, one standard deviation, as a meter
 			       says it; 0 or NAN: by two readings, each as counter_s says */

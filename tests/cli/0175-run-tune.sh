@@ -80,6 +80,13 @@ json .recalled true r.json
 check "it begins with the best" test "$(head -n 1 caps)" -lt 700
 json '.jobs | length' 1 m.json
 
+# Steps that begin before the meter has seen anything are no reason not to tune.
+# shellcheck disable=SC2016 # for the shell that is started
+run 0 run -d sim:h100 --min-energy --steps-from fd --json -o r.json -- \
+	sh -c 'for i in $(seq 50); do echo >&"$HOURGLASS_STEPS_FD"; sleep 0.04; done'
+json '.phase != "idle" and .tried >= 1' true r.json
+json .steps 49 r.json
+
 # Few steps, no steps, a failing command: the knobs are back, its status is ours.
 echo 'exit 3' >none.sh
 cat >few.sh <<-'SH'

@@ -429,6 +429,32 @@ static void test_no_energy(void **state)
 	hg_tune_destroy(t);
 }
 
+/* A meter that has nothing to say at first, and misses a reading now and then. */
+static void test_late_energy(void **state)
+{
+	struct live l = job(1, 0.2), like = job(1, 0.2);
+	hg_tune_opts o = live_opts(&l, HG_MIN_ENERGY, 0);
+	hg_tune *t = tuner(&o), *other = tuner(&o);
+
+	(void)state;
+	for (int i = 0; i < 600; i++) {
+		hg_tune_work w = live_step(&l);
+		size_t setting;
+
+		if (i < 20 || i % 13 == 0)
+			w.energy_j = NAN;
+		assert_int_equal(hg_tune_step(t, &w, &setting, NULL), HG_OK);
+		assert_true(live_set(&l, setting));
+	}
+	steps(&like, other, 600);
+	assert_int_equal(report_of(t).phase, HG_TUNE_SETTLED);
+	assert_int_equal(report_of(t).best, report_of(other).best);
+	assert_true(report_of(t).steps == 600);
+	assert_true(fabs(report_of(t).saving - report_of(other).saving) < 0.02);
+	hg_tune_destroy(t);
+	hg_tune_destroy(other);
+}
+
 /* Limits and clocks: the better of the two kinds is found. */
 static void test_two_knobs(void **state)
 {
@@ -583,6 +609,7 @@ int main(void)
 		cmocka_unit_test(test_deaf),
 		cmocka_unit_test(test_nothing_to_tune),
 		cmocka_unit_test(test_no_energy),
+		cmocka_unit_test(test_late_energy),
 		cmocka_unit_test(test_two_knobs),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_model_wrong),

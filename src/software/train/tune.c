@@ -9,6 +9,9 @@
 #include "tuner.h"
 
 #define NAME_MAX_BYTES 4096
+/* After steps of so long without an energy it is believed that there is none. A meter that has just
+ * begun, or that misses a reading, comes back sooner. */
+#define BLIND_S 5.0
 
 /* ----- making one */
 
@@ -324,7 +327,7 @@ hg_err hg_tune_step(hg_tune *t, const hg_tune_work *work, size_t *setting, hg_er
 	if (setting)
 		*setting = t->setting;
 	/* after a pause their first reading errs otherwise than the last one of the steps before */
-	apart = w.now_s - w.time_s > t->last_s + t->opts.counter_s;
+	apart = t->blind_s > 0 || w.now_s - w.time_s > t->last_s + t->opts.counter_s;
 	count_all(t, &w);
 	if (t->ready)
 		return HG_OK;
@@ -333,6 +336,9 @@ hg_err hg_tune_step(hg_tune *t, const hg_tune_work *work, size_t *setting, hg_er
 		t->unsettled_s -= w.time_s;
 		return HG_OK;
 	}
+	t->blind_s = isnan(w.energy_j) ? t->blind_s + w.time_s : 0;
+	if (t->blind_s > 0 && t->blind_s < BLIND_S)
+		return HG_OK;
 	tally_add(&t->tally, (struct piece){w.steps, w.time_s, w.energy_j, told_var(&w), apart});
 	if (t->tally.steps < t->want_steps || t->tally.time_s < t->want_s)
 		return HG_OK;

@@ -56,6 +56,7 @@ struct hg_tune {
 	struct tally tally;
 	double unsettled_steps, unsettled_s; /* still to be left out */
 	double want_steps, want_s;           /* its length */
+	double blind_s;                      /* of the last steps: their energy is not known */
 	hg_tune_summary summary, late;       /* late: totals since it waits */
 	bool ready;                          /* the summary waits */
 	uint32_t stretch;
