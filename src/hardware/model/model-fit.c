@@ -183,14 +183,14 @@ hg_err hg_model_generic(
 	for (size_t i = 0; i < SPEC_FIELDS; i++) {
 		const struct spec_field *field = &spec_fields[i];
 
-		if (!strcmp(field->group, "clock") && !(s.clock_hz > 0.0))
-			m->source[i] = relative;
-		else if (observed(field))
-			m->source[i] = seen;
-		else if (!strcmp(field->group, "physics"))
+		if (!strcmp(field->group, "physics"))
 			m->source[i] = generic;
-		else if (!field->optional)
-			m->source[i] = guess;
+		else if (field->optional)
+			continue;
+		else if (!strcmp(field->group, "clock") && !(s.clock_hz > 0.0))
+			m->source[i] = relative;
+		else
+			m->source[i] = observed(field) ? seen : guess;
 	}
 	*out = m;
 	return HG_OK;

@@ -38,6 +38,8 @@ struct figures {
 	double peak_flops, peak_bytes_per_s, link_bytes_per_s;
 	double sms, l2_bytes;
 	double peak_flops_8bit, peak_flops_32bit, host_bytes_per_s; /* 0: nobody says */
+	/* what the peaks follow from; nothing is predicted from these. 0: nobody says */
+	double clock_rated_hz, memory_clock_hz, memory_bus_bits, memory_bytes;
 
 	double static_w;      /* P0 */
 	double clock_tree_w;  /* d0 */

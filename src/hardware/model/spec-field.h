@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /** How many numbers there are. */
-#define SPEC_FIELDS 36
+#define SPEC_FIELDS 40
 
 enum spec_kind {
 	KIND_NUMBER,
