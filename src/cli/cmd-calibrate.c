@@ -340,6 +340,9 @@ static int run(struct cli *cli, const struct args *args)
 	if (!args_has(args, "output") && !sensors_path(path))
 		return cli_usage(
 			cli, "there is no home folder to keep the results in: give --output");
+	rc = cli_check_beside(cli, args_text(args, "output", NULL));
+	if (rc != EXIT_OK)
+		return rc;
 	err = hg_workload_load(
 		args_text(args, "workload", "llm-prefill"), rig_data_dir(), &j.workload, &why);
 	if (err != HG_OK)

@@ -388,7 +388,9 @@ static int run(struct cli *cli, const struct args *args)
 	if (args_has(args, "json") && args_has(args, "output") && to_stdout)
 		return cli_usage(cli, "--json and -o - exclude each other: give one");
 	plans_init(&p);
-	rc = read_inputs(cli, args, &p);
+	rc = cli_check_beside(cli, args_text(args, "output", NULL));
+	if (rc == EXIT_OK)
+		rc = read_inputs(cli, args, &p);
 	if (rc == EXIT_OK)
 		rc = solve_big(cli, args, &p);
 	if (rc == EXIT_OK)

@@ -156,6 +156,7 @@ static int run_command(struct cli *cli, const struct args *args)
 static int run(struct cli *cli, const struct args *args)
 {
 	bool command = args->n_operands > 0;
+	int rc;
 
 	if (!args_has(args, "device"))
 		return cli_usage(cli, "--device is missing, such as --device sim:h100");
@@ -170,6 +171,9 @@ static int run(struct cli *cli, const struct args *args)
 	if (!command && !args_has(args, "workload"))
 		return cli_usage(cli,
 			"--workload is missing, such as --workload resnet50-training, or -- CMD");
+	rc = cli_check_beside(cli, args_text(args, "output", NULL));
+	if (rc != EXIT_OK)
+		return rc;
 	return command ? run_command(cli, args) : run_workload(cli, args);
 }
 

@@ -140,6 +140,8 @@ static int run(struct cli *cli, const struct args *args)
 	int rc = check(cli, args);
 
 	if (rc == EXIT_OK)
+		rc = cli_check_beside(cli, args_text(args, "output", NULL));
+	if (rc == EXIT_OK)
 		rc = read_opts(cli, args, &opts);
 	if (rc == EXIT_OK)
 		rc = search_job_open(cli, args, &opts, &job);

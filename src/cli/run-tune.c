@@ -452,6 +452,10 @@ int run_command_tuned(struct cli *cli, const struct args *args)
 	t.result.argv = args->operands;
 	t.result.job = args_text(args, "job", args->operands[0]);
 	t.result.memory = args_text(args, "memory", NULL);
+	if (rc == EXIT_OK)
+		rc = cli_check_beside(cli, args_text(args, "output", NULL));
+	if (rc == EXIT_OK)
+		rc = cli_check_beside(cli, t.result.memory);
 	if (rc != EXIT_OK)
 		return rc;
 	child_signals_keep();

@@ -48,6 +48,9 @@ says_like 'the command ended after 0 steps, before one setting was measured'
 check "nothing was written" test ! -e x.json
 bad profile -d $sim -- true
 says "hourglass profile: --output is missing: standard output is the command's"
+run 125 profile -d $sim -o /nonexistent/x.json -- touch begun
+one_line
+check "the command is not begun" test ! -e begun
 bad profile -d $sim -o x.json --steps-from 'regex:(' -- true
 bad profile -d $sim -o x.json --steps-from file -- true
 says "hourglass profile: --steps-from file: must be fd, marks or regex:EXPRESSION"

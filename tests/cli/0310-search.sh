@@ -190,6 +190,9 @@ sed 's/^device/workload,device/; 2,$s/^/other,/' table.csv >kin.csv
 run 0 search space.json --table table.csv --kin kin.csv -o f.json
 
 # --- what is refused
+run 125 search space.json --measure 'touch begun' -o /nonexistent/f.json
+one_line
+[ ! -e begun ] || fail "a search begins whose frontier cannot be written"
 run 2 search space.json -o f.json
 says_like 'give either --measure CMD or --table CSV'
 run 2 search space.json --table table.csv --policy best -o f.json
