@@ -167,6 +167,26 @@ static int groups_check(struct cli *cli, struct fits *f, bool drop)
 	return rc;
 }
 
+/* Share that the physics of a device is off at most, on average, at the observations of a workload:
+ * 9 % on public sweeps, be they of two limits or of all. A sum of ops can do less to fit. */
+#define OFF_MOST     0.1
+#define OFF_MOST_OPS 0.25
+
+/* Two observations of different work, or another device: nothing that a fit would refuse. */
+static void misfit_note(const struct cli *cli, const struct fits *f, const struct fitted *w)
+{
+	const hg_fit_report *r = &w->report;
+	double most = w->work ? OFF_MOST_OPS : OFF_MOST;
+
+	if (r->physics_time_mape > most || r->physics_energy_mape > most)
+		cli_note(cli,
+			"%s: the time is %.0f %% off what %s can do, the energy %.0f %%: is each "
+			"observation of the same work%s, on this device?",
+			w->name, 100 * r->physics_time_mape, f->device,
+			100 * r->physics_energy_mape,
+			w->work ? ", that which --workload says" : "");
+}
+
 static int workloads_fit(struct cli *cli, struct fits *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -179,6 +199,7 @@ static int workloads_fit(struct cli *cli, struct fits *f)
 			return cli_input_error(cli, err, &why);
 		to->report.size = sizeof to->report;
 		hg_fit_get_report(to->fit, &to->report);
+		misfit_note(cli, f, to);
 	}
 	return EXIT_OK;
 }

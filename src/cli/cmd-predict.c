@@ -21,8 +21,7 @@ static const struct option predict_options[] = {
 		.kind = OPTION_TEXT,
 		.repeat = true,
 		.value = "POWER|CLOCK[,...]",
-		.text = "a power limit, a locked clock or both, such as 150W,1.2GHz; may be "
-			"repeated"},
+		.text = "a power limit, a locked clock or both, such as 150W,1.2GHz"},
 	{.name = "ops",
 		.kind = OPTION_FILE,
 		.value = "FILE",
@@ -89,6 +88,25 @@ static int setting_read(const struct cli *cli, const char *text, hg_knobs *k)
 	return EXIT_OK;
 }
 
+/* Says what the device has, where it has no such setting. */
+static int setting_check(
+	const struct cli *cli, const struct source *s, const hg_knobs *k, const char *text)
+{
+	hg_model_info info = {.size = sizeof info};
+	hg_forecast f = {.size = sizeof f};
+	char cap[2][QUANTITY_TEXT], clock[2][QUANTITY_TEXT];
+
+	if (hg_fit_predict(s->fit, k, &f) == HG_OK)
+		return EXIT_OK;
+	hg_model_get_info(s->model, &info);
+	return cli_usage(cli,
+		"--setting %.80s: %s has power limits of %s to %s and clocks of %s to %s", text,
+		info.name, quantity_format(QUANTITY_POWER, info.cap_min_w, cap[0]),
+		quantity_format(QUANTITY_POWER, info.cap_max_w, cap[1]),
+		quantity_format(QUANTITY_CLOCK, info.clock_min_hz, clock[0]),
+		quantity_format(QUANTITY_CLOCK, info.clock_max_hz, clock[1]));
+}
+
 static int settings_read(struct cli *cli, const struct args *args, struct source *s)
 {
 	size_t n = args_count(args, "setting");
@@ -106,7 +124,9 @@ static int settings_read(struct cli *cli, const struct args *args, struct source
 
 		if (n)
 			rc = setting_read(cli, args_nth(args, "setting", i), &s->settings[i]);
-		else
+		if (n && rc == EXIT_OK)
+			rc = setting_check(cli, s, &s->settings[i], args_nth(args, "setting", i));
+		if (!n)
 			s->settings[i].cap_w = info.cap_min_w + (info.cap_max_w - info.cap_min_w) *
 									(double)i / (LIMITS - 1);
 		if (rc != EXIT_OK)
@@ -127,6 +147,33 @@ static bool group_find(const hg_obs_set *set, const char *name, hg_obs_group *g)
 	return false;
 }
 
+#define NAMES_BYTES 300
+
+static int group_missing(
+	struct cli *cli, const char *path, const char *workload, const hg_obs_set *set)
+{
+	struct buf names;
+	int rc;
+
+	buf_init(&names, (size_t)1 << 20);
+	for (size_t i = 0; i < hg_obs_set_count(set) && names.len < NAMES_BYTES; i++) {
+		hg_obs_group g = {.size = sizeof g};
+
+		hg_obs_set_get(set, i, &g);
+		buf_addf(&names, "%s%s", i ? ", " : "", g.name);
+		if (names.len >= NAMES_BYTES && i + 1 < hg_obs_set_count(set))
+			buf_adds(&names, ", ...");
+	}
+	if (workload)
+		rc = cli_usage(cli, "%s: no workload \"%.80s\"; there is: %s", path, workload,
+			names.failed ? "" : names.data);
+	else
+		rc = cli_usage(cli, "%s: expected one of its workloads too: %s", path,
+			names.failed ? "" : names.data);
+	buf_finish(&names);
+	return rc;
+}
+
 /* A file of hourglass fit: fitted again, which gives the same numbers. */
 static int fit_open(struct cli *cli, const char *path, const char *workload, struct source *s)
 {
@@ -140,11 +187,8 @@ static int fit_open(struct cli *cli, const char *path, const char *workload, str
 		return rc;
 	if (!hg_obs_set_device(s->set))
 		return cli_usage(cli, "%s: expected a file that hourglass fit -o wrote", path);
-	if (workload ? !group_find(s->set, workload, &g) : hg_obs_set_count(s->set) > 1) {
-		hg_obs_set_get(s->set, 0, &g);
-		return cli_usage(cli, "%s: expected one of its %zu workloads, such as \"%s\"", path,
-			hg_obs_set_count(s->set), g.name);
-	}
+	if (workload ? !group_find(s->set, workload, &g) : hg_obs_set_count(s->set) > 1)
+		return group_missing(cli, path, workload, s->set);
 	if (!workload)
 		hg_obs_set_get(s->set, 0, &g);
 	opts.workload = g.workload;
@@ -164,10 +208,12 @@ static int device_open(struct cli *cli, const char *device, const char *workload
 	hg_error why = {""};
 	hg_err err;
 
-	if (!workload)
-		return cli_usage(cli, "%s: expected the workload too", device);
 	err = hg_model_load(device, rig_data_dir(), &s->own, &why);
 	s->model = s->own;
+	if (!err && !workload)
+		return cli_usage(cli,
+			"%s: expected the workload too, such as %s; 'hourglass list' names them",
+			device, hg_workload_builtin(0));
 	if (!err)
 		err = hg_workload_load(workload, rig_data_dir(), &s->workload, &why);
 	opts.workload = s->workload;
@@ -283,7 +329,7 @@ static int answers_say(struct cli *cli, const struct args *args, const struct so
 		table_print(&t, &cli->out, cli->color);
 	}
 	table_finish(&t);
-	return rc ? cli_usage(cli, "--setting: the device has no such setting") : EXIT_OK;
+	return rc ? cli_broken(cli, rc) : EXIT_OK;
 }
 
 static int run(struct cli *cli, const struct args *args)

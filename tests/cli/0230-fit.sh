@@ -104,13 +104,49 @@ says_like 'two workloads or more'
 
 # What is wrong is named.
 bad predict fit.json
+says "hourglass predict: fit.json: expected one of its workloads too: train, serve"
 bad predict fit.json trian
-bad predict fit.json train --setting 30W
+says "hourglass predict: fit.json: no workload \"trian\"; there is: train, serve"
+for setting in 30W 1e300W 1000GHz 150W,1Hz; do
+	bad predict fit.json train --setting 150W --setting $setting
+	says "hourglass predict: --setting $setting: a40 has power limits of 100 W to 300 W and clocks of 210 MHz to 1.74 GHz"
+done
+for setting in 0W -5W 150J NaNW; do
+	bad predict fit.json train --setting $setting
+	says_like -- "--setting"
+done
 bad predict fit.json train --setting fast
 bad predict obs.csv train
 bad predict h100
+says_like 'h100: expected the workload too, such as '
+bad predict h101 llm-decode
+says_like 'no device model "h101"; did you mean "h100'
 bad fit obs.csv
 bad fit obs.csv --device "what is it"
+bad fit no-such.csv --device a40
+bad fit obs.csv --device no-such.json
+says "hourglass: no-such.json: No such file or directory"
+run 125 fit obs.csv --device a40 -o /nonexistent/fit.json
+one_line
+: >x.csv
+bad fit x.csv --device a40
+says "hourglass: x.csv:1: expected a line of column names"
+printf 'power_limit_w,time_s,power_w\n100,1\0,90\n' >x.csv
+bad fit x.csv --device a40
+says_like 'x.csv:2: field 2: a NUL byte'
+printf 'power_limit_w,power_w\n100,90\n' >x.csv
+bad fit x.csv --device a40
+says "hourglass: x.csv:1: expected a column time_s"
+for bad in 1e400 nan inf "1 s" ""; do
+	printf 'power_limit_w,time_s,power_w\n100,%s,90\n' "$bad" >x.csv
+	bad fit x.csv --device a40
+	says "hourglass: x.csv:2: time_s: expected a number, found \"$bad\""
+done
+for limit in 0 0.0 -0; do
+	printf 'power_limit_w,time_s,power_w\n300,10,240\n%s,20,110\n' $limit >x.csv
+	bad fit x.csv --device a40
+	says_like 'x.csv:3: power_limit_w: 0 is no setting; leave the field empty'
+done
 printf 'power_limit_w,time,power_w\n' >x.csv
 bad fit x.csv --device a40
 says_like 'x.csv:1: unknown column "time"'
@@ -140,6 +176,14 @@ says_like 'x.csv:3: .*mJ'
 says_like 'x.csv:5: .*energy or power: expected above 0'
 run 0 fit x.csv --device a40 --drop-odd --json
 json '.workloads[0].observations | length' 3
+
+# Work that is not the same, but not so different that it cannot be: it is said.
+printf 'power_limit_w,time_s,power_w\n100,11010,115\n300,11010,244\n' >x.csv
+run 0 fit x.csv --device a40
+says_like 'workload: the time is 19 % off what a40 can do, the energy 26 %: is each observation of the same work'
+sed 's/train/workload/; /serve/d' obs.csv >x.csv
+run 0 fit x.csv --device a40 -w llm-decode
+says_like 'off what a40 can do.*that which --workload says'
 
 # Each bad observation is named by its line, on a device that is known and on one that is not.
 cat >base.csv <<END

@@ -171,6 +171,11 @@ static hg_err field_read(const struct csv *c, const size_t at[COLUMN_N], enum co
 	if (!double_parse(f.text, f.len, false, out))
 		return fail(why, HG_EFORMAT, "%s:%zu: %s: expected a number, found \"%.*s\"",
 			c->origin, c->line, columns[k], f.len > 40 ? 40 : (int)f.len, f.text);
+	if (*out == 0.0 && (k == COLUMN_LIMIT || k == COLUMN_CLOCK))
+		return fail(why, HG_EFORMAT,
+			"%s:%zu: %s: 0 is no setting; leave the field empty where the knob was "
+			"left alone",
+			c->origin, c->line, columns[k]);
 	return HG_OK;
 }
 
