@@ -74,6 +74,9 @@ int objective_read(const struct cli *cli, const struct args *args, hg_objective 
 	if (!first)
 		return cli_usage(cli, "no objective: give one of --min-energy, --min-time, --eta, "
 				      "--max-slowdown, --deadline, --budget, --knee");
+	if ((o->kind == HG_DEADLINE || o->kind == HG_BUDGET) && o->value <= 0)
+		return cli_usage(
+			cli, "--%s %s: must be above 0", first, args_text(args, first, ""));
 	if (args_has(args, "max-power")) {
 		if (o->kind != HG_ETA)
 			return cli_usage(cli, "--max-power goes with --eta, not with --%s", first);

@@ -337,8 +337,9 @@ static int check_args(struct cli *cli, const struct args *args, hg_objective *ob
 	if (!args_has(args, "device"))
 		return cli_usage(cli, "--device is missing, such as --device sim:h100");
 	if (!args_has(args, "workload"))
-		return cli_usage(
-			cli, "--workload is missing, such as --workload resnet50-training");
+		return cli_usage(cli,
+			"--workload is missing, such as --workload resnet50-training, or "
+			"--steps-from and -- CMD");
 	if (args_has(args, "units") && args_has(args, "duration"))
 		return cli_usage(cli, "--units and --duration exclude each other: give one");
 	return objective_read(cli, args, objective);

@@ -52,12 +52,13 @@ static void text_saving(struct buf *out, const struct tune_result *r)
 
 	if (isnan(p->saving))
 		return;
-	buf_addf(out,
-		"  a step: energy %+.1f %% (+- %.1f), time %+.1f %% (+- %.1f) against the setting "
-		"before%s\n",
-		-100 * p->saving, 200 * p->saving_sd, 100 * (p->slowdown - 1), 200 * p->slowdown_sd,
-		p->base_measured ? "" : ", as predicted");
-	if (isnan(p->saved_j))
+	if (p->best != p->baseline)
+		buf_addf(out,
+			"  a step: energy %+.1f %% (+- %.1f), time %+.1f %% (+- %.1f) against the setting "
+			"before%s\n",
+			-100 * p->saving, 200 * p->saving_sd, 100 * (p->slowdown - 1),
+			200 * p->slowdown_sd, p->base_measured ? "" : ", as predicted");
+	if (isnan(p->saved_j) || (p->best == p->baseline && p->probes < 2))
 		return;
 	buf_addf(out, "  all steps: %s saved (+- %s), what was tried included\n",
 		quantity_format(QUANTITY_ENERGY, p->saved_j, saved),

@@ -66,7 +66,7 @@ check "long traces are summed up" test "$(wc -l <p.csv)" -lt 300000
 bad run -w resnet50-training --knee
 says "hourglass run: --device is missing, such as --device sim:h100"
 bad run -d sim:h100 --knee
-says "hourglass run: --workload is missing, such as --workload resnet50-training"
+says "hourglass run: --workload is missing, such as --workload resnet50-training, or --steps-from and -- CMD"
 bad run -d sim:h100 -w resnet50-training
 says_like 'no objective'
 bad run -d sim:h100 -w resnet50-training --knee --units 5 --duration 5

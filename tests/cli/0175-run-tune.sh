@@ -132,6 +132,16 @@ for seconds in 1.1 1.7; do
 done
 check "it had been another" test "$(sort -u caps | wc -l)" -ge 2
 
+# Processes that the command leaves behind are waited for, and their steps count.
+fresh
+cat >leaves.sh <<-'SH'
+	setsid sh -c 'for i in 1 2 3 4 5; do echo >&"$HOURGLASS_STEPS_FD"; sleep 0.1; done' >/dev/null 2>&1 &
+	exit 5
+SH
+run 5 run --min-energy --steps-from fd --json -o r.json -- sh leaves.sh
+json '.time_s > 0.45 and .steps == 4' true r.json
+back "children"
+
 # Nothing that can be set: said, and the command runs.
 fresh
 chmod a-w "$hwmon/power1_cap"
@@ -151,6 +161,16 @@ bad run --min-energy --steps-from fd -r 5 -- true
 says "hourglass run: --repeat measures a command, --min-energy tunes it: give one"
 bad run --deadline 5min --steps-from fd -- true
 says "hourglass run: --deadline needs --steps"
+for goal in '--deadline 0' '--deadline 0s' '--budget 0J'; do
+	# shellcheck disable=SC2086 # option and value
+	bad run $goal --steps 5 --steps-from fd -- true
+	says "hourglass run: $goal: must be above 0"
+done
+for file in '-o' '--memory'; do
+	run 125 run --min-energy --steps-from fd $file /nonexistent/file -- touch begun
+	one_line
+	check "$file: the command is not begun" test ! -e begun
+done
 bad run --min-energy --steps-from file -- true
 says "hourglass run: --steps-from file: must be fd, marks or regex:EXPRESSION"
 bad run --min-energy --steps-from fd --knob power_limit=1W,2W -- true
