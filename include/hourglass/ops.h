@@ -52,6 +52,21 @@ HG_API const char *hg_op_times_device(const hg_op_times *times);
 HG_API size_t hg_op_times_count(const hg_op_times *times);
 
 /**
+ * Leaves out times that cannot be right: more than 100 times what the datasheet leads to, or less
+ * than a twentieth of that. (Public timings of products and collectives are half to four times
+ * it.) What goes over links may take as long as 100 MB/s need, besides.
+ *
+ * @param m        the device that the times are of
+ * @param dropped  receives how many were left out
+ * @param why      may be NULL; receives the first of them, such as "3: gemm: 0.014 s is 1410 times
+ *                 what the datasheet leads to; is it in ms?", which begins with its line; "" if
+ *                 there is none
+ * @return HG_OK; HG_ERANGE: none is left
+ */
+HG_API HG_NODISCARD hg_err hg_op_times_drop_odd(
+	hg_op_times *times, const hg_model *m, size_t *dropped, hg_error *why);
+
+/**
  * Writes hourglass.ops/1.
  * @param device  what to call the device
  * @param text    receives malloc()ed text with a final NUL; free() it

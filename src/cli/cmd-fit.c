@@ -39,7 +39,7 @@ static const struct option fit_options[] = {
 		.text = "fit the device together with all workloads, and keep its model there"},
 	{.name = "drop-odd",
 		.kind = OPTION_FLAG,
-		.text = "leave out observations that cannot be right, rather than refuse them"},
+		.text = "leave out what cannot be right, rather than refuse it"},
 	{.name = NULL},
 };
 

@@ -121,8 +121,27 @@ static void print_text(struct cli *cli, const hg_ops *ops)
 		"fitted; left out: mean error of each sample, predicted from the others\n");
 }
 
+/* Times that cannot be right are refused, or left out. */
+static int times_check(
+	struct cli *cli, const struct args *args, hg_op_times *times, const hg_model *m)
+{
+	const char *path = path_text(args->operands[0]);
+	size_t all = hg_op_times_count(times), dropped;
+	hg_error why;
+	hg_err err = hg_op_times_drop_odd(times, m, &dropped, &why);
+
+	if (dropped)
+		cli_note(cli, "%s:%s", path, why.text);
+	if (dropped && !args_has(args, "drop-odd"))
+		return cli_usage(cli,
+			"%s: %zu of %zu times cannot be right; --drop-odd leaves them out", path,
+			dropped, all);
+	return err ? cli_usage(cli, "%s: no time is left", path) : EXIT_OK;
+}
+
 int ops_fit(struct cli *cli, const struct args *args)
 {
+	static const char *const others[] = {"workload", "ops", "fit-device"};
 	const char *path = args_text(args, "output", NULL), *device;
 	hg_error why = {""};
 	hg_op_times *times;
@@ -136,11 +155,19 @@ int ops_fit(struct cli *cli, const struct args *args)
 	if (rc != EXIT_OK)
 		return rc;
 	device = args_text(args, "device", hg_op_times_device(times));
-	if (!device) {
-		hg_op_times_destroy(times);
-		return cli_usage(cli, "--device: expected the device whose ops were timed");
-	}
+	if (!device)
+		rc = cli_usage(cli, "--device: expected the device whose ops were timed");
+	for (size_t i = 0; i < sizeof others / sizeof *others && rc == EXIT_OK; i++)
+		if (args_has(args, others[i]))
+			rc = cli_usage(cli, "--%s goes with observations, not with times of ops",
+				others[i]);
+	if (rc != EXIT_OK)
+		goto out;
 	err = hg_model_load(device, rig_data_dir(), &m, &why);
+	if (!err)
+		rc = times_check(cli, args, times, m);
+	if (rc != EXIT_OK)
+		goto out;
 	if (!err)
 		err = hg_ops_create(m, times, &ops, &why);
 	if (!err)
@@ -155,6 +182,7 @@ int ops_fit(struct cli *cli, const struct args *args)
 		else
 			print_text(cli, ops);
 	}
+out:
 	free(text);
 	hg_ops_destroy(ops);
 	hg_model_destroy(m);

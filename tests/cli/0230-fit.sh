@@ -66,6 +66,27 @@ printf 'op,m,n,k,time_s\ngemm,1,2,x,4\n' >x.csv
 bad fit x.csv -d h100
 says_like 'x.csv:2: k: expected a number of 1 to 1e+07, found "x"'
 
+# Times of ops in another unit, or faster than the device.
+odd_times() {
+	awk -F, -v OFS=, -v lines="$1" -v by="$2" \
+		'index(lines, NR) { $NF *= by } { print }' ops.csv >x.csv
+	run 2 fit x.csv -d h100
+	says_like "x.csv:$4$"
+	says_like "^hourglass fit: x.csv: $3 of 4 times cannot be right; --drop-odd leaves them out\$"
+}
+odd_times 2345 1000 4 '2: gemm: 0.014 s is [0-9.e+]* times what the datasheet leads to; is it in ms?'
+odd_times 4 1e6 1 '4: gemm: 1400 s is [0-9.e+]* times what the datasheet leads to; is it in us?'
+odd_times 34 0.001 2 '3: gemm: 5.1e-08 s is 0.00[0-9]* times what the datasheet leads to'
+odd_times 5 1e3 1 '5: collective: 0.025 s is [0-9.e+]* times what the datasheet leads to; is it in ms?'
+run 0 fit x.csv -d h100 --drop-odd --json
+json '.kinds | map("\(.kind) \(.samples)") | join(", ")' 'gemm 3'
+awk -F, -v OFS=, 'NR > 1 { $NF *= 1e8 } { print }' ops.csv >x.csv
+run 2 fit x.csv -d h100 --drop-odd
+says_like 'x.csv: no time is left'
+bad fit ops.csv -d h100 --fit-device my.json
+says "hourglass fit: --fit-device goes with observations, not with times of ops"
+bad fit ops.csv -d h100 -w llm-decode
+
 # Many workloads make a device, and a device that nobody knows is one all the same.
 cat >many.csv <<END
 workload,family,power_limit_w,time_s,power_w

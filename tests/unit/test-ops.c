@@ -322,13 +322,15 @@ static void times_come_back_from_files(void **state)
 	double common, each, moved;
 	char *text, *again;
 	hg_op_times *t, *u;
-	size_t len, len2;
+	size_t len, len2, odd;
 	hg_error why;
 	hg_ops *ops;
 
 	(void)state;
 	assert_ok(hg_op_times_parse(times, sizeof times - 1, "t.csv", &t, &why), &why);
 	assert_int_equal(hg_op_times_count(t), 4);
+	assert_ok(hg_op_times_drop_odd(t, m, &odd, NULL), &why);
+	assert_true(odd == 0 && hg_op_times_count(t) == 4);
 	assert_null(hg_op_times_device(t));
 	assert_ok(hg_op_times_format(t, "h100", &text, &len, &why), &why);
 	assert_ok(hg_op_times_parse(text, len, "t.json", &u, &why), &why);
