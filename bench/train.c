@@ -2,8 +2,8 @@
  * Tuning a job while it runs, against the sweep of every limit that Zeus makes: the public sweeps,
  * replayed as a live device. Prints "name value unit" lines.
  *
- *     bench-train [--data DIR] [--what rule|model|others] [--each] [--seeds N] [--noise X]
- *                 [--counter S]
+ *     bench-train [--data DIR] [--what rule|model|others] [--goal eta|energy|slowdown] [--each]
+ *                 [--seeds N] [--noise X] [--counter S]
  *
  * DIR has zeus/summary_power_GPU.csv and zeus/profile_data/GPU+NETWORK+gpuLIST.csv, any number.
  * What predicts settings that were not tried: "rule", the tuner's own rule of thumb; "others",
@@ -82,6 +82,7 @@ static struct truth truth_of(const struct live *l, const hg_objective *o)
 struct order {
 	const char *data;
 	bool rule, model, others, each;
+	unsigned goals; /* bits; 0: all */
 	unsigned seeds;
 	double noise, counter_s;
 };
@@ -345,6 +346,8 @@ static void tables(const struct power_sweeps *all, const char *way, const struct
 	for (size_t i = 0; i < sizeof goals / sizeof *goals; i++) {
 		char name[64];
 
+		if (order->goals && !(order->goals >> i & 1))
+			continue;
 		(void)snprintf(name, sizeof name, "%s%s", way, goals[i].name);
 		table(all, name, goals[i].o, order);
 	}
@@ -358,6 +361,8 @@ static void read_order(int argc, char **argv, struct order *o)
 		{"--data", BENCH_TEXT, &o->data, "DIR", 0, 0, "where the measurements are"},
 		{"--what", BENCH_WORD, &what, "rule|model|others", 0, 0,
 			"what the tuner knows beforehand; more than once"},
+		{"--goal", BENCH_WORD, &o->goals, "eta|energy|slowdown", 0, 0,
+			"what is asked of it; more than once"},
 		{"--each", BENCH_FLAG, &o->each, NULL, 0, 0, "every sweep apart"},
 		{"--seeds", BENCH_NUMBER, &seeds, "N", 1, SEEDS_MAX, "of each sweep"},
 		{"--noise", BENCH_NUMBER, &o->noise, "X", 0, 1, "of a step's time"},

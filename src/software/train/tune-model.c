@@ -223,12 +223,47 @@ static void krige(const hg_tune *t, const struct fit *f, const struct cand *c, d
 		*var -= f->v[j] * f->v[j];
 }
 
-/* One of the two, time or power, for all settings: the mixture's mean and deviation. */
-static void regress(hg_tune *t, const struct fit *f, bool power)
+/* Room for one of the two. */
+static hg_err joint_begin(hg_tune *t, const struct fit *f, bool power, double walk)
 {
-	double walk = (power ? WALK_P : WALK_T) * t->looseness;
+	struct joint *joint = &t->joint[power];
+	double *v = realloc(joint->v, t->n * f->n * sizeof *v);
+
+	if (!v)
+		return HG_ENOMEM;
+	*joint = (struct joint){v, f->n, walk, 0};
+	return HG_OK;
+}
+
+static double joint_cov(const hg_tune *t, const struct joint *joint, size_t a, size_t b)
+{
+	double cov = covariance(&t->cands[a], &t->cands[b], joint->walk, joint->own);
+	const double *va = joint->v + a * joint->measured, *vb = joint->v + b * joint->measured;
+
+	for (size_t i = 0; i < joint->measured; i++)
+		cov -= va[i] * vb[i];
+	return cov;
+}
+
+double model_correlation(const hg_tune *t, bool power, size_t a, size_t b)
+{
+	const struct joint *joint = &t->joint[power];
+	double vars;
+
+	if (joint->measured == 0)
+		return 0;
+	vars = joint_cov(t, joint, a, a) * joint_cov(t, joint, b, b);
+	return vars > 0 ? fmax(-1, fmin(joint_cov(t, joint, a, b) / sqrt(vars), 1)) : 0;
+}
+
+/* One of the two, time or power, for all settings: the mixture's mean and deviation. */
+static hg_err regress(hg_tune *t, const struct fit *f, bool power)
+{
+	double walk = (power ? WALK_P : WALK_T) * t->looseness, most = 0;
 	struct own own = weigh_own(t, f, power, walk);
 
+	if (joint_begin(t, f, power, walk) != HG_OK)
+		return HG_ENOMEM;
 	for (size_t i = 0; i < t->n; i++)
 		*channel(&t->cands[i], power) = *channel_sd(&t->cands[i], power) = 0;
 	for (size_t k = 0; k < OWN_CLASSES; k++) {
@@ -244,6 +279,12 @@ static void regress(hg_tune *t, const struct fit *f, bool power)
 			*channel(c, power) += own.weight[k] * mean;
 			/* of the squares: the mean's is taken off below */
 			*channel_sd(c, power) += own.weight[k] * (var + mean * mean);
+			if (own.weight[k] > most)
+				memcpy(t->joint[power].v + i * f->n, f->v, f->n * sizeof *f->v);
+		}
+		if (own.weight[k] > most) {
+			most = own.weight[k];
+			t->joint[power].own = own.sd[k];
 		}
 	}
 	for (size_t i = 0; i < t->n; i++) {
@@ -253,6 +294,7 @@ static void regress(hg_tune *t, const struct fit *f, bool power)
 		*sd = sqrt(fmax(*sd - *mean * *mean, VAR_MIN));
 		*mean += power ? t->cands[i].prior_p : t->cands[i].prior_t;
 	}
+	return HG_OK;
 }
 
 /* Power that one device draws at the baseline, or where it draws most of all seen. */
@@ -288,10 +330,11 @@ hg_err model_update(hg_tune *t)
 	for (size_t i = 0; i < t->n; i++)
 		if (t->cands[i].seen.steps > 0)
 			f.at[f.n++] = i;
-	regress(t, &f, false);
-	regress(t, &f, true);
-	told_update(t, f.at, f.n);
-	rc = HG_OK;
+	rc = regress(t, &f, false);
+	if (rc == HG_OK)
+		rc = regress(t, &f, true);
+	if (rc == HG_OK)
+		told_update(t, f.at, f.n);
 out:
 	free(f.at);
 	free(f.l);
@@ -312,5 +355,6 @@ void model_restart(hg_tune *t, double looseness)
 		c->seen = (struct seen){0};
 		c->foretold = c->ruled = (struct guess){{0, 0}, {0, 0}};
 	}
+	t->joint[0].measured = t->joint[1].measured = 0;
 	t->looseness = looseness;
 }

@@ -18,6 +18,11 @@
 #define POWER_RSD 0.01
 /* What is settled is not taken up again for little. */
 #define SETTLED_SHARE 0.25
+/* Of what the trial after the next one gains, so much counts: it comes later, if at all. */
+#define LATER 0.8
+/* So many settings may be that one. */
+#define SHORTLIST 32
+#define LEAST_VAR 1e-8
 /* 1 / sqrt(2 pi) */
 #define NORMAL_PEAK 0.3989422804014327
 
@@ -133,25 +138,154 @@ static struct rivals rivals_of(const hg_tune *t, const struct goal *g, bool met)
 	return r;
 }
 
+/* Of a bound that is relative to the fastest setting, which one never tried may turn out to be:
+ * what it saves to know that, as what the best saves is worth nothing if it is too slow. Another
+ * look at the fastest itself is not worth its cost, which is the highest. @param sd what is learnt
+ * of its ln time */
+static double gain_of_bound(
+	const hg_tune *t, const struct goal *g, const struct rivals *r, size_t i, double sd)
+{
+	const struct cand *c = &t->cands[i];
+	double stake = cost_of(g, &t->cands[t->opts.baseline]) / r->best - 1;
+	double slack = log(t->opts.objective.value) + INDIFFERENT;
+
+	if (g->kind != HG_MAX_SLOWDOWN || c->seen.steps > 0 || stake <= 0)
+		return 0;
+	return stake * normal_cdf((t->cands[t->best].t - c->t - slack) / sd);
+}
+
 /* What so many steps at a setting are expected to save for each step of the rest of the job, as a
  * share of the best's cost. */
 static double gain_of(
 	const hg_tune *t, const struct goal *g, const struct rivals *r, size_t i, double steps)
 {
 	const struct cand *c = &t->cands[i];
-	double cost = cost_of(g, c), margin = INDIFFERENT * r->best, sd;
+	double cost = cost_of(g, c), margin = INDIFFERENT * r->best, sd, gain;
 	double sd_t = learnt(c->sd_t * c->sd_t, step_var(t) / steps);
 	double sd_p = learnt(c->sd_p * c->sd_p, power_var(t, steps, cand_time(c)));
 
 	sd = cost * goal_rsd(g, c, sd_t, sd_p);
 	if (i == t->best)
 		return isfinite(r->second) ? above(cost - r->second - margin, sd) / r->best : 0;
-	return goal_chance(g, c, sd_t, sd_p) * above(r->best - cost - margin, sd) / r->best;
+	gain = goal_chance(g, c, sd_t, sd_p) * above(r->best - cost - margin, sd) / r->best;
+	return fmax(gain, gain_of_bound(t, g, r, i, sd_t));
 }
 
+/* ----- and of the trial after it */
+
+/** Settings never tried of which the most is to be expected. */
+struct shortlist {
+	size_t at[SHORTLIST];
+	double gain[SHORTLIST];
+	size_t n;
+};
+
+static void shortlist_add(struct shortlist *l, size_t setting, double gain)
+{
+	size_t i;
+
+	if (l->n == SHORTLIST && l->gain[SHORTLIST - 1] >= gain)
+		return;
+	i = l->n < SHORTLIST ? l->n++ : SHORTLIST - 1;
+	for (; i > 0 && l->gain[i - 1] < gain; i--) {
+		l->at[i] = l->at[i - 1];
+		l->gain[i] = l->gain[i - 1];
+	}
+	l->at[i] = setting;
+	l->gain[i] = gain;
+}
+
+static struct shortlist shortlist_of(const hg_tune *t, const struct goal *g, const struct rivals *r)
+{
+	struct shortlist l = {.n = 0};
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct cand *c = &t->cands[i];
+
+		if (c->seen.steps <= 0 && !c->refused)
+			shortlist_add(&l, i, gain_of(t, g, r, i, length(t, c)));
+	}
+	return l;
+}
+
+/* A setting when ln time and power turn out to be off by so much, which was learnt of them. */
+static struct cand turned_out(
+	const struct cand *c, double off_t, double off_p, double learnt_t, double learnt_p)
+{
+	struct cand d = *c;
+
+	d.t += off_t;
+	d.p += off_p;
+	d.sd_t = sqrt(fmax(d.sd_t * d.sd_t - learnt_t * learnt_t, LEAST_VAR));
+	d.sd_p = sqrt(fmax(d.sd_p * d.sd_p - learnt_p * learnt_p, LEAST_VAR));
+	return d;
+}
+
+/** What a first trial teaches of the settings of a shortlist: standard deviations. */
+struct lesson {
+	double t, p; /* of the one that is tried */
+	double near_t[SHORTLIST], near_p[SHORTLIST];
+};
+
+static struct lesson lesson_of(const hg_tune *t, const struct shortlist *l, size_t i, double steps)
+{
+	const struct cand *c = &t->cands[i];
+	struct lesson s = {.t = learnt(c->sd_t * c->sd_t, step_var(t) / steps),
+		.p = learnt(c->sd_p * c->sd_p, power_var(t, steps, cand_time(c)))};
+
+	for (size_t k = 0; k < l->n; k++) {
+		const struct cand *d = &t->cands[l->at[k]];
+
+		s.near_t[k] = model_correlation(t, false, i, l->at[k]) * d->sd_t * s.t / c->sd_t;
+		s.near_p[k] = model_correlation(t, true, i, l->at[k]) * d->sd_p * s.p / c->sd_p;
+	}
+	return s;
+}
+
+/* What either a trial that turned out so, or the best one after it, saves. */
+static double gain_then(const hg_tune *t, const struct goal *g, const struct rivals *r,
+	const struct shortlist *l, const struct lesson *s, size_t i, double zt, double zp)
+{
+	struct cand c = turned_out(&t->cands[i], zt * s->t, zp * s->p, s->t, s->p);
+	double margin = INDIFFERENT * r->best, most;
+
+	most = goal_chance(g, &c, c.sd_t, c.sd_p) * fmax(0, r->best - cost_of(g, &c) - margin);
+	for (size_t k = 0; k < l->n; k++) {
+		struct cand d = turned_out(&t->cands[l->at[k]], zt * s->near_t[k],
+			zp * s->near_p[k], s->near_t[k], s->near_p[k]);
+		double cost = cost_of(g, &d);
+
+		if (l->at[k] != i)
+			most = fmax(most, LATER * goal_chance(g, &d, d.sd_t, d.sd_p) *
+						  above(r->best - cost - margin,
+							  cost * goal_rsd(g, &d, d.sd_t, d.sd_p)));
+	}
+	return most / r->best;
+}
+
+/* As gain_of() a setting never tried, with what the next trial is worth for what this one teaches:
+ * a look at the middle of what is unknown tells where to look next. */
+static double gain_ahead(const hg_tune *t, const struct goal *g, const struct rivals *r,
+	const struct shortlist *l, const struct trial *trial)
+{
+	/* Gauss-Hermite */
+	static const double z[] = {-1.7320508075688772, 0, 1.7320508075688772};
+	static const double weight[] = {1.0 / 6, 2.0 / 3, 1.0 / 6};
+	struct lesson s = lesson_of(t, l, trial->setting, trial->steps);
+	double sum = 0;
+
+	for (size_t a = 0; a < 3; a++)
+		for (size_t b = 0; b < 3; b++)
+			sum += weight[a] * weight[b] *
+			       gain_then(t, g, r, l, &s, trial->setting, z[a], z[b]);
+	return sum;
+}
+
+/* ----- what it is worth */
+
 /* What a trial saves over the rest of the job, for each step that it takes; <= 0: nothing. */
-static double worth(
-	const hg_tune *t, const struct goal *g, const struct rivals *r, const struct trial *trial)
+static double worth(const hg_tune *t, const struct goal *g, const struct rivals *r,
+	const struct shortlist *l, const struct trial *trial)
 {
 	const struct cand *c = &t->cands[trial->setting];
 	double all = trial->steps, gain, left, excess;
@@ -160,6 +294,8 @@ static double worth(
 		all += fmax(t->opts.settle_steps, ceil(t->opts.settle_s / cand_time(c)));
 	left = steps_left(t) - all;
 	gain = gain_of(t, g, r, trial->setting, trial->steps);
+	if (c->seen.steps <= 0)
+		gain = fmax(gain, gain_ahead(t, g, r, l, trial));
 	if (t->phase == HG_TUNE_SETTLED)
 		gain *= SETTLED_SHARE;
 	if (left <= 0 || gain < t->opts.threshold || !affordable(t, g, c, all))
@@ -171,6 +307,7 @@ static double worth(
 bool trial_next(const hg_tune *t, const struct goal *g, bool met, struct trial *out)
 {
 	struct rivals r = rivals_of(t, g, met);
+	struct shortlist l = shortlist_of(t, g, &r);
 	double most = 0;
 
 	for (size_t i = 0; i < t->n; i++) {
@@ -180,7 +317,7 @@ bool trial_next(const hg_tune *t, const struct goal *g, bool met, struct trial *
 
 		if (c->refused || trial.steps < 1)
 			continue;
-		w = worth(t, g, &r, &trial);
+		w = worth(t, g, &r, &l, &trial);
 		if (w > most) {
 			most = w;
 			*out = trial;

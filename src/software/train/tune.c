@@ -214,6 +214,8 @@ void hg_tune_destroy(hg_tune *t)
 	free(t->knobs);
 	free(t->cells);
 	free(t->cands);
+	free(t->joint[0].v);
+	free(t->joint[1].v);
 	free(t);
 }
 

@@ -44,12 +44,20 @@ struct totals {
 	double steps, time_s, energy_j;
 };
 
+/** How what is known of one setting hangs together with what is known of another. */
+struct joint {
+	double *v;        /* n rows, of as many figures as settings were measured */
+	size_t measured;  /* 0: nothing is known */
+	double walk, own; /* widths that are likeliest */
+};
+
 struct hg_tune {
 	hg_tune_opts opts; /* pointers of it are NULL or ours */
 	hg_knob_def *knobs;
 	double *cells;
 	struct cand *cands;
 	size_t n;
+	struct joint joint[2]; /* of ln time, of ln power */
 
 	/* the stretch under way */
 	size_t setting;
@@ -92,6 +100,8 @@ struct hg_tune {
 void model_begin(hg_tune *t);
 /** Brings t, p, sd_t, sd_p of all settings up to date. @return HG_OK, HG_ENOMEM */
 hg_err model_update(hg_tune *t);
+/** Correlation of what is known of two settings' ln time, or ln power, by the rule. */
+double model_correlation(const hg_tune *t, bool power, size_t a, size_t b);
 /** What is known becomes what is expected, and nothing is measured any more. */
 void model_restart(hg_tune *t, double looseness);
 
