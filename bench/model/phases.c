@@ -62,15 +62,15 @@ static int pass_text(char *out, size_t room, double tokens, double context, doub
 	bool decode = tokens < 2;
 
 	return snprintf(out, room,
-		"{\"name\": \"norm\", \"elementwise\": {\"elements\": %g, \"flops\": 8}, "
-		"\"repeat\": %.0f},"
+		"{\"name\": \"norm\", \"elementwise\": {\"elements\": %g, \"reads\": 2, "
+		"\"flops\": 7, \"row\": 4096}, \"repeat\": %.0f},"
 		"{\"name\": \"qkv\", \"gemm\": [%g, 6144, 4096], \"repeat\": %.0f},"
 		"{\"name\": \"attention\", \"%s\": {\"%s\": %g, \"heads\": 32, \"kv_heads\": 8, "
 		"\"head_dim\": 128}, \"repeat\": %.0f},"
 		"{\"name\": \"output\", \"gemm\": [%g, 4096, 4096], \"repeat\": %.0f},"
 		"{\"name\": \"up\", \"gemm\": [%g, 28672, 4096], \"repeat\": %.0f},"
 		"{\"name\": \"act\", \"elementwise\": {\"elements\": %g, \"reads\": 2, \"flops\": "
-		"8}, \"repeat\": %.0f},"
+		"8, \"row\": 14336}, \"repeat\": %.0f},"
 		"{\"name\": \"down\", \"gemm\": [%g, 4096, 14336], \"repeat\": %.0f},"
 		"{\"name\": \"logits\", \"gemm\": [1, 32000, 4096], \"repeat\": %.0f},"
 		"{\"name\": \"launches\", \"launch\": {\"kernels\": 320}, \"repeat\": %.0f}",

@@ -230,6 +230,38 @@ static void busy_products_are_throttled(void **state)
 	hg_model_destroy(m);
 }
 
+/* A block works on a row: with fewer rows than units no more of these can help. */
+static void rows_keep_few_units_busy(void **state)
+{
+	static const char *const devices[] = {"v100", "a40", "a100-sxm", "h100-sxm"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+		hg_model *m = device(devices[i]);
+		double time[4];
+
+		for (size_t k = 0; k < 4; k++) {
+			static const struct {
+				double rows, row;
+			} shape[] = {{1, 28672}, {16, 28672}, {16, 0}, {8192, 28672}};
+			struct op_cost cost;
+			struct op op;
+
+			op_init(&op, OP_ELEMENTWISE);
+			op.shape[ELEMENTWISE_ELEMENTS] = shape[k].rows * 28672;
+			op.shape[ELEMENTWISE_FLOPS] = 8;
+			op.shape[ELEMENTWISE_ROW] = shape[k].row;
+			assert_null(op_derive(&op));
+			op_cost(&m->f, NULL, &op, &cost);
+			time[k] = op_cost_seconds(&m->f, &cost);
+		}
+		assert_near(time[1], time[0], 0.05);
+		assert_true(time[1] > 3 * time[2]);
+		assert_true(time[3] > 8192 / (2 * m->f.sms) * (time[1] - 2e-6));
+		hg_model_destroy(m);
+	}
+}
+
 static void links_do_not_follow_the_clock(void **state)
 {
 	hg_workload *w = workload("{\"name\": \"e\", \"collective\": {\"type\": \"all_to_all\", "
@@ -623,6 +655,7 @@ int main(void)
 		cmocka_unit_test(ops_cost_what_their_classes_say),
 		cmocka_unit_test(memory_of_known_ops_has_its_own_knee),
 		cmocka_unit_test(busy_products_are_throttled),
+		cmocka_unit_test(rows_keep_few_units_busy),
 		cmocka_unit_test(links_do_not_follow_the_clock),
 		cmocka_unit_test(products_recover_the_curve),
 		cmocka_unit_test(times_come_back_from_files),

@@ -145,7 +145,9 @@ enum {
 	ELEMENTWISE_L2,
 	ELEMENTWISE_LAUNCH,
 	ELEMENTWISE_LANES, /* FLOP of an SM in a cycle: kernels that do not load vectors are slow */
-	ELEMENTWISE_OVERLAP
+	ELEMENTWISE_OVERLAP,
+	ELEMENTWISE_ALONE /* rows of an SM that take as long as one: a block leaves some of it idle
+			   */
 };
 
 static void elementwise_cost(
@@ -153,8 +155,14 @@ static void elementwise_cost(
 {
 	double rate = f->sms > 0.0 ? f->sms * f->clock_max_hz * p[ELEMENTWISE_LANES]
 				   : peak_of(f, RATE_32) * p[ELEMENTWISE_LANES] / LANES;
+	const double *s = op->shape;
 
 	out->compute_s = op->flops / rate;
+	if (f->sms > 0.0 && s[ELEMENTWISE_ROW] > 0.0) {
+		double rows = s[ELEMENTWISE_ELEMENTS] / s[ELEMENTWISE_ROW] / f->sms;
+
+		out->compute_s *= fmax(1.0, p[ELEMENTWISE_ALONE] / rows);
+	}
 	out->overlap = fmax(1.0, p[ELEMENTWISE_OVERLAP]);
 	out->memory_s = traffic_s(f, op->bytes, p[ELEMENTWISE_MEMORY], p[ELEMENTWISE_L2]);
 	out->gap_s = p[ELEMENTWISE_LAUNCH];
@@ -231,8 +239,8 @@ static const struct op_class classes[OP_KINDS] = {
 		prefill_cost},
 	[OP_DECODE] = {4, {0.5, 0.75, 6e-6, 3.0}, {0.4, 0.3, 0.7, 0.6}, 0.2, 0.15, 0.1,
 		decode_cost},
-	[OP_ELEMENTWISE] = {5, {0.9, 2.0, 2e-6, 11.0, 2.0}, {0.2, 0.7, 0.7, 1.0, 0.6}, 0.15, 0.15,
-		0.3, elementwise_cost},
+	[OP_ELEMENTWISE] = {6, {0.9, 2.0, 2e-6, 11.0, 2.0, 1.3}, {0.2, 0.7, 0.7, 0.3, 0.6, 0.3},
+		0.12, 0.1, 0.12, elementwise_cost},
 	[OP_COLLECTIVE] = {5, {12500, 1500, 1e-5, 0.8, 0.2}, {0.5, 0.5, 1.5, 0.3, 1.0}, 0.15, 0.12,
 		0.18, collective_cost},
 	[OP_COPY] = {4, {0.85, 0.85, 2e-6, 8e-6}, {0.2, 0.2, 0.7, 0.7}, 0.1, 0.1, 0.05, copy_cost},
