@@ -55,7 +55,7 @@ static hg_ops *ops_fit(const hg_model *m, enum op_kind kind, const struct op_sam
 
 	for (size_t k = 0; k < OP_KINDS; k++)
 		op_known_default((enum op_kind)k, &ops->of[k]);
-	(void)snprintf(ops->device, sizeof ops->device, "%s", m->name);
+	ops->f = m->f;
 	require(op_known_fit(&m->f, kind, s, n, &ops->of[kind]), "ops");
 	return ops;
 }

@@ -1,4 +1,5 @@
 /* Fits of a workload: parameters come back from noisy observations, intervals keep their word. */
+#include "device.h"
 #include "near.h"
 
 #include "core/rng.h"
@@ -10,15 +11,6 @@
 #include <hourglass/frontier.h>
 
 #define LIMITS 11
-
-static hg_model *device(const char *name)
-{
-	hg_model *m;
-	hg_error why;
-
-	assert_ok(hg_model_load(name, NULL, &m, &why), &why);
-	return m;
-}
 
 static double limit(const hg_model *m, size_t i)
 {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "device.h"
 #include "near.h"
 
 #include "core/rng.h"
@@ -12,15 +13,6 @@
 
 #define JOBS   16
 #define LIMITS 9
-
-static hg_model *device(const char *name)
-{
-	hg_model *m;
-	hg_error why;
-
-	assert_ok(hg_model_load(name, NULL, &m, &why), &why);
-	return m;
-}
 
 /** Jobs that the simulated device's predictor ran at all limits, with noise. */
 struct world {

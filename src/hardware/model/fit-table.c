@@ -38,7 +38,7 @@ static hg_err physics_create(struct fit_table *t, const struct work_fit *w, hg_e
 			to->cost.flat_s = p->seconds;
 			continue;
 		}
-		to->cost.compute_s = p->seconds * p->compute;
+		to->cost.compute_s = to->cost.drawn_s = p->seconds * p->compute;
 		to->cost.memory_s = p->seconds * p->m;
 	}
 	work[r->n] = (struct op_work){.cost = {.gap_s = r->gap_s}, .repeat = 1};

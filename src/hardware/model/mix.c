@@ -58,7 +58,7 @@ static void part_add(
 
 	part->compute_s += n * cost->compute_s;
 	part->memory_s += n * cost->memory_s;
-	part->active_s += n * cost->compute_s * op->activity;
+	part->active_s += n * cost->drawn_s * op->activity;
 	part->flat_s += n * cost->flat_s;
 	if (cost->flat_s > 0.0)
 		part->traffic_s += n * op->bytes / f->peak_bytes_per_s;

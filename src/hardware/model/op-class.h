@@ -21,15 +21,20 @@ enum {
 	GEMM_TILE,    /* how efficiency falls with the tile */
 	GEMM_SPLIT,   /* how well k is split when tiles are few */
 	GEMM_FILL,    /* pipeline fill, in steps of 64 of k */
-	GEMM_THROTTLE /* how much longer where all units are busy, as the power limit has it */
+	/* how much longer where all units are busy, as the power limit has it, where the peak is 1
+	 * TFLOP for each joule of it */
+	GEMM_THROTTLE
 };
 
 /** Seconds of one op at full clock, by what takes them. */
 struct op_cost {
 	double compute_s, memory_s; /* overlap, and follow the clock as the physics says */
-	double flat_s;              /* on a link: no clock changes it */
-	double gap_s;               /* the device waits: host gap, launches */
-	double overlap;             /* p of the roofline; 0: the device's */
+	/* for which compute units draw their power: less than compute_s where they wait. 0:
+	 * compute_s */
+	double drawn_s;
+	double flat_s;  /* on a link: no clock changes it */
+	double gap_s;   /* the device waits: host gap, launches */
+	double overlap; /* p of the roofline; 0: the device's */
 };
 
 struct op_class {

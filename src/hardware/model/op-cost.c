@@ -17,8 +17,13 @@
 #define WORTH 100.0
 /* What is known of a kind's spread before the first sample is worth so many. */
 #define PRIOR_WORTH 4.0
+/* The share that intervals are to hold, and where the normal distribution has it. */
+#define SHARE    0.8
+#define QUANTILE 1.2815515655446004
 /* No spread is smaller: two runs of one op differ by so much. */
 #define LEAST 0.01
+/* Distance in ln of datasheet figures at which what the equations miss is another device's own. */
+#define APART 1.3
 
 void op_known_default(enum op_kind kind, struct op_known *k)
 {
@@ -95,20 +100,40 @@ double op_known_residual(const struct op_known *k, const struct op *op, size_t s
 	return sum / weights;
 }
 
-/* How far each sample is from what the others say. */
-static void spread_learn(struct op_known *k, const struct op_class *c)
+static int ascending(const void *a, const void *b)
 {
-	double squares = 0.0, absolute = 0.0, n = (double)k->n;
+	double x = *(const double *)a, y = *(const double *)b;
 
+	return (x > y) - (x < y);
+}
+
+/* sd of the normal distribution that holds as many as intervals are to: tails are heavy. */
+static double spread_of(double *far, size_t n, double prior)
+{
+	double quantile, count = (double)n;
+
+	qsort(far, n, sizeof *far, ascending);
+	quantile = far[(size_t)(SHARE * count)] / QUANTILE;
+	return fmax(LEAST, sqrt((count * quantile * quantile + PRIOR_WORTH * prior * prior) /
+				   (count + PRIOR_WORTH)));
+}
+
+/* How far each sample is from what the others say. @param far  room for as many */
+static void spread_learn(struct op_known *k, const struct op_class *c, double *far)
+{
+	double absolute = 0.0, n = (double)k->n;
+
+	for (size_t i = 0; i < k->n; i++)
+		far[i] = fabs(k->residual[i]);
+	k->alone = spread_of(far, k->n, c->each);
 	for (size_t i = 0; i < k->n; i++) {
 		double off = k->residual[i] - op_known_residual(k, &k->samples[i].op, i);
 
-		squares += off * off;
+		far[i] = fabs(off);
 		absolute += fabs(expm1(-off));
 	}
 	k->left_out = absolute / n;
-	k->each = sqrt((squares + PRIOR_WORTH * c->each * c->each) / (n + PRIOR_WORTH));
-	k->each = fmax(LEAST, k->each);
+	k->each = spread_of(far, k->n, c->each);
 	k->common = fmin(c->common, k->each * sqrt((double)c->n / ((double)c->n + n)));
 }
 
@@ -117,7 +142,7 @@ hg_err op_known_fit(const struct figures *f, enum op_kind kind, const struct op_
 {
 	const struct op_class *c = op_class(kind);
 	struct fitting at = {f, k};
-	double centre[OP_Z], cost, zero[OP_Z] = {0};
+	double centre[OP_Z], cost, zero[OP_Z] = {0}, *far;
 	struct descent_problem p = {residuals, &at, c->n, n, centre, c->spread,
 		fmin(1.0, WORTH / fmax(1.0, (double)n))};
 	hg_err rc;
@@ -142,7 +167,13 @@ hg_err op_known_fit(const struct figures *f, enum op_kind kind, const struct op_
 	residuals(&at, c->n ? k->z : zero, k->residual);
 	for (size_t i = 0; i < n; i++)
 		k->residual[i] *= -OUTLIER;
-	spread_learn(k, c);
+	far = malloc(n * sizeof *far);
+	if (!far) {
+		op_known_finish(k);
+		return HG_ENOMEM;
+	}
+	spread_learn(k, c, far);
+	free(far);
 	return HG_OK;
 }
 
@@ -153,22 +184,45 @@ void op_known_finish(struct op_known *k)
 	memset(k, 0, sizeof *k);
 }
 
+/* How much of what the equations miss on one device they miss on another: H200 takes H100's kernels
+ * over, A40 those of neither. */
+static double likeness(const struct figures *a, const struct figures *b)
+{
+	const double pairs[][2] = {{a->peak_flops, b->peak_flops},
+		{a->peak_bytes_per_s, b->peak_bytes_per_s}, {a->sms, b->sms},
+		{a->l2_bytes, b->l2_bytes}, {a->clock_max_hz, b->clock_max_hz},
+		{a->link_bytes_per_s, b->link_bytes_per_s}};
+	double sum = 0.0;
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		double d = pairs[i][0] > 0.0 && pairs[i][1] > 0.0 ? log(pairs[i][0] / pairs[i][1])
+								  : APART;
+
+		if (pairs[i][0] > 0.0 || pairs[i][1] > 0.0)
+			sum += d * d;
+	}
+	return exp(-sum / (APART * APART));
+}
+
 void op_cost(const struct figures *f, const hg_ops *ops, const struct op *op, struct op_cost *out)
 {
 	struct op_known none = {0};
 	const struct op_known *k = ops ? &ops->of[op->kind] : &none;
-	double factor, busy, norm;
+	double factor = 1.0, busy, norm;
 
 	if (!ops)
 		op_known_default((enum op_kind)op->kind, &none);
 	op_class_cost(f, k->z, op, out);
-	factor = exp(op_known_residual(k, op, SIZE_MAX));
+	if (k->n)
+		factor = exp(likeness(f, &ops->f) * op_known_residual(k, op, SIZE_MAX));
 	norm = p_norm(out->compute_s, out->memory_s, f->overlap);
 	busy = out->overlap > 0.0 && norm > 0.0
 		       ? p_norm(out->compute_s, out->memory_s, out->overlap) / norm
 		       : 1.0;
 	out->compute_s *= factor * busy;
 	out->memory_s *= factor * busy;
+	if (!(out->drawn_s > 0.0))
+		out->drawn_s = out->compute_s;
 	out->flat_s *= factor;
 	out->gap_s = out->gap_s * factor + op->host_gap_s;
 	out->overlap = 0.0;
@@ -180,8 +234,15 @@ void op_spread(const struct hg_model *m, const hg_ops *ops, enum op_kind kind, d
 	const struct op_class *c = op_class(kind);
 	const struct op_known *k = ops ? &ops->of[kind] : NULL;
 
+	double alike = 1.0, variance;
+
 	*common = k ? k->common : c->common;
 	*each = k ? k->each : c->each;
-	if (k && k->n && strcmp(ops->device, m->name) != 0)
-		*common = sqrt(*common * *common + c->transfer * c->transfer);
+	if (!k || !k->n)
+		return;
+	alike = likeness(&m->f, &ops->f);
+	variance = (1.0 - alike * alike) * c->transfer * c->transfer;
+	*common = sqrt(*common * *common + variance);
+	/* what is not carried over */
+	*each += (1.0 - alike) * fmax(0.0, k->alone - *each);
 }

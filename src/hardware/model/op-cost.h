@@ -17,6 +17,7 @@ struct op_sample {
 struct op_known {
 	double z[OP_Z];
 	double common, each;       /* sd of ln time, as in struct op_class */
+	double alone;              /* each, without what nearby samples add */
 	struct op_sample *samples; /* owned */
 	double *residual;          /* ln of measured over predicted, at the samples; owned */
 	size_t n;
@@ -24,7 +25,7 @@ struct op_known {
 };
 
 struct hg_ops {
-	char device[64]; /* that the samples are of */
+	struct figures f; /* of the device that the samples are of */
 	struct op_known of[OP_KINDS];
 };
 
@@ -46,7 +47,7 @@ double op_known_residual(const struct op_known *k, const struct op *op, size_t s
  */
 void op_cost(const struct figures *f, const hg_ops *ops, const struct op *op, struct op_cost *out);
 
-/** sd of ln time of ops of a kind: of all alike, and of each shape. */
+/** sd of ln time of ops of a kind on a device: of all alike, and of each shape. */
 void op_spread(const struct hg_model *m, const hg_ops *ops, enum op_kind kind, double *common,
 	double *each);
 

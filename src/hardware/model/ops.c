@@ -1,5 +1,4 @@
 /* <hourglass/ops.h>: what samples say of each kind. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +99,7 @@ hg_err hg_ops_create(const hg_model *m, const hg_op_times *times, hg_ops **out, 
 		hg_ops_destroy(ops);
 		return fail(why, rc, "ops: out of memory");
 	}
-	(void)snprintf(ops->device, sizeof ops->device, "%s", m->name);
+	ops->f = m->f;
 	*out = ops;
 	return HG_OK;
 }

@@ -180,7 +180,7 @@ static uint32_t kernel_find(hg_predictor *p, const struct op_work *w)
 		.cp = flat ? 0.0 : pow(c / scale, f->overlap),
 		.mp = flat ? 0.0 : pow(m / scale, f->overlap),
 		.flat = flat,
-		.compute_j = flat ? 0.0 : f->compute_w * w->activity * c,
+		.compute_j = flat ? 0.0 : f->compute_w * w->activity * w->cost.drawn_s,
 		.memory_j = f->memory_w * (flat ? w->traffic_s : m),
 	};
 	for (size_t i = 0; i < p->n_kernels; i++) {
