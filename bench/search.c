@@ -3,7 +3,7 @@
  * the public sweeps of power limits and batch sizes (Zeus), and what one step costs.
  *
  *     bench-search [--data DIR] [--seeds N] [--only
- * cover|cover+transfer|ehvi|ehvi+transfer|random|steps]
+ * cover|cover+transfer|ehvi|ehvi+transfer|random|steps|products]
  *
  * DIR has zeus/summary_power_GPU.csv, one file a GPU, all of which make one space a family. With
  * "transfer", predictions come from the other families.
@@ -22,6 +22,7 @@
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/number.h"
+#include "search/product.h"
 
 #define EPSILON 0.02
 /* a certificate that hardly ever comes */
@@ -32,6 +33,8 @@
 #define KNOBS    3
 /* most seeds */
 #define MOST_SEEDS 1024
+/* of products, whose true frontiers take seconds */
+#define PRODUCT_SEEDS 3
 
 /** One measured row. */
 struct row {
@@ -496,8 +499,8 @@ int main(int argc, char **argv)
 		{"--data", BENCH_TEXT, &dir, "DIR", 0, 0, "where the measurements are"},
 		{"--seeds", BENCH_NUMBER, &seeds, "N", 1, MOST_SEEDS, "of each family"},
 		{"--only", BENCH_WORD, &only,
-			"cover|cover+transfer|ehvi|ehvi+transfer|random|steps", 0, 0,
-			"one way to search, or what steps cost"},
+			"cover|cover+transfer|ehvi|ehvi+transfer|random|steps|products", 0, 0,
+			"one way to search, what steps cost, or products"},
 		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 
 	(void)bench_options("bench-search", argc, argv, 0, list);
@@ -510,5 +513,8 @@ int main(int argc, char **argv)
 		run_steps(20, 300);
 		run_steps(500, 50);
 	}
+	if (!only || (only >> (WAYS + 1) & 1))
+		for (int knobs = 6; knobs <= 8; knobs += 2)
+			bench_product(knobs, seeds < PRODUCT_SEEDS ? (int)seeds : PRODUCT_SEEDS);
 	return 0;
 }

@@ -33,6 +33,15 @@
  * sum of all probabilities bounds it, dependent or not. One belief in twenty is doubted: taken to
  * be 2.5 times less sure than it is, for tables have outliers. It is as good as the belief is.
  *
+ * **Large spaces.** A product of values that is too large to be listed is searched through some
+ * thousand candidates. A quarter of them are drawn by chance; the others are settings on which the
+ * frontier is most likely to move. Each result exchanges some hundred for draws and for settings
+ * next to the front and to the most likely ones: a knob or two moved, or knobs of two mixed. What a
+ * step costs does not depend on the size of the space. The certificate is of the candidates alone,
+ * of three sets in a row with nothing measured in between; of the whole space
+ * hg_search_state.escape_drawn says how likely a setting drawn by chance is to be better by more
+ * than epsilon.
+ *
  * Measurements may fail. A configuration that failed is not proposed again, and those like it are
  * thought to be more likely to fail.
  *
@@ -96,7 +105,16 @@ typedef enum hg_search_policy {
 } hg_search_policy;
 
 /**
- * A space of configurations. Zero-initialise, set `size`, then what you need; hg_search_create()
+ * Whether a product has settings that begin with these cells. It is asked knob by knob, of settings
+ * whose n - 1 cells it has allowed; what it says depends on nothing else.
+ *
+ * @return not 0: it may have some; for n = n_knobs: this is one
+ */
+typedef int (*hg_search_allows_fn)(void *user, const double *cells, size_t n);
+
+/**
+ * A space of configurations, listed, or a product of the knobs' values that is too large to be.
+ * Zero-initialise, set `size`, then what you need; hg_search_create()
  * copies everything.
  */
 typedef struct hg_search_space {
@@ -104,7 +122,7 @@ typedef struct hg_search_space {
 	uint32_t n_knobs;         /**< 1..HG_SEARCH_MAX_KNOBS */
 	const hg_knob_def *knobs; /**< n_knobs columns; `choices` only with HG_SEARCH_CHOICE */
 	const uint32_t *scales;   /**< n_knobs of hg_search_scale */
-	uint32_t n_configs;       /**< 1..HG_SEARCH_MAX_CONFIGS */
+	uint32_t n_configs;       /**< 1..HG_SEARCH_MAX_CONFIGS; of a product 0 */
 	uint32_t devices;         /**< for the frontier's info; 0 unknown */
 	const double *cells;      /**< n_configs x n_knobs, row by row, as hg_build_opts.settings */
 	const double *prior_time_s;   /**< n_configs predictions, or NULL */
@@ -114,6 +132,11 @@ typedef struct hg_search_space {
 	const char *name;             /**< for the frontier's info; may be NULL */
 	const char *work_unit;        /**< for the frontier's info; may be NULL */
 	const char *device;           /**< for the frontier's info; may be NULL */
+	const size_t *n_values;       /**< a product: how many values each knob has; else NULL */
+	const double *const *values;  /**< of each knob: its values, no two the same */
+	const double *const *value_costs; /**< costs of each, or NULL; they multiply. NULL: alike */
+	hg_search_allows_fn allows;       /**< NULL: all combinations */
+	void *user;                       /**< for `allows`; must outlive the search */
 } hg_search_space;
 
 /** How to search. Zero-initialise, set `size`. */
@@ -125,6 +148,8 @@ typedef struct hg_search_opts {
 	double confidence;     /**< of the certificate, in (0, 1); 0: 0.98 */
 	uint32_t max_measured; /**< stop after so many results, failures included; 0: no such end */
 	uint32_t origin;       /**< bits of enum hg_origin of what is measured; 0: measured */
+	uint32_t n_candidates; /**< of a product, 1024..HG_SEARCH_MAX_CONFIGS; 0: 4096 */
+	uint32_t reserved;     /**< 0 */
 } hg_search_opts;
 
 /** A search; opaque. */
@@ -154,6 +179,10 @@ typedef struct hg_search_state {
 	uint32_t points;      /**< on the frontier of what was measured */
 	double epsilon_bound; /**< the certificate; INFINITY before anything was measured */
 	double escape;        /**< bound of the probability that epsilon is missed */
+	double escape_drawn;  /**< probability that a setting drawn from the space is not covered */
+	double combinations;  /**< settings; of a product combinations of values, refused too */
+	uint32_t candidates;  /**< settings that left, certified, epsilon_bound and escape are of */
+	uint32_t reserved;    /**< 0 */
 } hg_search_state;
 
 /** What is believed of one configuration. */
@@ -215,6 +244,24 @@ HG_API HG_NODISCARD hg_err hg_search_next(
 
 /** Takes a proposal back: it was not measured, and may be proposed again. */
 HG_API void hg_search_forget(hg_search *s, uint32_t config);
+
+/**
+ * Cells of a configuration, n_knobs of them, or NULL: there is no such one. Of a product they are
+ * good until the next call that changes the search.
+ *
+ * A product's configurations are its candidates. Their numbers are good from their proposal, or
+ * from hg_search_locate(), until something is told; that of one that is told or pending for ever.
+ */
+HG_API const double *hg_search_cells(const hg_search *s, uint32_t config);
+
+/**
+ * Finds the configuration with these cells; of a product it becomes a candidate. O(n_configs)
+ *
+ * @param config  receives it; UINT32_MAX on an error
+ * @return HG_OK; HG_EINVAL (there is none); HG_ELIMIT (no candidate can give way); HG_ENOMEM
+ */
+HG_API HG_NODISCARD hg_err hg_search_locate(
+	hg_search *s, const double *cells, uint32_t *config, hg_error *why);
 
 /**
  * How the search stands; state->size must be set.

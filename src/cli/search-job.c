@@ -129,11 +129,17 @@ static int read_replay(struct search_job *job)
 {
 	const char *path = args_text(job->args, "table", NULL);
 	struct vec rows = {0}, cells = {0};
+	hg_error why = {""};
 	int rc;
 
 	if (!path)
 		return EXIT_OK;
 	rc = read_table(job, path, SPEC_ONE, &rows, &cells);
+	if (rc == EXIT_OK && !job->spec.listed) {
+		hg_err err = spec_list(&job->spec, &rows, &cells, path_text(path), &why);
+
+		rc = err == HG_OK ? EXIT_OK : cli_input_error(job->cli, err, &why);
+	}
 	if (rc == EXIT_OK)
 		rc = take_table(job, &rows);
 	vec_finish(&rows);
@@ -217,13 +223,17 @@ static int predict(struct search_job *job, struct predictions *p, hg_search_spac
 	struct vec rows = {0}, cells = {0};
 	int rc;
 
+	if (!path)
+		return EXIT_OK;
+	if (!job->spec.listed)
+		return cli_usage(job->cli,
+			"--%s needs a space of at most %d settings: this one is not listed",
+			prior ? "prior" : "kin", HG_SEARCH_MAX_CONFIGS);
 	p->time_s = calloc(space->n_configs, sizeof *p->time_s);
 	p->energy_j = calloc(space->n_configs, sizeof *p->energy_j);
 	p->rsd = calloc(space->n_configs, sizeof *p->rsd);
 	if (!p->time_s || !p->energy_j || !p->rsd)
 		return cli_broken(job->cli, HG_ENOMEM);
-	if (!path)
-		return EXIT_OK;
 	rc = read_table(job, path, prior ? SPEC_ONE : SPEC_KIN, &rows, &cells);
 	if (rc == EXIT_OK)
 		rc = prior ? fill_prior(job, &rows, path, p, space)
@@ -251,7 +261,9 @@ static int create(struct search_job *job, const hg_search_opts *opts)
 	free(p.time_s);
 	free(p.energy_j);
 	free(p.rsd);
-	job->most = opts->max_measured ? opts->max_measured : spec_count(&job->spec);
+	job->most = opts->max_measured ? opts->max_measured
+		    : job->spec.listed ? spec_count(&job->spec)
+				       : HG_SEARCH_MAX_MEASURED;
 	return rc;
 }
 
@@ -264,18 +276,46 @@ hg_err search_take(struct search_job *job, const hg_search_result *r, hg_error *
 	return rc == HG_OK ? vec_push(&job->results, r) : rc;
 }
 
-hg_err search_garbled(struct search_job *job, uint32_t config, bool *last, hg_error *why)
+static hg_err locate(struct search_job *job, const double *cells, uint32_t *config, hg_error *why)
 {
-	hg_search_result r = {.size = sizeof r, .config = config, .failed = 1};
-	hg_err rc = tries_add(&job->tries, config, last);
+	if (!job->spec.listed)
+		return hg_search_locate(job->search, cells, config, why);
+	*config = spec_find(&job->spec, cells);
+	return HG_OK;
+}
 
-	return rc == HG_OK && *last ? search_take(job, &r, why) : rc;
+/** A number for a setting that was garbled, which stays when its configuration's does not. */
+static hg_err number_garbled(struct search_job *job, const double *cells, uint32_t *out)
+{
+	size_t n = job->spec.n_knobs;
+	hg_err rc = HG_OK;
+
+	for (*out = 0; *out < job->garbled.len / n; (*out)++)
+		if (memcmp(vec_at(&job->garbled, *out * n), cells, n * sizeof *cells) == 0)
+			return HG_OK;
+	for (size_t k = 0; rc == HG_OK && k < n; k++)
+		rc = vec_push(&job->garbled, &cells[k]);
+	return rc;
+}
+
+hg_err search_garbled(struct search_job *job, const double *cells, bool *last, hg_error *why)
+{
+	hg_search_result r = {.size = sizeof r, .failed = 1};
+	uint32_t number;
+	hg_err rc = number_garbled(job, cells, &number);
+
+	if (rc == HG_OK)
+		rc = tries_add(&job->tries, number, last);
+	if (rc != HG_OK || !*last)
+		return rc;
+	rc = locate(job, cells, &r.config, why);
+	return rc == HG_OK ? search_take(job, &r, why) : rc;
 }
 
 /** A log as it is read: garbled attempts are held back until something else comes. */
 struct reading {
 	struct search_job *job;
-	struct vec held; /* uint32_t */
+	struct vec held; /* double: cells of each */
 };
 
 static hg_err let_go(struct reading *r, hg_error *why)
@@ -283,37 +323,46 @@ static hg_err let_go(struct reading *r, hg_error *why)
 	hg_err rc = HG_OK;
 	bool last;
 
-	for (size_t i = 0; rc == HG_OK && i < r->held.len; i++)
-		rc = search_garbled(r->job, *(uint32_t *)vec_at(&r->held, i), &last, why);
+	for (size_t i = 0; rc == HG_OK && i < r->held.len; i += r->job->spec.n_knobs)
+		rc = search_garbled(r->job, vec_at(&r->held, i), &last, why);
 	r->held.len = 0;
 	return rc;
 }
 
-static hg_err take_line(void *user, const hg_search_result *r, hg_error *why)
+static hg_err take_line(void *user, const double *cells, const hg_search_result *r, hg_error *why)
 {
 	struct reading *reading = user;
-	hg_err rc;
+	struct search_job *job = reading->job;
+	hg_search_result located = *r;
+	hg_err rc = HG_OK;
 
-	if (r->failed == SPEC_GARBLED)
-		return vec_push(&reading->held, &r->config);
+	if (r->failed == SPEC_GARBLED) {
+		for (size_t k = 0; rc == HG_OK && k < job->spec.n_knobs; k++)
+			rc = vec_push(&reading->held, &cells[k]);
+		return rc;
+	}
 	rc = let_go(reading, why);
-	tries_broken(&reading->job->tries);
-	return rc == HG_OK ? search_take(reading->job, r, why) : rc;
+	tries_broken(&job->tries);
+	if (rc == HG_OK)
+		rc = locate(job, cells, &located.config, why);
+	return rc == HG_OK ? search_take(job, &located, why) : rc;
 }
 
 static hg_err read_log(struct search_job *job, const struct buf *text, size_t *whole, hg_error *why)
 {
 	struct reading r = {.job = job};
+	size_t held;
 	hg_err rc;
 
-	vec_init(&r.held, sizeof(uint32_t), (size_t)1 << 24);
+	vec_init(&r.held, sizeof(double), (size_t)1 << 24);
 	rc = spec_log_read(&job->spec, text->data ? text->data : "", text->len, job->log_path,
 		take_line, &r, whole, why);
-	if (rc == HG_OK && r.held.len >= TRIES_IN_ROW)
+	held = r.held.len / job->spec.n_knobs;
+	if (rc == HG_OK && held >= TRIES_IN_ROW)
 		cli_note(job->cli,
 			"%s: the last %zu outputs were no results, which ended the search: "
 			"these settings are measured again",
-			job->log_path, r.held.len);
+			job->log_path, held);
 	else if (rc == HG_OK)
 		rc = let_go(&r, why);
 	vec_finish(&r.held);
@@ -356,6 +405,7 @@ int search_job_open(struct cli *cli, const struct args *args, const hg_search_op
 	job->args = args;
 	job->log.fd = -1;
 	vec_init(&job->results, sizeof(hg_search_result), (size_t)1 << 24);
+	vec_init(&job->garbled, sizeof(double), (size_t)1 << 24);
 	vec_init(&job->again, sizeof(uint32_t), (size_t)1 << 24);
 	tries_init(&job->tries);
 	rc = read_space(job);
@@ -375,6 +425,7 @@ void search_job_close(struct search_job *job)
 	spec_finish(&job->spec);
 	vec_finish(&job->results);
 	vec_finish(&job->again);
+	vec_finish(&job->garbled);
 	tries_finish(&job->tries);
 	free(job->table);
 	free(job);
@@ -382,7 +433,7 @@ void search_job_close(struct search_job *job)
 
 const double *search_cells(const struct search_job *job, uint32_t config)
 {
-	return (const double *)job->spec.cells.data + config * job->spec.n_knobs;
+	return hg_search_cells(job->search, config);
 }
 
 int search_log(struct search_job *job, const hg_search_result *r, const char *failed)
@@ -425,7 +476,9 @@ static void tell_json(struct search_job *job, const hg_search_state *now, const 
 	json_kv_string(&j, "schema", "hourglass.search/1");
 	json_kv_string(&j, "name", job->spec.name);
 	json_kv_string(&j, "file", path);
-	json_kv_int(&j, "configurations", (int64_t)spec_count(&job->spec));
+	json_kv_number(&j, "configurations", now->combinations);
+	json_kv_bool(&j, "listed", job->spec.listed);
+	json_kv_int(&j, "candidates", now->candidates);
 	json_kv_int(&j, "points", now->points);
 	json_kv_int(&j, "measured", now->measured);
 	json_kv_int(&j, "failed", now->failed);
@@ -433,6 +486,7 @@ static void tell_json(struct search_job *job, const hg_search_state *now, const 
 	json_kv_bool(&j, "certified", now->certified);
 	json_kv_number(&j, "epsilon_bound", now->epsilon_bound);
 	json_kv_number(&j, "escape", now->escape);
+	json_kv_number(&j, "escape_drawn", now->escape_drawn);
 	json_key(&j, "results");
 	json_open(&j, '[', false);
 	for (size_t i = 0; i < job->results.len; i++) {
@@ -452,15 +506,37 @@ static void tell_json(struct search_job *job, const hg_search_state *now, const 
 	buf_addc(&job->cli->out, '\n');
 }
 
+/** What a certificate says of a space that is not listed. */
+static void tell_candidates(struct buf *out, const hg_search_state *now)
+{
+	double off = 100 * now->epsilon_bound;
+
+	if (now->certified)
+		buf_addf(out,
+			"; certified among %u candidates: none is better by more than %.3g %%",
+			now->candidates, off);
+	else
+		buf_addf(out, "; not certified: one of %u candidates may be better by %.3g %%",
+			now->candidates, off);
+	buf_addf(out, "; a setting drawn from all is not covered with probability %.2g\n",
+		now->escape_drawn);
+}
+
 static void tell(struct search_job *job, const hg_search_state *now, const char *path)
 {
 	struct buf *out = &job->cli->out;
 
-	buf_addf(out, "%s: %u point%s of %u measured settings, of %zu", path, now->points,
-		now->points == 1 ? "" : "s", now->measured, spec_count(&job->spec));
+	buf_addf(out, "%s: %u point%s of %u measured settings, of ", path, now->points,
+		now->points == 1 ? "" : "s", now->measured);
+	if (job->spec.listed)
+		buf_addf(out, "%zu", spec_count(&job->spec));
+	else
+		buf_addf(out, "%.3g combinations", now->combinations);
 	if (now->failed)
 		buf_addf(out, " (%u failed)", now->failed);
-	if (now->left + now->pending == 0)
+	if (!job->spec.listed)
+		tell_candidates(out, now);
+	else if (now->left + now->pending == 0)
 		buf_adds(out, "; all that there are\n");
 	else if (now->certified)
 		buf_addf(out, "; certified: nothing is better by more than %.3g %%\n",

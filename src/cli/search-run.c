@@ -120,7 +120,7 @@ static int finish_garbled(struct search_job *job, uint32_t config, const char *w
 	rc = search_log(job, &r, what);
 	if (rc != EXIT_OK)
 		return rc;
-	err = search_garbled(job, config, &last, &why);
+	err = search_garbled(job, search_cells(job, config), &last, &why);
 	if (err == HG_OK && tries_over(&job->tries))
 		return cli_usage(job->cli,
 			"%d measurements in a row gave no result: "

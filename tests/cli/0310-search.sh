@@ -102,6 +102,38 @@ json '.resumed >= 3' true
 jq -c '[.results[].setting]' out >resumed
 check 'the same order' cmp whole resumed
 
+# --- more settings than can be listed
+cat >large.json <<'END'
+{"schema": "hourglass.space/1", "name": "large", "knobs": [
+  {"name": "device", "scale": "choice", "values": ["x", "y"]},
+  {"name": "batch_size", "scale": "log", "values": [8, 16, 32, 64, 128]},
+  {"name": "power_limit", "unit": "W", "scale": "limit", "values": [100, 150, 200, 250]},
+  {"name": "a", "scale": "linear", "values": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]},
+  {"name": "b", "scale": "linear", "values": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]},
+  {"name": "c", "scale": "linear", "values": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]},
+  {"name": "d", "scale": "linear", "values": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}],
+ "constraints": ["a + b >= c + d"]}
+END
+run 0 search large.json --measure "$command" --max 8 -o l.json --log large.log
+shows 'of 4e+05 combinations; not certified: one of 4096 candidates may be better by'
+cp large.log entire
+head -5 large.log >part
+run 0 search large.json --measure "$command" --max 8 -o l.json --log part --json
+json '.configurations == 400000 and .candidates == 4096 and (.listed | not) and .resumed == 5' true
+json '.escape_drawn > 0 and all(.results[].setting; .a + .b >= .c + .d)' true
+check 'it goes on as it would have' cmp entire part
+run 2 search large.json --measure "$command" --prior table.csv -o l.json
+says_like '--prior needs a space of at most 65536 settings'
+awk -F, 'NR == 1 {print $0 ",a,b,c,d"} NR > 1 {print $0 ",9,0,1,2"; print $0 ",0,0,1,2"}' table.csv >large.csv
+run 0 search large.json --table large.csv -o l.json --json
+json '.configurations == 40 and .listed and .certified' true
+awk 'NR == 2 {print} {print}' large.csv >twice.csv
+run 2 search large.json --table twice.csv -o l.json
+says_like 'twice.csv:3: the same configuration is there twice'
+sed 's/"a + b >= c + d"/"a * 0 == 1"/' large.json >nothing.json
+run 2 search nothing.json --measure "$command"
+says_like 'nothing.json: every configuration is excluded'
+
 # --- several at once
 run 0 search space.json --measure "$command" --parallel 4 -o p.json --json
 json '.certified and .measured <= 40' true

@@ -15,10 +15,18 @@ static const char space[] =
 	"{\"name\": \"batch_size\", \"scale\": \"log\", \"values\": [8, 16]},"
 	"{\"name\": \"power_limit\", \"scale\": \"limit\", \"values\": [100, 125]}]}";
 
-static hg_err ignore(void *user, const hg_search_result *r, hg_error *why)
+struct line {
+	hg_search_result result;
+	double cells[3];
+};
+
+static hg_err take(void *user, const double *cells, const hg_search_result *r, hg_error *why)
 {
+	struct line *line = user;
+
 	(void)why;
-	*(hg_search_result *)user = *r;
+	line->result = *r;
+	memcpy(line->cells, cells, sizeof line->cells);
 	return HG_OK;
 }
 
@@ -27,22 +35,22 @@ static bool same(double a, double b)
 	return (isnan(a) && isnan(b)) || a == b;
 }
 
-static hg_err again(void *user, const hg_search_result *r, hg_error *why)
+static hg_err again(void *user, const double *cells, const hg_search_result *r, hg_error *why)
 {
 	const struct spec *s = user;
-	const double *cells = (const double *)s->cells.data + r->config * s->n_knobs;
-	hg_search_result twice = {.size = sizeof twice};
+	struct line twice = {.cells = {0}};
 	struct buf line;
 	size_t whole;
 
 	buf_init(&line, 1u << 20);
 	spec_log_line(s, r, cells, "why", &line);
-	if (line.failed || spec_log_read(s, line.data, line.len, "again", ignore, &twice, &whole,
-				   why) != HG_OK)
+	if (line.failed ||
+		spec_log_read(s, line.data, line.len, "again", take, &twice, &whole, why) != HG_OK)
 		abort();
-	if (whole != line.len || twice.config != r->config || twice.failed != r->failed ||
-		(!r->failed &&
-			(!same(twice.time_s, r->time_s) || !same(twice.energy_j, r->energy_j))))
+	if (whole != line.len || memcmp(twice.cells, cells, sizeof twice.cells) != 0 ||
+		twice.result.failed != r->failed ||
+		(!r->failed && (!same(twice.result.time_s, r->time_s) ||
+				       !same(twice.result.energy_j, r->energy_j))))
 		abort();
 	buf_finish(&line);
 	return HG_OK;

@@ -21,15 +21,20 @@ static void search(const struct spec *s)
 	spec_space(s, &space);
 	if (spec_count(s) > 500)
 		return;
-	if (hg_search_create(&space, &opts, &search, NULL) != HG_OK)
-		abort();
+	/* what is not listed may have nothing at all, or what is hard to find */
+	if (hg_search_create(&space, &opts, &search, NULL) != HG_OK) {
+		if (s->listed)
+			abort();
+		return;
+	}
 	while (hg_search_next(search, 1, &config, &n, NULL) == HG_OK && n == 1) {
 		hg_search_result r = {.size = sizeof r,
 			.config = config,
 			.time_s = 1 + config % 7,
 			.energy_j = 9 - config % 5};
 
-		if (spec_find(s, space.cells + config * space.n_knobs) != config ||
+		if (!spec_has(s, hg_search_cells(search, config)) ||
+			(s->listed && spec_find(s, hg_search_cells(search, config)) != config) ||
 			hg_search_tell(search, &r, NULL) != HG_OK)
 			abort();
 	}

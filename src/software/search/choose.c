@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS_TRIED  8   /* sets of choices that are each begun with one measurement */
 #define IN_QUESTION 128 /* configurations that are drawn jointly, at most */
 #define DRAWS       192
+#define LOOKED_AT   512  /* candidates of a product that are integrated, at most */
 #define NOTHING     1e-5 /* probability that is not looked at */
 #define LITTLE      1e-2 /* share of what may escape up to which a bound is good enough for all */
 
@@ -113,18 +113,22 @@ static void count_group(const hg_search *s, uint32_t group, size_t *good, size_t
 
 static size_t begin(const hg_search *s)
 {
-	size_t groups = s->space.n_groups < SETS_TRIED ? s->space.n_groups : SETS_TRIED;
+	size_t groups = s->space.n_groups < SEARCH_SETS ? s->space.n_groups : SEARCH_SETS;
 	struct rng rng;
 	size_t shift;
 
 	rng_init(&rng, s->opts.seed);
+	if (s->pool.on)
+		groups = s->pool.n_anchors;
 	shift = (size_t)rng_below(&rng, s->space.n_groups);
 	/* a caller's predictions say where each set of choices lies */
 	if (s->space.sd)
 		groups = 1;
 	for (size_t i = 0; i < groups; i++) {
 		double quantile = 0.5 + 0.25 * rng_double(&rng);
-		uint32_t group = (uint32_t)((i + shift) % s->space.n_groups);
+		/* of a product the sets are those of the anchors */
+		uint32_t group = s->pool.on ? s->space.group[i]
+					    : (uint32_t)((i + shift) % s->space.n_groups);
 		size_t good, bad;
 
 		count_group(s, group, &good, &bad);
@@ -164,17 +168,23 @@ static hg_err by_ehvi(const hg_search *s, size_t *out)
 	return HG_OK;
 }
 
+/** Whether chance may take it: of a product, what was drawn. */
+static bool is_drawn(const hg_search *s, size_t config)
+{
+	return is_free(s, config) && (!s->pool.on || s->pool.role[config] == POOL_DRAWN);
+}
+
 static size_t by_chance(const hg_search *s, struct rng *rng)
 {
 	size_t n = 0, pick;
 
 	for (size_t i = 0; i < s->space.n; i++)
-		n += is_free(s, i);
+		n += is_drawn(s, i);
 	if (n == 0)
 		return SIZE_MAX;
 	pick = (size_t)rng_below(rng, n);
 	for (size_t i = 0; i < s->space.n; i++)
-		if (is_free(s, i) && pick-- == 0)
+		if (is_drawn(s, i) && pick-- == 0)
 			return i;
 	return SIZE_MAX;
 }
@@ -240,6 +250,9 @@ static hg_err question(const hg_search *s, const struct front *covered, struct d
 	for (size_t i = 0; i < n; i++) {
 		if (d->n == IN_QUESTION && suspects[i].most <= d->escape[d->n - 1])
 			break;
+		/* candidates are all near the front, and what is left out comes again */
+		if (s->pool.on && i == LOOKED_AT)
+			break;
 		keep(d, suspects[i].config, search_escapes(s, suspects[i].config, covered));
 	}
 	free(suspects);
@@ -269,11 +282,9 @@ static void draw(struct draws *d, const struct gp *g, struct rng *rng, size_t fi
 	double normal[IN_QUESTION];
 	size_t n = d->n;
 
+	gp_covariances(g, d->config, n, d->work);
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j <= i; j++)
-			d->work[i * n + j] =
-				gp_covariance(g, d->config[i], d->config[j]) +
-				(i == j ? kernel_nugget(&g->hyper, g->space, d->config[i]) : 0);
+		d->work[i * n + i] += kernel_nugget(&g->hyper, g->space, d->config[i]);
 	cholesky(d->work, n);
 	for (size_t k = first; k < last; k++) {
 		double factor = rng_double(rng) < DOUBT_SHARE ? DOUBT_FACTOR : 1;

@@ -198,8 +198,11 @@ static void add_dials(struct fit *f)
 	for (size_t k = 0; k < f->s->space.n_knobs; k++) {
 		bool share = f->s->space.knobs[k].scale >= HG_SEARCH_LIMIT;
 
-		if (!is_ordered(f, k))
+		if (!is_ordered(f, k)) {
+			if (f->s->space.mixed)
+				add_dial(f, &f->h.main[k], 1.0, SIZE_MAX);
 			continue;
+		}
 		add_dial(f, &f->h.main[k], share ? 0.8 : 1.3, SIZE_MAX);
 		add_dial(f, &f->h.own[k], share ? 0.8 : 1.0, SIZE_MAX);
 		add_dial(f, &f->h.length[k], 0.5, k);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GATHERED 128 /* columns at a time */
+
 static size_t config_of(const struct gp *g, size_t column)
 {
 	return g->columns ? g->columns[column] : column;
@@ -30,6 +32,8 @@ void gp_finish(struct gp *g)
 		free(g->rows[i]);
 	free(g->rows);
 	free(g->z);
+	free(g->pivot);
+	free(g->at);
 	free(g->mean);
 	free(g->var);
 	memset(g, 0, sizeof *g);
@@ -37,19 +41,21 @@ void gp_finish(struct gp *g)
 
 static hg_err make_room(struct gp *g)
 {
-	size_t room = g->room ? 2 * g->room : 16;
-	double **rows, *z;
+	size_t room = g->room ? 2 * g->room : 16, *at;
+	double **rows, *z, *pivot;
 
 	if (g->n < g->room)
 		return HG_OK;
 	rows = realloc(g->rows, room * sizeof *rows);
-	if (!rows)
-		return HG_ENOMEM;
-	g->rows = rows;
+	g->rows = rows ? rows : g->rows;
 	z = realloc(g->z, room * sizeof *z);
-	if (!z)
+	g->z = z ? z : g->z;
+	pivot = realloc(g->pivot, room * sizeof *pivot);
+	g->pivot = pivot ? pivot : g->pivot;
+	at = realloc(g->at, room * sizeof *at);
+	g->at = at ? at : g->at;
+	if (!rows || !z || !pivot || !at)
 		return HG_ENOMEM;
-	g->z = z;
 	g->room = room;
 	return HG_OK;
 }
@@ -74,6 +80,8 @@ hg_err gp_add(struct gp *g, size_t column, double y, double variance)
 		for (size_t i = 0; i < g->n_columns; i++)
 			row[i] -= at * old[i];
 	}
+	g->pivot[g->n] = pivot;
+	g->at[g->n] = column;
 	g->z[g->n] = isnan(y) ? 0 : (y - g->mean[column]) / pivot;
 	for (size_t i = 0; i < g->n_columns; i++) {
 		row[i] /= pivot;
@@ -81,6 +89,46 @@ hg_err gp_add(struct gp *g, size_t column, double y, double variance)
 		g->var[i] -= row[i] * row[i];
 	}
 	g->rows[g->n++] = row;
+	return HG_OK;
+}
+
+/** Row k of V at a few columns, gathered. */
+static void renew_row(struct gp *g, size_t k, const uint32_t *columns, size_t n, double *gathered)
+{
+	double *own = gathered + k * n;
+
+	for (size_t i = 0; i < n; i++)
+		own[i] = kernel(
+			&g->hyper, g->space, config_of(g, g->at[k]), config_of(g, columns[i]));
+	for (size_t j = 0; j < k; j++) {
+		const double *old = gathered + j * n, at = g->rows[j][g->at[k]];
+
+		for (size_t i = 0; i < n; i++)
+			own[i] -= at * old[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		own[i] /= g->pivot[k];
+		g->rows[k][columns[i]] = own[i];
+		g->mean[columns[i]] += own[i] * g->z[k];
+		g->var[columns[i]] -= own[i] * own[i];
+	}
+}
+
+hg_err gp_renew(struct gp *g, const uint32_t *columns, size_t n)
+{
+	double *gathered = malloc((g->n * n + 1) * sizeof *gathered);
+
+	if (!gathered)
+		return HG_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		size_t config = config_of(g, columns[i]);
+
+		g->mean[columns[i]] = g->space->mean[g->hyper.output][config];
+		g->var[columns[i]] = kernel(&g->hyper, g->space, config, config);
+	}
+	for (size_t k = 0; k < g->n; k++)
+		renew_row(g, k, columns, n, gathered);
+	free(gathered);
 	return HG_OK;
 }
 
@@ -100,4 +148,29 @@ double gp_covariance(const struct gp *g, size_t a, size_t b)
 	for (size_t k = 0; k < g->n; k++)
 		sum -= g->rows[k][a] * g->rows[k][b];
 	return sum;
+}
+
+void gp_covariances(const struct gp *g, const uint32_t *columns, size_t n, double *out)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j <= i; j++)
+			out[i * n + j] = kernel(&g->hyper, g->space, config_of(g, columns[i]),
+				config_of(g, columns[j]));
+	for (size_t k = 0; k < g->n; k++) {
+		double v[GATHERED];
+
+		/* rows are long, and columns lie apart in them */
+		for (size_t from = 0; from < n; from += GATHERED) {
+			size_t to = from + GATHERED < n ? from + GATHERED : n;
+
+			for (size_t j = from; j < to; j++)
+				v[j - from] = g->rows[k][columns[j]];
+			for (size_t i = from; i < n; i++) {
+				double at = g->rows[k][columns[i]];
+
+				for (size_t j = from; j < to && j <= i; j++)
+					out[i * n + j] -= at * v[j - from];
+			}
+		}
+	}
 }

@@ -15,7 +15,8 @@ struct gp {
 	size_t n_columns;
 	double *mean, *var; /* of each column: of the logarithm, the nugget left out */
 	double **rows;      /* n of them */
-	double *z;
+	double *z, *pivot;  /* n: of L's diagonal */
+	size_t *at;         /* n: columns of the observed */
 	size_t n, room;
 };
 
@@ -30,7 +31,15 @@ void gp_finish(struct gp *g);
 hg_err gp_add(struct gp *g, size_t column, double y, double variance);
 /** Takes the last observation of value NAN back. */
 void gp_drop(struct gp *g);
+/** Predicts columns anew, whose configurations are others now and not observed.
+ * O(observations^2 * columns). @return HG_OK, HG_ENOMEM */
+hg_err gp_renew(struct gp *g, const uint32_t *columns, size_t n);
 /** Covariance of two columns. O(n) */
 double gp_covariance(const struct gp *g, size_t a, size_t b);
+/**
+ * Covariances of n columns. O(observations * n^2)
+ * @param out  n x n, of which the lower triangle is filled
+ */
+void gp_covariances(const struct gp *g, const uint32_t *columns, size_t n, double *out);
 
 #endif

@@ -36,6 +36,8 @@ static const struct {
 
 #define OCTAVES 5.0 /* length of a size */
 #define SPAN    1.2 /* length of a share of the span */
+/* What sets of choices have in common that differ in one of several: a share of a variance. */
+#define KINSHIP 0.7
 
 static bool is_share(hg_search_scale scale)
 {
@@ -45,7 +47,7 @@ static bool is_share(hg_search_scale scale)
 void hyper_init(struct hyper *h, const struct space *s, int output)
 {
 	/* without limits and clocks each configuration is a stem of its own */
-	bool stems = s->n_stems < s->n;
+	bool stems = s->stems;
 
 	memset(h, 0, sizeof *h);
 	h->output = output;
@@ -60,7 +62,9 @@ void hyper_init(struct hyper *h, const struct space *s, int output)
 	for (size_t i = 0; i < s->n_knobs; i++) {
 		hg_search_scale scale = s->knobs[i].scale;
 
-		h->main[i] = is_share(scale) ? priors[output].limit_main : priors[output].main;
+		h->main[i] = is_share(scale)             ? priors[output].limit_main
+			     : scale == HG_SEARCH_CHOICE ? priors[output].group
+							 : priors[output].main;
 		h->own[i] = is_share(scale) ? priors[output].limit_own : priors[output].own;
 		h->length[i] = is_share(scale)          ? priors[output].limit_length
 			       : scale == HG_SEARCH_LOG ? OCTAVES
@@ -75,23 +79,45 @@ double kernel_alike(double distance)
 	return (1 + d + d * d / 3) * exp(-d); /* Matern 5/2 */
 }
 
+/**
+ * How much two sets of choices have in common.
+ * @param sum  what choices have in common, one by one, is added to it
+ */
+static double kinship(const struct hyper *h, const struct space *s, size_t a, size_t b, double *sum)
+{
+	double same = 1;
+
+	if (!s->mixed)
+		return s->group[a] == s->group[b];
+	for (size_t i = 0; i < s->n_knobs; i++) {
+		if (s->knobs[i].scale != HG_SEARCH_CHOICE)
+			continue;
+		if (space_feature(s, a, i) == space_feature(s, b, i))
+			*sum += h->main[i];
+		else
+			same *= KINSHIP;
+	}
+	return same;
+}
+
 double kernel_sum(
 	const struct hyper *h, const struct space *s, size_t a, size_t b, const double *alike)
 {
-	bool same = s->group[a] == s->group[b], stem = s->stem[a] == s->stem[b];
-	double sum = h->level + (same ? h->group : 0) + (stem ? h->rough : 0), squares = 0,
-	       total = 0;
+	bool stem = s->stem[a] == s->stem[b];
+	double sum = h->level + (stem ? h->rough : 0), squares = 0, total = 0;
+	double same = kinship(h, s, a, b, &sum);
 
+	sum += same * h->group;
 	for (size_t i = 0; i < s->n_knobs; i++) {
 		if (s->knobs[i].scale == HG_SEARCH_CHOICE)
 			continue;
-		sum += (h->main[i] + (same ? h->own[i] : 0)) * alike[i];
+		sum += (h->main[i] + same * h->own[i]) * alike[i];
 		if (stem && is_share(s->knobs[i].scale))
 			sum += h->bend * alike[i];
 		total += alike[i];
 		squares += alike[i] * alike[i];
 	}
-	return same ? sum + h->pair * 0.5 * (total * total - squares) : sum;
+	return sum + same * h->pair * 0.5 * (total * total - squares);
 }
 
 static double parts(const struct hyper *h, const struct space *s, size_t a, size_t b)

@@ -6,11 +6,12 @@
 
 /** Variances of the parts of a logarithm, and lengths. */
 struct hyper {
-	double level;                     /* of everything */
-	double group;                     /* of one set of choices */
-	double main[HG_SEARCH_MAX_KNOBS]; /* of a knob's effect, common to all choices */
-	double own[HG_SEARCH_MAX_KNOBS];  /* of a knob's effect with these choices */
-	double pair;                      /* of two knobs together, with these choices */
+	double level; /* of everything */
+	double group; /* of one set of choices */
+	/* of a knob's effect, common to all choices; of one of several choices, of its own */
+	double main[HG_SEARCH_MAX_KNOBS];
+	double own[HG_SEARCH_MAX_KNOBS]; /* of a knob's effect with these choices */
+	double pair;                     /* of two knobs together, with these choices */
 	double rough;  /* of all but limits and clocks together: what no neighbour tells */
 	double bend;   /* the same of how limits and clocks act */
 	double nugget; /* of a single configuration at its largest shares: measured too */

@@ -25,6 +25,12 @@ size_t spec_count(const struct spec *s)
 	return s->cost.len;
 }
 
+/** Rules, as the library asks for them. */
+static int allows(void *user, const double *cells, size_t n)
+{
+	return !rules_refuse(user, cells, n);
+}
+
 void spec_space(const struct spec *s, hg_search_space *space)
 {
 	*space = (hg_search_space){.size = sizeof *space,
@@ -35,9 +41,17 @@ void spec_space(const struct spec *s, hg_search_space *space)
 		.name = s->name,
 		.work_unit = s->work_unit,
 		.device = s->device};
-	space->n_configs = (uint32_t)s->cost.len;
-	space->cells = s->cells.data;
-	space->cost = s->cost.data;
+	if (s->listed) {
+		space->n_configs = (uint32_t)s->cost.len;
+		space->cells = s->cells.data;
+		space->cost = s->cost.data;
+		return;
+	}
+	space->n_values = s->n_values;
+	space->values = s->values;
+	space->value_costs = s->costs;
+	space->allows = allows;
+	space->user = (void *)(uintptr_t)s;
 }
 
 /* ----- finding */
@@ -101,8 +115,12 @@ static hg_err place_all(struct spec *s, hg_error *why)
 		s->n_places = 0;
 		return fail(why, HG_ENOMEM, "%s: out of memory", s->doc.origin);
 	}
-	for (size_t i = 0; i < s->cost.len; i++)
-		s->places[place_of(s, row_at(s, i))] = (uint32_t)i + 1;
+	for (size_t i = 0; i < s->cost.len; i++) {
+		size_t at = place_of(s, row_at(s, i));
+
+		if (!s->places[at])
+			s->places[at] = (uint32_t)i + 1;
+	}
 	return HG_OK;
 }
 
@@ -196,9 +214,10 @@ hg_err list_all(struct spec *s, hg_error *why)
 	rc = walk(s, &s->listed, why);
 	if (rc != HG_OK)
 		return rc;
-	if (!s->listed)
-		return fail(why, HG_ELIMIT, "%s: more than %d configurations", s->doc.origin,
-			HG_SEARCH_MAX_CONFIGS);
+	if (!s->listed) {
+		begin_list(s);
+		return HG_OK;
+	}
 	if (s->cost.len == 0)
 		return fail(why, HG_EFORMAT, "%s: every configuration is excluded", s->doc.origin);
 	return place_all(s, why);
@@ -221,4 +240,36 @@ hg_err spec_keep(struct spec *s, const bool *keep, hg_error *why)
 	return kept > 0 ? place_all(s, why)
 			: fail(why, HG_EINVAL, "%s: the table has none of its configurations",
 				  s->doc.origin);
+}
+
+hg_err spec_list(struct spec *s, struct vec *rows, const struct vec *cells, const char *origin,
+	hg_error *why)
+{
+	hg_err rc = HG_OK;
+
+	for (size_t i = 0; rc == HG_OK && i < rows->len; i++) {
+		const double *row = (const double *)cells->data + i * s->n_knobs;
+		struct spec_row *r = vec_at(rows, i);
+
+		if (!spec_has(s, row))
+			continue;
+		if (s->cost.len == HG_SEARCH_MAX_CONFIGS)
+			return fail(why, HG_ELIMIT, "%s: more than %d configurations", origin,
+				HG_SEARCH_MAX_CONFIGS);
+		r->config = (uint32_t)s->cost.len;
+		rc = add_config(s, row, why);
+	}
+	if (rc != HG_OK)
+		return rc;
+	s->listed = true;
+	rc = place_all(s, why);
+	/* what is there twice has one place */
+	for (size_t i = 0; rc == HG_OK && i < rows->len; i++) {
+		const struct spec_row *r = vec_at(rows, i);
+
+		if (r->config != UINT32_MAX && spec_find(s, row_at(s, r->config)) != r->config)
+			return fail(why, HG_EFORMAT,
+				"%s:%zu: the same configuration is there twice", origin, r->line);
+	}
+	return rc;
 }

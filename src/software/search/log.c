@@ -82,10 +82,9 @@ hg_err spec_result(const char *text, size_t len, const char *origin, uint32_t li
 }
 
 static hg_err read_setting(
-	const struct spec *s, const struct json_doc *doc, uint32_t *config, hg_error *why)
+	const struct spec *s, const struct json_doc *doc, double *cells, hg_error *why)
 {
 	const struct json *setting;
-	double cells[HG_SEARCH_MAX_KNOBS];
 	hg_err rc = json_need(doc, doc->root, "setting", JSON_OBJECT, &setting, why);
 
 	if (rc != HG_OK)
@@ -105,15 +104,14 @@ static hg_err read_setting(
 	}
 	if (rc != HG_OK)
 		return rc;
-	*config = spec_find(s, cells);
-	if (setting->len != s->n_knobs || *config == UINT32_MAX)
+	if (setting->len != s->n_knobs || !spec_has(s, cells))
 		return fail(why, HG_EFORMAT, "%s:%u: \"setting\": the space has no such one",
 			doc->origin, doc->root->line);
 	return HG_OK;
 }
 
 static hg_err read_line(const struct spec *s, const char *text, size_t len, const char *origin,
-	uint32_t line, hg_search_result *r, hg_error *why)
+	uint32_t line, double *cells, hg_search_result *r, hg_error *why)
 {
 	const char *garbled = NULL;
 	struct json_doc doc;
@@ -121,7 +119,7 @@ static hg_err read_line(const struct spec *s, const char *text, size_t len, cons
 
 	*r = (hg_search_result){.size = sizeof *r};
 	if (rc == HG_OK)
-		rc = read_setting(s, &doc, &r->config, why);
+		rc = read_setting(s, &doc, cells, why);
 	if (rc == HG_OK)
 		rc = json_string_or(&doc, doc.root, "garbled", &garbled, why);
 	if (rc == HG_OK && garbled)
@@ -140,14 +138,15 @@ hg_err spec_log_read(const struct spec *s, const char *text, size_t len, const c
 	*whole = 0;
 	for (; *whole < len; line++) {
 		const char *at = text + *whole, *end = memchr(at, '\n', len - *whole);
+		double cells[HG_SEARCH_MAX_KNOBS];
 		hg_search_result r;
 		hg_err rc;
 
 		if (!end)
 			break;
-		rc = read_line(s, at, (size_t)(end - at), origin, line, &r, why);
+		rc = read_line(s, at, (size_t)(end - at), origin, line, cells, &r, why);
 		if (rc == HG_OK)
-			rc = fn(user, &r, why);
+			rc = fn(user, cells, &r, why);
 		if (rc != HG_OK)
 			return rc;
 		*whole = (size_t)(end + 1 - text);

@@ -10,6 +10,8 @@
 #include "core/size.h"
 
 #define UNKNOWN_RSD 0.01
+#define CANDIDATES  4096 /* of a product */
+#define LEAST       1024 /* of them */
 
 static const char *const scale_names[] = {
 #define NAME(name, value, text) [value] = (text),
@@ -39,6 +41,11 @@ static hg_err read_opts(const hg_search_opts *given, hg_search_opts *o, hg_error
 		o->confidence = 0.98;
 	if (o->origin == 0)
 		o->origin = HG_ORIGIN_MEASURED;
+	if (o->n_candidates == 0)
+		o->n_candidates = CANDIDATES;
+	if (o->n_candidates < LEAST || o->n_candidates > HG_SEARCH_MAX_CONFIGS)
+		return fail(why, HG_EINVAL, "candidates must be %d to %d, not %u", LEAST,
+			HG_SEARCH_MAX_CONFIGS, o->n_candidates);
 	if (!(o->epsilon > 0 && o->epsilon < 1e6))
 		return fail(why, HG_EINVAL, "epsilon must be above 0, not %g", o->epsilon);
 	if (!(o->confidence > 0 && o->confidence < 1))
@@ -55,7 +62,7 @@ static hg_err copy_info(hg_search *s, const hg_search_space *g)
 	s->work_unit = strdup(g->work_unit ? g->work_unit : "");
 	s->device = strdup(g->device ? g->device : "");
 	s->devices = g->devices;
-	s->marks = calloc(g->n_configs, sizeof *s->marks);
+	s->marks = calloc(s->space.n, sizeof *s->marks);
 	return s->name && s->work_unit && s->device && s->marks ? HG_OK : HG_ENOMEM;
 }
 
@@ -73,7 +80,8 @@ hg_err hg_search_create(
 		     ? read_opts(opts, &s->opts, why)
 		     : fail(why, HG_EINVAL, "the space's size is not set");
 	if (rc == HG_OK)
-		rc = space_init(&s->space, &given, why);
+		rc = given.n_values ? pool_init(s, &given, s->opts.n_candidates, SEARCH_SETS, why)
+				    : space_init(&s->space, &given, why);
 	if (rc != HG_OK)
 		goto out;
 	vec_init(&s->told, sizeof(struct told), HG_SEARCH_MAX_MEASURED);
@@ -104,6 +112,7 @@ void hg_search_destroy(hg_search *s)
 		for (int o = 0; o < SEARCH_OUTPUTS; o++)
 			gp_finish(&s->gp[k][o]);
 	space_finish(&s->space);
+	pool_finish(&s->pool);
 	vec_finish(&s->told);
 	vec_finish(&s->failed);
 	vec_finish(&s->pending);
@@ -245,6 +254,8 @@ hg_err hg_search_tell(hg_search *s, const hg_search_result *result, hg_error *wh
 		if (rc == HG_OK)
 			rc = refront(s);
 	}
+	if (rc == HG_OK && s->pool.on)
+		rc = pool_turn(s);
 	return rc == HG_OK ? HG_OK : fail(why, rc, "no memory for a result");
 }
 
@@ -257,7 +268,7 @@ static bool is_spent(const hg_search *s)
 	       s->told.len + s->pending.len >= HG_SEARCH_MAX_MEASURED;
 }
 
-static hg_err is_certain(const hg_search *s, bool *out)
+hg_err search_is_certain(const hg_search *s, bool *out)
 {
 	double most = 1 - s->opts.confidence;
 	struct front covered;
@@ -272,6 +283,12 @@ static hg_err is_certain(const hg_search *s, bool *out)
 	*out = search_escape(s, &covered, most) <= most;
 	free(covered.at);
 	return HG_OK;
+}
+
+/** Whether candidates, if the space has some, have changed often enough to believe them. */
+static bool is_settled(const hg_search *s)
+{
+	return !s->pool.on || s->pool.sure == POOL_SETS;
 }
 
 /** Until it is told, it came out as expected. */
@@ -327,8 +344,8 @@ hg_err hg_search_next(hg_search *s, size_t want, uint32_t *configs, size_t *n, h
 		size_t config;
 
 		if (s->opts.policy != HG_SEARCH_RANDOM)
-			rc = is_certain(s, &certain);
-		if (rc != HG_OK || certain)
+			rc = search_is_certain(s, &certain);
+		if (rc != HG_OK || (certain && is_settled(s)))
 			break;
 		rc = search_choose(s, &config);
 		if (rc != HG_OK || config == SIZE_MAX)
@@ -341,6 +358,30 @@ hg_err hg_search_next(hg_search *s, size_t want, uint32_t *configs, size_t *n, h
 	}
 	drop(s, &believed);
 	return rc == HG_OK ? HG_OK : fail(why, rc, "no memory to choose");
+}
+
+const double *hg_search_cells(const hg_search *s, uint32_t config)
+{
+	return config < s->space.n ? s->space.cells + config * s->space.n_knobs : NULL;
+}
+
+hg_err hg_search_locate(hg_search *s, const double *cells, uint32_t *config, hg_error *why)
+{
+	hg_err rc;
+
+	*config = UINT32_MAX;
+	if (s->pool.on && product_has(&s->pool.product, cells)) {
+		rc = pool_locate(s, cells, config);
+		if (rc == HG_ELIMIT)
+			return fail(why, rc, "all %zu candidates are told or pending", s->space.n);
+		return rc == HG_OK ? HG_OK : fail(why, rc, "no memory for a candidate");
+	}
+	for (size_t i = 0; !s->pool.on && i < s->space.n; i++)
+		if (space_is(&s->space, i, cells)) {
+			*config = (uint32_t)i;
+			return HG_OK;
+		}
+	return fail(why, HG_EINVAL, "the space has no such setting");
 }
 
 hg_err hg_search_believe(
@@ -403,11 +444,14 @@ static void count(const hg_search *s, hg_search_state *state)
 	state->pending = (uint32_t)s->pending.len;
 	state->left = (uint32_t)s->space.n - state->measured - state->failed - state->pending;
 	state->points = (uint32_t)s->front.n;
+	state->candidates = (uint32_t)s->space.n;
+	state->combinations = s->pool.on ? product_count(&s->pool.product) : (double)s->space.n;
 }
 
 hg_err hg_search_look(const hg_search *s, hg_search_state *state, hg_error *why)
 {
-	hg_search_state now = {.size = sizeof now, .epsilon_bound = INFINITY, .escape = 1};
+	hg_search_state now = {
+		.size = sizeof now, .epsilon_bound = INFINITY, .escape = 1, .escape_drawn = 1};
 	double most = 1 - s->opts.confidence;
 	struct front covered = {0};
 	hg_err rc = HG_OK;
@@ -419,11 +463,14 @@ hg_err hg_search_look(const hg_search *s, hg_search_state *state, hg_error *why)
 			rc = search_covered(s, s->opts.epsilon, &covered);
 		if (rc == HG_OK)
 			now.escape = fmin(1, search_escape(s, &covered, 1));
+		if (rc == HG_OK)
+			now.escape_drawn = s->pool.on ? pool_escape(s, &covered)
+						      : now.escape / (double)s->space.n;
 		free(covered.at);
 	}
 	if (rc != HG_OK)
 		return fail(why, rc, "no memory for a certificate");
-	now.certified = s->told.len > 0 && now.escape <= most;
+	now.certified = s->told.len > 0 && now.escape <= most && is_settled(s);
 	now.done = now.certified || now.left + now.pending == 0 || is_spent(s);
 	size_write(state, &now, sizeof now);
 	return HG_OK;
@@ -432,7 +479,7 @@ hg_err hg_search_look(const hg_search *s, hg_search_state *state, hg_error *why)
 /* ----- the frontier */
 
 static hg_err build(const hg_search *s, const hg_point *points, const hg_knob_def *knobs,
-	hg_frontier **out, hg_error *why)
+	const double *settings, size_t n_settings, hg_frontier **out, hg_error *why)
 {
 	hg_frontier_info info = HG_FRONTIER_INFO_INIT;
 	hg_build_opts opts = {.size = sizeof opts,
@@ -440,8 +487,8 @@ static hg_err build(const hg_search *s, const hg_point *points, const hg_knob_de
 		.info = &info,
 		.knobs = knobs,
 		.n_knobs = s->space.n_knobs,
-		.settings = s->space.cells,
-		.n_settings = s->space.n};
+		.settings = settings,
+		.n_settings = n_settings};
 
 	info.name = s->name;
 	info.work_unit = s->work_unit;
@@ -449,6 +496,26 @@ static hg_err build(const hg_search *s, const hg_point *points, const hg_knob_de
 	info.devices = s->devices;
 	info.source = "hourglass search";
 	return hg_frontier_build(points, s->told.len, &opts, out, why);
+}
+
+/** Points of a product have settings of their own: candidates that are not told are left out. */
+static hg_err build_told(const hg_search *s, hg_point *points, const hg_knob_def *knobs,
+	hg_frontier **out, hg_error *why)
+{
+	size_t n = s->space.n_knobs;
+	double *settings = malloc(s->told.len * n * sizeof *settings);
+	hg_err rc;
+
+	if (!settings)
+		return fail(why, HG_ENOMEM, "no memory for a frontier");
+	for (size_t i = 0; i < s->told.len; i++) {
+		memcpy(settings + i * n, s->space.cells + points[i].setting * n,
+			n * sizeof *settings);
+		points[i].setting = (uint32_t)i;
+	}
+	rc = build(s, points, knobs, settings, s->told.len, out, why);
+	free(settings);
+	return rc;
 }
 
 hg_err hg_search_frontier(const hg_search *s, hg_frontier **out, hg_error *why)
@@ -475,7 +542,8 @@ hg_err hg_search_frontier(const hg_search *s, hg_frontier **out, hg_error *why)
 		points[i] = (hg_point){r->time_s, r->energy_j, r->time_rsd, r->energy_rsd,
 			r->config, s->opts.origin};
 	}
-	rc = build(s, points, knobs, out, why);
+	rc = s->pool.on ? build_told(s, points, knobs, out, why)
+			: build(s, points, knobs, s->space.cells, s->space.n, out, why);
 	free(points);
 	return rc;
 }

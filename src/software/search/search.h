@@ -6,6 +6,10 @@
 #include "core/vec.h"
 #include "front.h"
 #include "gp.h"
+#include "pool.h"
+
+/** Sets of choices that are each begun with one measurement. */
+#define SEARCH_SETS 8
 
 /** Beliefs that are held at once, each with scales of its own: what is said is their average. */
 #define SEARCH_BELIEFS 4
@@ -27,6 +31,7 @@ struct told {
 
 struct hg_search {
 	struct space space;
+	struct pool pool; /* of a product, whose candidates the space holds */
 	hg_search_opts opts;
 	char *name, *work_unit, *device;
 	uint32_t devices;
@@ -60,6 +65,8 @@ double search_feasible(const hg_search *s, size_t config);
 hg_err search_covered(const hg_search *s, double epsilon, struct front *out);
 /** One proposal, or SIZE_MAX: none. Pending ones are in the processes already. */
 hg_err search_choose(hg_search *s, size_t *out);
+/** Whether what was measured covers the space, as surely as is asked for. */
+hg_err search_is_certain(const hg_search *s, bool *out);
 /** Sum of the probabilities of all configurations to escape, or a little more; more than most is
  * only that. */
 double search_escape(const hg_search *s, const struct front *covered, double most);

@@ -24,6 +24,17 @@ static hg_err copy_knob(struct search_knob *k, const hg_knob_def *d)
 	return HG_OK;
 }
 
+static hg_err copy_knobs(struct space *s, const hg_search_space *g)
+{
+	hg_err rc = HG_OK;
+
+	for (size_t i = 0; rc == HG_OK && i < g->n_knobs; i++, s->n_knobs++) {
+		s->knobs[i].scale = (hg_search_scale)g->scales[i];
+		rc = copy_knob(&s->knobs[i], &g->knobs[i]);
+	}
+	return rc;
+}
+
 static hg_err check_knob(const hg_search_space *g, size_t i, hg_error *why)
 {
 	const hg_knob_def *d = &g->knobs[i];
@@ -86,22 +97,33 @@ static hg_err check_row(const hg_search_space *g, size_t row, hg_error *why)
 	return HG_OK;
 }
 
-static hg_err check(const hg_search_space *g, hg_error *why)
+static hg_err check_knobs(const hg_search_space *g, hg_error *why)
 {
 	hg_err rc = HG_OK;
 
-	if (g->n_knobs == 0 || g->n_configs == 0 || !g->knobs || !g->scales || !g->cells)
+	if (g->n_knobs == 0 || !g->knobs || !g->scales)
 		return fail(why, HG_EINVAL, "a space needs knobs and configurations");
 	if (g->n_knobs > HG_SEARCH_MAX_KNOBS)
 		return fail(
 			why, HG_ELIMIT, "%u knobs, at most %d", g->n_knobs, HG_SEARCH_MAX_KNOBS);
+	for (size_t i = 0; rc == HG_OK && i < g->n_knobs; i++)
+		rc = check_knob(g, i, why);
+	return rc;
+}
+
+static hg_err check(const hg_search_space *g, hg_error *why)
+{
+	hg_err rc = check_knobs(g, why);
+
+	if (rc != HG_OK)
+		return rc;
+	if (g->n_configs == 0 || !g->cells)
+		return fail(why, HG_EINVAL, "a space needs knobs and configurations");
 	if (g->n_configs > HG_SEARCH_MAX_CONFIGS)
 		return fail(why, HG_ELIMIT, "%u configurations, at most %d", g->n_configs,
 			HG_SEARCH_MAX_CONFIGS);
 	if (!g->prior_time_s != !g->prior_energy_j || (g->prior_rsd && !g->prior_time_s))
 		return fail(why, HG_EINVAL, "predictions are of time and energy, or of neither");
-	for (size_t i = 0; rc == HG_OK && i < g->n_knobs; i++)
-		rc = check_knob(g, i, why);
 	for (size_t i = 0; rc == HG_OK && i < g->n_configs; i++)
 		rc = check_row(g, i, why);
 	return rc;
@@ -189,65 +211,70 @@ static hg_err largest(const struct space *s, size_t knob, double **out)
 	return HG_OK;
 }
 
+/** @param lo, hi  span of the knob. @param top  largest value with the same choices */
+static double feature_of(hg_search_scale scale, double v, double lo, double hi, double top)
+{
+	switch (scale) {
+	case HG_SEARCH_CHOICE:
+		return v;
+	case HG_SEARCH_LINEAR:
+		return hi > lo ? (v - lo) / (hi - lo) : 0;
+	case HG_SEARCH_LOG:
+		return log2(v);
+	default:
+		return fmin(log(v / top), 0);
+	}
+}
+
 static hg_err make_feature(struct space *s, size_t knob)
 {
-	hg_search_scale scale = s->knobs[knob].scale;
 	double lo, hi, *top;
 	hg_err rc = largest(s, knob, &top);
 
 	if (rc != HG_OK)
 		return rc;
 	span(s, knob, &lo, &hi);
-	for (size_t i = 0; i < s->n; i++) {
-		double v = s->cells[i * s->n_knobs + knob], f = v;
-
-		if (scale == HG_SEARCH_LINEAR)
-			f = hi > lo ? (v - lo) / (hi - lo) : 0;
-		else if (scale == HG_SEARCH_LOG)
-			f = log2(v);
-		else if (scale != HG_SEARCH_CHOICE)
-			f = log(v / top[s->group[i]]);
-		s->feature[i * s->n_knobs + knob] = f;
-	}
+	for (size_t i = 0; i < s->n; i++)
+		s->feature[i * s->n_knobs + knob] = feature_of(s->knobs[knob].scale,
+			s->cells[i * s->n_knobs + knob], lo, hi, top[s->group[i]]);
 	free(top);
 	return HG_OK;
 }
 
-static void make_strength(struct space *s)
+/** How strongly knobs act at a configuration. */
+static void make_strength(struct space *s, size_t i)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		s->uneven[i] = 0;
-		for (size_t k = 0; k < s->n_knobs; k++) {
-			size_t at = i * s->n_knobs + k;
-			double f = s->feature[at];
-			bool share = s->knobs[k].scale >= HG_SEARCH_LIMIT;
+	s->uneven[i] = 0;
+	for (size_t k = 0; k < s->n_knobs; k++) {
+		size_t at = i * s->n_knobs + k;
+		double f = s->feature[at];
+		bool share = s->knobs[k].scale >= HG_SEARCH_LIMIT;
 
-			s->strength[SEARCH_TIME][at] = share ? f : 1;
-			s->strength[SEARCH_POWER][at] = share ? f : 1;
-			if (s->knobs[k].scale != HG_SEARCH_LIMIT)
-				continue;
-			s->strength[SEARCH_TIME][at] = pow(1 - exp(f), 2.3);
-			/* a device far below its limit's range throttles unevenly */
-			s->uneven[i] += pow(1 - exp(f), 3);
-		}
+		s->strength[SEARCH_TIME][at] = share ? f : 1;
+		s->strength[SEARCH_POWER][at] = share ? f : 1;
+		if (s->knobs[k].scale != HG_SEARCH_LIMIT)
+			continue;
+		s->strength[SEARCH_TIME][at] = pow(1 - exp(f), 2.3);
+		/* a device far below its limit's range throttles unevenly */
+		s->uneven[i] += pow(1 - exp(f), 3);
 	}
 }
 
 /** What is known of shares before anything else: the mean over V100 and A40. */
-static void general_mean(struct space *s)
+static void general_mean(struct space *s, size_t i)
 {
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t k = 0; k < s->n_knobs; k++) {
-			double f = s->feature[i * s->n_knobs + k];
+	s->mean[SEARCH_TIME][i] = s->mean[SEARCH_POWER][i] = 0;
+	for (size_t k = 0; k < s->n_knobs; k++) {
+		double f = s->feature[i * s->n_knobs + k];
 
-			if (s->knobs[k].scale == HG_SEARCH_LIMIT) {
-				s->mean[SEARCH_TIME][i] += 1.0 * pow(1 - exp(f), 2.3);
-				s->mean[SEARCH_POWER][i] += 0.5 * f;
-			} else if (s->knobs[k].scale == HG_SEARCH_CLOCK) {
-				s->mean[SEARCH_TIME][i] -= 0.6 * f;
-				s->mean[SEARCH_POWER][i] += 1.2 * f;
-			}
+		if (s->knobs[k].scale == HG_SEARCH_LIMIT) {
+			s->mean[SEARCH_TIME][i] += 1.0 * pow(1 - exp(f), 2.3);
+			s->mean[SEARCH_POWER][i] += 0.5 * f;
+		} else if (s->knobs[k].scale == HG_SEARCH_CLOCK) {
+			s->mean[SEARCH_TIME][i] -= 0.6 * f;
+			s->mean[SEARCH_POWER][i] += 1.2 * f;
 		}
+	}
 }
 
 static hg_err allocate(struct space *s, const hg_search_space *g)
@@ -278,13 +305,27 @@ static void take_priors(struct space *s, const hg_search_space *g)
 		s->cost[i] = g->cost ? g->cost[i] : 1;
 		if (s->sd)
 			s->sd[i] = g->prior_rsd[i];
-		if (!g->prior_time_s)
+		if (!g->prior_time_s) {
+			general_mean(s, i);
 			continue;
+		}
 		s->mean[SEARCH_TIME][i] = log(g->prior_time_s[i]);
 		s->mean[SEARCH_POWER][i] = log(g->prior_energy_j[i] / g->prior_time_s[i]);
 	}
-	if (!g->prior_time_s)
-		general_mean(s);
+}
+
+/** Whether more than one choice varies. */
+static bool is_mixed(const struct space *s)
+{
+	size_t choices = 0;
+
+	for (size_t k = 0; k < s->n_knobs; k++) {
+		double lo, hi;
+
+		span(s, k, &lo, &hi);
+		choices += s->knobs[k].scale == HG_SEARCH_CHOICE && lo < hi;
+	}
+	return choices > 1;
 }
 
 hg_err space_init(struct space *s, const hg_search_space *g, hg_error *why)
@@ -295,25 +336,74 @@ hg_err space_init(struct space *s, const hg_search_space *g, hg_error *why)
 	if (rc != HG_OK)
 		return rc;
 	s->n = g->n_configs;
-	for (size_t i = 0; rc == HG_OK && i < g->n_knobs; i++, s->n_knobs++) {
-		s->knobs[i].scale = (hg_search_scale)g->scales[i];
-		rc = copy_knob(&s->knobs[i], &g->knobs[i]);
-	}
+	rc = copy_knobs(s, g);
 	if (rc == HG_OK)
 		rc = allocate(s, g);
 	if (rc == HG_OK) {
 		memcpy(s->cells, g->cells, s->n * s->n_knobs * sizeof *s->cells);
-		rc = number(s, HG_SEARCH_CHOICE, s->group, &s->n_groups);
-		if (rc == HG_OK)
-			rc = number(s, HG_SEARCH_LOG, s->stem, &s->n_stems);
+		rc = space_number(s);
 	}
 	for (size_t i = 0; rc == HG_OK && i < s->n_knobs; i++)
 		rc = make_feature(s, i);
 	if (rc != HG_OK)
 		return fail(why, rc, "no memory for %u configurations", g->n_configs);
-	make_strength(s);
+	s->stems = s->n_stems < s->n;
+	s->mixed = is_mixed(s);
+	for (size_t i = 0; i < s->n; i++)
+		make_strength(s, i);
 	take_priors(s, g);
 	return HG_OK;
+}
+
+hg_err space_init_slots(struct space *s, const hg_search_space *g, size_t n, hg_error *why)
+{
+	hg_err rc = check_knobs(g, why);
+	size_t choices = 0;
+
+	memset(s, 0, sizeof *s);
+	if (rc != HG_OK)
+		return rc;
+	s->n = n;
+	rc = copy_knobs(s, g);
+	if (rc == HG_OK)
+		rc = allocate(s, g);
+	if (rc != HG_OK)
+		return fail(why, rc, "no memory for %zu configurations", n);
+	for (size_t k = 0; k < s->n_knobs; k++) {
+		s->stems |= s->knobs[k].scale >= HG_SEARCH_LIMIT;
+		choices += s->knobs[k].scale == HG_SEARCH_CHOICE && g->n_values[k] > 1;
+	}
+	s->mixed = choices > 1;
+	return HG_OK;
+}
+
+void space_put(struct space *s, size_t slot, const struct space_row *row)
+{
+	for (size_t k = 0; k < s->n_knobs; k++) {
+		s->cells[slot * s->n_knobs + k] = row->cells[k];
+		s->feature[slot * s->n_knobs + k] = feature_of(
+			s->knobs[k].scale, row->cells[k], row->lo[k], row->hi[k], row->top[k]);
+	}
+	s->cost[slot] = row->cost;
+	make_strength(s, slot);
+	general_mean(s, slot);
+}
+
+hg_err space_number(struct space *s)
+{
+	hg_err rc = number(s, HG_SEARCH_CHOICE, s->group, &s->n_groups);
+
+	return rc == HG_OK ? number(s, HG_SEARCH_LOG, s->stem, &s->n_stems) : rc;
+}
+
+uint64_t space_hash(const struct space *s, const double *cells)
+{
+	return hash_of(s, cells, HG_SEARCH_CLOCK);
+}
+
+bool space_is(const struct space *s, size_t config, const double *cells)
+{
+	return agree(s, s->cells + config * s->n_knobs, cells, HG_SEARCH_CLOCK);
 }
 
 void space_finish(struct space *s)

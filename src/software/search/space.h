@@ -35,11 +35,29 @@ struct space {
 	double *mean[SEARCH_OUTPUTS]; /* n: prior mean of the logarithm */
 	double *sd;                   /* n: its standard deviation as the caller has it, or NULL */
 	double *cost;                 /* n: of measuring, 1 where unknown */
+	bool stems;                   /* whether configurations share stems */
+	bool mixed;                   /* whether sets of choices differ in several knobs */
+};
+
+/** A configuration, and the spans of its knobs. */
+struct space_row {
+	double cells[HG_SEARCH_MAX_KNOBS], cost;
+	double lo[HG_SEARCH_MAX_KNOBS], hi[HG_SEARCH_MAX_KNOBS];
+	double top[HG_SEARCH_MAX_KNOBS]; /* largest value with the same choices */
 };
 
 /** Copies and checks a caller's space. @return HG_OK, HG_EINVAL, HG_ELIMIT, HG_ENOMEM */
 hg_err space_init(struct space *s, const hg_search_space *given, hg_error *why);
 void space_finish(struct space *s);
+/** A space of n slots, each of which space_put() fills. @return as space_init() */
+hg_err space_init_slots(struct space *s, const hg_search_space *given, size_t n, hg_error *why);
+/** Puts a configuration where another was; space_number() comes after the last. */
+void space_put(struct space *s, size_t slot, const struct space_row *row);
+/** Numbers sets of choices and stems anew. @return HG_OK, HG_ENOMEM */
+hg_err space_number(struct space *s);
+/** Hash of cells, and whether a configuration has them. */
+uint64_t space_hash(const struct space *s, const double *cells);
+bool space_is(const struct space *s, size_t config, const double *cells);
 /** Feature of a configuration. */
 static inline double space_feature(const struct space *s, size_t config, size_t knob)
 {

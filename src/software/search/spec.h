@@ -75,6 +75,13 @@ struct spec_row {
 	size_t line;
 };
 
+/**
+ * Lists what a table of one workload has of a space that is not listed.
+ * @param rows, cells  of spec_table(); rows get their configurations
+ */
+hg_err spec_list(struct spec *s, struct vec *rows, const struct vec *cells, const char *origin,
+	hg_error *why);
+
 /** What to do about rows. */
 enum spec_table_use {
 	SPEC_ONE, /* of one workload: "where" holds, each configuration at most once */
@@ -96,8 +103,9 @@ hg_err spec_table(const struct spec *s, enum spec_table_use use, const char *tex
 /** Appends a line of the log. @param failed  why it failed or was garbled, or NULL */
 void spec_log_line(const struct spec *s, const hg_search_result *r, const double *cells,
 	const char *failed, struct buf *out);
-/** Told of each line of a log. @return HG_OK to go on */
-typedef hg_err (*spec_log_fn)(void *user, const hg_search_result *r, hg_error *why);
+/** Told of each line of a log. @param r  its config is not set. @return HG_OK to go on */
+typedef hg_err (*spec_log_fn)(
+	void *user, const double *cells, const hg_search_result *r, hg_error *why);
 /**
  * Reads a log.
  * @param whole  receives how many bytes are whole lines: what a crash cut off comes behind
