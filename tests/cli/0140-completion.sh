@@ -58,7 +58,7 @@ completes 'zeus-windows' frontier import --format = z
 completes 'fa.json fb.json' frontier pick f
 completes 'fa.json fb.json' run --frontier f
 completes 'llm-decode llm-layer-decode llm-prefill' profile --workload llm
-completes 'h100-nvl h100-pcie h100-sxm h200 h200-nvl h800-sxm' profile --device sim : h
+completes 'h100-nvl h100-pcie h100-sxm h20 h200 h200-nvl h800-sxm' profile --device sim : h
 completes 'fish' completion f
 completes 'fa.json fb.json' frontier pick --knee f
 finish

@@ -200,6 +200,7 @@ static void test_names_of_drivers(void **state)
 		{"NVIDIA GeForce RTX 3090", "rtx-3090"}, {"AMD Instinct MI250X", "mi250x"},
 		{"NVIDIA A100-SXM4-40GB", "a100-sxm-40gb"}, {"NVIDIA A10G", "a10g"},
 		{"NVIDIA GeForce RTX 5090", "rtx-5090"}, {"NVIDIA H200 NVL", "h200-nvl"},
+		{"NVIDIA H20", "h20"},
 		{"NVIDIA RTX PRO 6000 Blackwell Server Edition", "rtx-pro-6000-server"},
 		{"AMD Instinct MI355X", "mi355x"}, {"HL-225", "gaudi2"}, {"P100", "p100"},
 		{"RTX6000", "quadro-rtx-6000"}, {"rtx6000", "quadro-rtx-6000"}};
