@@ -132,7 +132,8 @@ static void put_back(struct cli *cli, hg_ctx *ctx, struct slice line)
 	if (knob == SIZE_MAX || hg_device_set(d, knob, value, NULL, &why) != HG_OK)
 		cli_note(cli, "%s of %s could not be put back: %s", text, info.spec, why.text);
 	else
-		cli_note(cli, "killed: %s of %s is put back", text, info.spec);
+		cli_note(cli, "%s of %s is put back: hourglass was killed, or could not", text,
+			info.spec);
 }
 
 int keeper_main(struct cli *cli)

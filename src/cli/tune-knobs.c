@@ -212,9 +212,9 @@ static hg_err set_one(struct tune_knobs *k, size_t d, size_t i, int64_t value, h
 		return rc;
 	if (fabs((double)(effect.observed - value)) <= OBSERVED_SHARE * (double)value + 1)
 		return HG_OK;
-	(void)snprintf(why->text, sizeof why->text, "%.40s: asked for %lld, reads back %lld",
-		k->info[i].name, (long long)value, (long long)effect.observed);
-	return HG_EDEVICE;
+	return fail(why, HG_EDEVICE, "%.40s: asked for %g %s, reads back %g", k->info[i].name,
+		(double)value * k->factor[i], k->defs[i].unit,
+		(double)effect.observed * k->factor[i]);
 }
 
 hg_err tune_knobs_set(struct tune_knobs *k, size_t row, hg_error *why)
@@ -224,9 +224,14 @@ hg_err tune_knobs_set(struct tune_knobs *k, size_t row, hg_error *why)
 	if (row == k->now)
 		return HG_OK;
 	for (size_t d = 0; d < k->n; d++)
-		for (size_t i = 0; rc == HG_OK && i < k->n_knobs; i++)
+		for (size_t i = 0; i < k->n_knobs; i++) {
+			hg_err one = HG_OK;
+
+			/* what a knob refuses is no reason to leave the others as they are */
 			if (k->now == SIZE_MAX || value_of(k, row, i) != value_of(k, k->now, i))
-				rc = set_one(k, d, i, value_of(k, row, i), why);
+				one = set_one(k, d, i, value_of(k, row, i), rc ? NULL : why);
+			rc = rc ? rc : one;
+		}
 	/* what is not known to be in force is set again next time */
 	k->now = rc == HG_OK ? row : SIZE_MAX;
 	return rc;

@@ -214,6 +214,15 @@ hg_err hg_guard_entry_at(const hg_guard *g, size_t i, hg_guard_entry *entry)
 
 /* ----- putting back */
 
+/* What was refused all the time never changed: there is nothing to put back. */
+static bool is_as_it_was(const struct slot *s)
+{
+	hg_knob_info info = {.size = sizeof info};
+
+	return hg_device_knob(s->device, s->knob, &info) == HG_OK &&
+	       !(info.flags & HG_KNOB_WRITE_ONLY) && info.current == s->baseline;
+}
+
 /* With `at_once` called from signal handlers: no lock, no memory, no log. */
 static hg_err slot_restore(struct slot *s, bool at_once, hg_error *why)
 {
@@ -223,6 +232,8 @@ static hg_err slot_restore(struct slot *s, bool at_once, hg_error *why)
 		return HG_OK;
 	rc = at_once ? device_set_at_once(s->device, s->knob, s->baseline)
 		     : hg_device_set(s->device, s->knob, s->baseline, NULL, why);
+	if (rc && !at_once && is_as_it_was(s))
+		rc = HG_OK;
 	if (!rc)
 		atomic_store(&s->held, false);
 	return rc;
