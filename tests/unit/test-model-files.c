@@ -202,8 +202,10 @@ static void test_names_of_drivers(void **state)
 		{"NVIDIA GeForce RTX 5090", "rtx-5090"}, {"NVIDIA H200 NVL", "h200-nvl"},
 		{"NVIDIA H20", "h20"},
 		{"NVIDIA RTX PRO 6000 Blackwell Server Edition", "rtx-pro-6000-server"},
-		{"AMD Instinct MI355X", "mi355x"}, {"HL-225", "gaudi2"}, {"P100", "p100"},
-		{"RTX6000", "quadro-rtx-6000"}, {"rtx6000", "quadro-rtx-6000"}};
+		{"AMD Instinct MI355X", "mi355x"}, {"HL-225", "gaudi2"},
+		{"NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "rtx-pro-6000"},
+		{"HL-325L", "gaudi3"}, {"P100", "p100"}, {"RTX6000", "quadro-rtx-6000"},
+		{"rtx6000", "quadro-rtx-6000"}};
 	hg_error why;
 	hg_model *m;
 

@@ -447,7 +447,7 @@ static void test_shipped(void **state)
 		}
 		hg_model_destroy(m);
 	}
-	assert_true(devices >= 50);
+	assert_true(devices >= 51);
 	assert_int_equal(workloads, 5);
 }
 
