@@ -13,6 +13,7 @@
 
 #include "common/options.h"
 #include "measure-table.h"
+#include "measure/steps.h"
 #include "phase-sim.h"
 
 struct options {
@@ -150,6 +151,30 @@ static void bench_speed(const struct options *o, double window_s)
 		exit(1);
 }
 
+/* Power of a setting by the readings at the ends of its steps, as a tuner takes it. */
+static void bench_steps(const struct options *o, size_t steps, double change)
+{
+	struct steps_case what = {
+		csim_counter_usual(), 0.04, steps, change, (o->runs + 4) / 5, o->seed};
+	struct steps_row row;
+	char title[64], name[96];
+
+	what.counter.poll_s = o->poll_s;
+	what.counter.lag_s = o->lag_s;
+	(void)snprintf(
+		title, sizeof title, "steps-40-ms-%zu-after-%g-percent", steps, 100 * change);
+	if (steps_run(&what, &row)) {
+		fprintf(stderr, "bench-measure: the steps failed\n");
+		exit(1);
+	}
+	(void)snprintf(name, sizeof name, "%s-rms", title);
+	report(name, 100 * row.rms, "%");
+	(void)snprintf(name, sizeof name, "%s-said", title);
+	report(name, 100 * row.said, "%");
+	(void)snprintf(name, sizeof name, "%s-as-readings", title);
+	report(name, 1e3 * row.reading_s, "ms");
+}
+
 static void parse(int argc, char **argv, struct options *o)
 {
 	double runs = (double)o->runs, seed = (double)o->seed;
@@ -187,5 +212,10 @@ int main(int argc, char **argv)
 	bench_phases(&o, 20, 0.25, LAG_FITTED);
 	bench_windows(&o, 0.5);
 	bench_windows(&o, 1);
+	for (size_t steps = 8; steps <= 32; steps *= 2) {
+		bench_steps(&o, steps, 0);
+		bench_steps(&o, steps, 0.02);
+		bench_steps(&o, steps, 0.2);
+	}
 	return 0;
 }

@@ -114,6 +114,8 @@ static double longest(const struct tally *t)
  * two pieces, with opposite signs. The covariance is a band of three, so that one sweep does. */
 struct slope {
 	double power_w;    /* about */
+	double apart_s;    /* pieces are joined until they last so long: the same ones, whatever
+			    * else is assumed, or likelihoods could not be compared */
 	double own;        /* relative deviation of a piece's power */
 	double xx, xy, yy; /* time' V^-1 time, time' V^-1 energy, energy' V^-1 energy */
 	double log_det;    /* of V */
@@ -154,7 +156,7 @@ static void slope_add(struct slope *s, const struct piece *p)
 		join(&s->open, p);
 	else
 		s->open = *p;
-	if (s->open.time_s >= APART * sqrt(s->open.energy_var / 2) / s->power_w)
+	if (s->open.time_s >= s->apart_s)
 		slope_close(s);
 }
 
@@ -206,17 +208,33 @@ static const struct own {
 
 #define OWNS (sizeof owns / sizeof *owns)
 
-static struct slope slope_of(const struct tally *t, const struct sums *s, double own)
+/** What readings are off, as a share of what was told of them, and how often that is so: a meter
+ * does not know what came after its counter's last edge, and says what may have. */
+static const struct share {
+	double of, odds;
+} shares[] = {{1, 0.5}, {0.5, 0.25}, {0.2, 0.25}};
+
+#define SHARES (sizeof shares / sizeof *shares)
+/* That holds where power is steady. Before an edge of the new setting was seen a meter takes the
+ * power of the one before: so long with a counter of 100 ms. */
+#define FRESH_S 0.15
+
+/* By all pieces, if their power varies so much and readings are off by that share. */
+static struct slope slope_of(const struct tally *t, const struct sums *s, double own, double share)
 {
-	struct slope slope = {.power_w = s->energy / s->time, .own = own};
+	double watts = s->energy / s->time;
+	struct slope slope = {.power_w = watts, .apart_s = APART * s->reading / watts, .own = own};
+	double done = 0;
 	bool gap = false;
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct piece p = t->at[i];
+		double reading = s->reading * (done < FRESH_S ? 1 : share);
 
+		done += p.time_s;
 		/* a straggler that is left out is a pause */
 		p.apart |= gap;
-		p.energy_var = 2 * s->reading * s->reading;
+		p.energy_var = 2 * reading * reading;
 		gap = !counts(s, &p);
 		if (!gap)
 			slope_add(&slope, &p);
@@ -230,21 +248,25 @@ static struct slope slope_of(const struct tally *t, const struct sums *s, double
  * told from a few. */
 static void gist_power(const struct tally *t, const struct sums *s, struct gist *g)
 {
-	struct slope slopes[OWNS];
-	double weight[OWNS], most = -HUGE_VAL, sum = 0, mean = 0, squares = 0;
+	struct slope slopes[OWNS * SHARES];
+	double weight[OWNS * SHARES], most = -HUGE_VAL, sum = 0, mean = 0, squares = 0;
+	/* what was not told is how far they are off, not how far they may be */
+	size_t n = OWNS * (s->told_var > 0 ? SHARES : 1);
 
 	g->power_w = s->energy / s->time;
 	if (!(s->energy > 0))
 		return;
-	for (size_t k = 0; k < OWNS; k++) {
+	for (size_t k = 0; k < n; k++) {
+		const struct own *own = &owns[k % OWNS];
+		const struct share *share = &shares[k / OWNS];
 		const struct slope *m = &slopes[k];
 
-		slopes[k] = slope_of(t, s, owns[k].sd);
-		weight[k] = log(owns[k].odds) -
+		slopes[k] = slope_of(t, s, own->sd, share->of);
+		weight[k] = log(own->odds * share->odds) -
 			    0.5 * (m->log_det + m->yy - m->xy * m->xy / m->xx + log(m->xx));
 		most = fmax(most, weight[k]);
 	}
-	for (size_t k = 0; k < OWNS; k++) {
+	for (size_t k = 0; k < n; k++) {
 		double power = slopes[k].xy / slopes[k].xx;
 
 		weight[k] = exp(weight[k] - most);
