@@ -2,14 +2,20 @@
  * Tuning a job while it runs, against the sweep of every limit that Zeus makes: the public sweeps,
  * replayed as a live device. Prints "name value unit" lines.
  *
- *     bench-train [--data DIR] [--what rule|model|others] [--goal eta|energy|slowdown] [--each]
- *                 [--seeds N] [--noise X] [--counter S]
+ *     bench-train [--data DIR] [--what rule|model|others|grid] [--goal eta|energy|slowdown]
+ *                 [--each] [--seeds N] [--noise X] [--counter S]
  *
  * DIR has zeus/summary_power_GPU.csv and zeus/profile_data/GPU+NETWORK+gpuLIST.csv, any number.
  * What predicts settings that were not tried: "rule", the tuner's own rule of thumb; "others",
  * hg_fit() with a device and a prior learnt from the other families of jobs on the same GPU;
  * "model", hg_fit() with devices/GPU.json, whose prior was learnt from these sweeps. Without
  * --what: rule and others.
+ *
+ * "grid" needs no data: random jobs on all simulated devices, with clocks and power limits. There
+ * the best of all settings of both knobs is what regret is against, regret_of_best is that of the
+ * best that there is to choose from: of limits alone (grid_limits), one knob at a time
+ * (grid_apart), both (grid), and both with the device's own model (grid_model), which here is what
+ * the job was made with.
  *
  * Zeus: 10 steps to warm up and 40 measured at each limit, from the highest down, then the best by
  * what was measured. Both see the same noise: steps vary by NOISE (0.01), and the counter is off by
@@ -38,6 +44,7 @@
 #define LATE      0.01
 #define SEEDS_MAX 16
 #define COUNTER_S 0.005
+#define GRID_JOBS 1
 
 /* ----- what settings truly cost */
 
@@ -78,10 +85,19 @@ static struct truth truth_of(const struct live *l, const hg_objective *o)
 	return r;
 }
 
+static struct truth truth_of_sweep(const struct power_sweep *s, const hg_objective *o)
+{
+	struct truth r = truth_of(&s->job, o);
+
+	if (s->whole)
+		r.best = truth_of(s->whole, o).best;
+	return r;
+}
+
 /** What is asked for. */
 struct order {
 	const char *data;
-	bool rule, model, others, each;
+	bool rule, model, others, grid, each;
 	unsigned goals; /* bits; 0: all */
 	unsigned seeds;
 	double noise, counter_s;
@@ -95,7 +111,8 @@ struct result {
 	double wasted;     /* cost above the best's until then */
 	double regret;     /* of what it stays with */
 	double at[PROBES]; /* regret of the best so far after so many probes */
-	double probes;
+	double probes, learning;
+	double least;    /* regret of the best of all settings; -1: there are no others */
 	double total[3]; /* cost of 1, 10, 100 epochs */
 };
 
@@ -108,10 +125,16 @@ static void totals(struct result *r, double steps, double spent, double per_step
 		r->total[i] = spent + fmax(0, epochs[i] * EPOCH - steps) * per_step;
 }
 
+/* Regret of the best of the settings that there are to choose from. */
+static double least_of(const struct power_sweep *s, const hg_objective *o, const struct truth *t)
+{
+	return s->whole ? truth_of(&s->job, o).best / t->best - 1 : -1;
+}
+
 static struct result ours(const struct power_sweep *s, const hg_objective *o, uint64_t seed,
 	const struct order *order)
 {
-	struct truth truth = truth_of(&s->job, o);
+	struct truth truth = truth_of_sweep(s, o);
 	struct live job = s->job;
 	struct result r = {.regret = NAN};
 	hg_tune_opts opts;
@@ -158,6 +181,8 @@ static struct result ours(const struct power_sweep *s, const hg_objective *o, ui
 		}
 	}
 	r.probes = report.probes;
+	r.learning = report.learning_steps;
+	r.least = least_of(s, o, &truth);
 	r.regret = truth.cost[report.best] / truth.best - 1;
 	totals(&r, settled_steps, settled_spent, truth.paid[report.best]);
 	hg_tune_destroy(t);
@@ -167,7 +192,7 @@ static struct result ours(const struct power_sweep *s, const hg_objective *o, ui
 static struct result zeus(
 	const struct power_sweep *s, const hg_objective *o, uint64_t seed, double noise)
 {
-	struct truth truth = truth_of(&s->job, o);
+	struct truth truth = truth_of_sweep(s, o);
 	const struct live *l = &s->job;
 	struct result r = {.probes = (double)l->n};
 	double measured_t[LIVE_SETTINGS], measured_e[LIVE_SETTINGS], least = HUGE_VAL, spent = 0;
@@ -240,7 +265,8 @@ static void print(
 }
 
 struct columns {
-	struct column steps, wasted, seconds, probes, regret, theirs, at[PROBES], total[3];
+	struct column steps, wasted, seconds, probes, learning, least, regret, theirs, at[PROBES],
+		total[3];
 	size_t all, held, near, too_many, too_dear;
 };
 
@@ -252,6 +278,9 @@ static void one(struct columns *c, const struct result *a, const struct result *
 	put(&c->seconds, a->seconds / b->seconds);
 	put(&c->wasted, b->wasted > 0 ? a->wasted / b->wasted : 0);
 	put(&c->probes, a->probes);
+	put(&c->learning, a->learning);
+	if (a->least > -1)
+		put(&c->least, a->least);
 	put(&c->regret, a->regret);
 	put(&c->theirs, b->regret);
 	for (size_t i = 0; i < PROBES; i++)
@@ -280,6 +309,7 @@ static void print_columns(const char *goal, struct columns *c)
 	print_share(goal, "wasted_above_fifth", c->too_dear, c);
 	print_share(goal, "ends_within_1pc", c->near, c);
 	print(goal, "probes", &c->probes, 1, "settings");
+	print(goal, "learning", &c->learning, 1, "steps");
 	print(goal, "steps_of_sweep", &c->steps, 100, "%");
 	print(goal, "seconds_of_sweep", &c->seconds, 100, "%");
 	print(goal, "wasted_of_sweep", &c->wasted, 100, "%");
@@ -289,6 +319,7 @@ static void print_columns(const char *goal, struct columns *c)
 		(void)snprintf(what, sizeof what, "regret_after_%zu", i + 1);
 		print(goal, what, &c->at[i], 100, "%");
 	}
+	print(goal, "regret_of_best", &c->least, 100, "%");
 	print(goal, "regret", &c->regret, 100, "%");
 	print(goal, "regret_of_sweep", &c->theirs, 100, "%");
 	for (size_t i = 0; i < 3; i++)
@@ -353,13 +384,35 @@ static void tables(const struct power_sweeps *all, const char *way, const struct
 	}
 }
 
+/* Clocks and power limits of the simulated devices, by what there is to choose from. */
+static void grids(struct power_sweeps *all, const struct order *order)
+{
+	static const struct {
+		const char *name;
+		enum grid_kind kind;
+		bool model;
+	} ways[] = {
+		{"grid_limits_", GRID_LIMITS, false},
+		{"grid_apart_", GRID_APART, false},
+		{"grid_", GRID_JOINT, false},
+		{"grid_model_", GRID_JOINT, true},
+	};
+
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		grids_make(all, ways[i].kind, GRID_JOBS);
+		for (size_t k = 0; k < all->n; k++)
+			all->at[k].model = ways[i].model ? all->at[k].model : NULL;
+		tables(all, ways[i].name, order);
+	}
+}
+
 static void read_order(int argc, char **argv, struct order *o)
 {
 	unsigned what = 0;
 	double seeds = 3;
 	const struct bench_option list[] = {
 		{"--data", BENCH_TEXT, &o->data, "DIR", 0, 0, "where the measurements are"},
-		{"--what", BENCH_WORD, &what, "rule|model|others", 0, 0,
+		{"--what", BENCH_WORD, &what, "rule|model|others|grid", 0, 0,
 			"what the tuner knows beforehand; more than once"},
 		{"--goal", BENCH_WORD, &o->goals, "eta|energy|slowdown", 0, 0,
 			"what is asked of it; more than once"},
@@ -376,6 +429,7 @@ static void read_order(int argc, char **argv, struct order *o)
 	o->rule = what == 0 || (what & 1);
 	o->model = (what & 2) != 0;
 	o->others = what == 0 || (what & 4);
+	o->grid = (what & 8) != 0;
 }
 
 int main(int argc, char **argv)
@@ -384,6 +438,10 @@ int main(int argc, char **argv)
 	struct order order;
 
 	read_order(argc, argv, &order);
+	if (order.grid)
+		grids(&all, &order);
+	if (!order.rule && !order.others && !order.model)
+		return 0;
 	sweeps_read(order.data, &all);
 	if (all.n == 0) {
 		(void)fprintf(stderr, "bench-train: no sweeps below %s/zeus\n", order.data);

@@ -20,14 +20,15 @@ hg_err sweep_predict(void *user, const hg_point *seen, size_t n, hg_point *out, 
 	hg_err rc;
 
 	for (size_t i = 0; i < n; i++)
-		obs[i] = (hg_obs){.setting = {0, s->job.watts[seen[i].setting]},
+		obs[i] = (hg_obs){
+			.setting = {s->clock_hz[seen[i].setting], s->job.watts[seen[i].setting]},
 			.time_s = seen[i].time_s,
 			.energy_j = seen[i].energy_j / s->devices,
 			.time_rsd = seen[i].time_rsd,
 			.energy_rsd = seen[i].energy_rsd};
 	rc = hg_fit_create(s->model, obs, n, NULL, &fit, NULL);
 	for (size_t i = 0; rc == HG_OK && i < n_settings; i++) {
-		const hg_knobs k = {0, s->job.watts[i]};
+		const hg_knobs k = {s->clock_hz[i], s->job.watts[i]};
 		hg_forecast f = {.size = sizeof f};
 
 		rc = hg_fit_predict(fit, &k, &f);

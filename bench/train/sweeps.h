@@ -21,7 +21,10 @@ struct power_sweep {
 	char family[96]; /* dataset/network, or the network alone */
 	struct live job;
 	uint32_t devices;
-	const hg_model *model; /* NULL: the tuner's own rule */
+	const hg_model *model;          /* NULL: the tuner's own rule */
+	double clock_hz[LIVE_SETTINGS]; /* locked; 0: not */
+	/* all settings that there are, where a tuner may choose from some; NULL: these */
+	const struct live *whole;
 };
 
 struct power_sweeps {
@@ -34,6 +37,19 @@ void need(hg_err rc, const char *what);
 
 /** Reads DIR/zeus/profile_data/GPU+NETWORK+gpuLIST.csv and DIR/zeus/summary_power_GPU.csv. */
 void sweeps_read(const char *dir, struct power_sweeps *all);
+
+/* ----- grid.c */
+
+/** Which settings of a grid there are to choose from. */
+enum grid_kind {
+	GRID_LIMITS, /* power limits alone */
+	GRID_APART,  /* power limits and clocks, one of them at a time */
+	GRID_JOINT
+};
+
+/** Random jobs on the devices that can be simulated, with clocks and power limits: no public sweep
+ * has both. Those of one number are the same for all kinds. */
+void grids_make(struct power_sweeps *all, enum grid_kind kind, size_t jobs_each);
 
 /* ----- learn.c */
 

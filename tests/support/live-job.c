@@ -27,6 +27,11 @@ hg_tune_opts live_opts(const struct live *l, hg_objective_kind kind, double valu
 	for (size_t i = 0; i < l->n; i++)
 		if (l->watts[i] > o.objective.max_power_w)
 			o.objective.max_power_w = l->watts[i];
+	if (l->n_knobs) {
+		o.knobs = l->knobs;
+		o.n_knobs = l->n_knobs;
+		o.settings = l->cells;
+	}
 	return o;
 }
 

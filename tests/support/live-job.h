@@ -21,6 +21,10 @@ struct live {
 	double watts[LIVE_SETTINGS]; /* power limits, as cells; the baseline is the highest */
 	double time_s[LIVE_SETTINGS], power_w[LIVE_SETTINGS]; /* of a step */
 	size_t n, baseline;
+	/* knobs other than a limit alone: n rows of n_knobs cells; n_knobs 0: there are none */
+	const hg_knob_def *knobs;
+	const double *cells;
+	size_t n_knobs;
 
 	double noise;                     /* relative, of a step's time */
 	double straggle;                  /* probability that a step takes ten times as long */

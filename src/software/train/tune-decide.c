@@ -113,6 +113,32 @@ static bool drifted(hg_tune *t, const hg_tune_summary *s)
 	return false;
 }
 
+/* Whether a setting of several knobs has another one, of a single knob, in it. */
+static bool has_part(const hg_tune *t, const struct cand *c, size_t row)
+{
+	for (size_t i = 0; i + 1 < c->n_parts; i++)
+		if (t->parts[c->part + i].row == row)
+			return true;
+	return false;
+}
+
+/* A setting and those that have it in them, or all that differ from the baseline in a knob. */
+static void refuse(hg_tune *t, const hg_tune_summary *s)
+{
+	const double *base = t->cells + t->opts.baseline * t->opts.n_knobs;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct cand *c = &t->cands[i];
+		bool refused = i == s->setting || has_part(t, c, s->setting);
+
+		for (size_t k = 0; k < t->opts.n_knobs && k < 31; k++)
+			refused |= (s->refused >> k & 2) &&
+				   !same_cell(t->cells[i * t->opts.n_knobs + k], base[k]);
+		t->refusals += refused && !c->refused;
+		c->refused |= refused;
+	}
+}
+
 static bool nothing_left(const hg_tune *t)
 {
 	for (size_t i = 0; i < t->n; i++)
@@ -194,8 +220,7 @@ hg_err decide(hg_tune *t, const hg_tune_summary *s)
 	if (t->phase == HG_TUNE_IDLE)
 		return HG_OK;
 	if (s->refused && s->setting != t->opts.baseline) {
-		t->cands[s->setting].refused = true;
-		t->refusals++;
+		refuse(t, s);
 		count(t, s);
 		if (nothing_left(t)) {
 			idle(t, "the device takes none of the settings");

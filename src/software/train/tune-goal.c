@@ -40,6 +40,21 @@ static double least(const hg_tune *t, double (*figure)(const struct cand *c), si
 	return best;
 }
 
+/* The least time of all that were ever measured, in an earlier run or before a drift, too: what is
+ * slow must not seem fast because nothing faster was looked at since. */
+static double fastest(const hg_tune *t)
+{
+	double best = HUGE_VAL;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct cand *c = &t->cands[i];
+
+		if (!c->refused && (c->seen.steps > 0 || c->tried || c->recalled))
+			best = fmin(best, cand_time(c));
+	}
+	return best;
+}
+
 /* Wall time per unit of steady step time: pauses, checkpoints and settling so far. */
 static double pace(const hg_tune *t)
 {
@@ -94,11 +109,10 @@ struct goal goal_now(const hg_tune *t)
 		.time_max = HUGE_VAL,
 		.energy_max = HUGE_VAL};
 	double steps;
-	size_t at;
 
 	switch (o->kind) {
 	case HG_MAX_SLOWDOWN:
-		g.time_max = o->value * least(t, cand_time, &at);
+		g.time_max = o->value * fastest(t);
 		break;
 	case HG_DEADLINE:
 		g.time_max = time_left(t, &steps);

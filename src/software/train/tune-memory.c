@@ -58,55 +58,66 @@ static hg_err read_jobs(struct json_doc *doc, const char *text, size_t len, cons
 	return HG_OK;
 }
 
-/* Our row that has an entry's cells, or SIZE_MAX. `columns` says which cell is which knob's. */
-static size_t find_row(const hg_tune *t, const struct json *cells, const size_t *columns)
+/** Which of our knobs an entry's columns are; the others were as at our baseline. */
+struct columns {
+	size_t at[64], n;
+	bool ours[64];
+};
+
+static bool is_cell(const struct json *cell, double ours)
 {
+	if (cell->type == JSON_NULL)
+		return isnan(ours);
+	return cell->type == JSON_NUMBER && fabs(cell->number - ours) <= 1e-9 * fabs(ours);
+}
+
+/* Our row that has an entry's cells, or SIZE_MAX. */
+static size_t find_row(const hg_tune *t, const struct json *cells, const struct columns *columns)
+{
+	const size_t n = t->opts.n_knobs;
+
 	for (size_t row = 0; row < t->n; row++) {
 		const struct json *cell = cells->first;
 		bool same = true;
 
-		for (size_t k = 0; cell && same; k++, cell = cell->next) {
-			double ours = t->cells[row * t->opts.n_knobs + columns[k]];
-
-			same = cell->type == JSON_NULL
-				       ? isnan(ours)
-				       : cell->type == JSON_NUMBER &&
-						 fabs(cell->number - ours) <= 1e-9 * fabs(ours);
-		}
+		for (size_t k = 0; cell && same; k++, cell = cell->next)
+			same = is_cell(cell, t->cells[row * n + columns->at[k]]);
+		for (size_t k = 0; k < n && same; k++)
+			same = columns->ours[k] ||
+			       same_cell(t->cells[row * n + k], t->cells[t->opts.baseline * n + k]);
 		if (same)
 			return row;
 	}
 	return SIZE_MAX;
 }
 
-/* Which of our knobs an entry's columns are. @return false: others than ours */
-static bool match_knobs(const hg_tune *t, const struct json *knobs, size_t *columns)
+/* @return false: others than ours */
+static bool match_knobs(const hg_tune *t, const struct json *knobs, struct columns *columns)
 {
 	size_t i = 0;
 
-	if (knobs->len != t->opts.n_knobs)
+	if (knobs->len == 0 || knobs->len > t->opts.n_knobs)
 		return false;
+	columns->n = knobs->len;
 	for (const struct json *k = knobs->first; k; k = k->next, i++) {
 		const struct json *name = json_get(k, "name"), *unit = json_get(k, "unit");
 
-		columns[i] = SIZE_MAX;
+		columns->at[i] = SIZE_MAX;
 		for (size_t o = 0; o < t->opts.n_knobs; o++)
 			if (name && unit && name->type == JSON_STRING &&
 				unit->type == JSON_STRING &&
 				strcmp(name->string, t->knobs[o].name) == 0 &&
 				strcmp(unit->string, t->knobs[o].unit) == 0)
-				columns[i] = o;
-		for (size_t before = 0; before < i; before++)
-			if (columns[before] == columns[i])
-				return false;
-		if (columns[i] == SIZE_MAX)
+				columns->at[i] = o;
+		if (columns->at[i] == SIZE_MAX || columns->ours[columns->at[i]])
 			return false;
+		columns->ours[columns->at[i]] = true;
 	}
 	return true;
 }
 
 static hg_err read_point(hg_tune *t, const struct json_doc *doc, const struct json *p,
-	const size_t *columns, hg_error *why)
+	const struct columns *columns, hg_error *why)
 {
 	const struct json *cells;
 	struct seen s = {0};
@@ -118,9 +129,9 @@ static hg_err read_point(hg_tune *t, const struct json_doc *doc, const struct js
 		return fail(why, HG_EFORMAT, "%s:%u: expected an object, found %s", doc->origin,
 			p->line, json_type_text(p));
 	rc = json_need(doc, p, "setting", JSON_ARRAY, &cells, why);
-	if (rc == HG_OK && cells->len != t->opts.n_knobs)
+	if (rc == HG_OK && cells->len != columns->n)
 		return fail(why, HG_EFORMAT, "%s:%u: setting: expected %zu cells, found %u",
-			doc->origin, cells->line, t->opts.n_knobs, cells->len);
+			doc->origin, cells->line, columns->n, cells->len);
 	if (rc == HG_OK)
 		rc = json_need_number(doc, p, "steps", FIGURE_MIN, STEPS_MAX, &s.steps, why);
 	if (rc == HG_OK)
@@ -147,17 +158,17 @@ static hg_err read_entry(
 	hg_tune *t, const struct json_doc *doc, const struct json *entry, size_t *n, hg_error *why)
 {
 	const struct json *knobs, *points;
-	size_t columns[64] = {0};
+	struct columns columns = {{0}, 0, {false}};
 	hg_err rc = json_need(doc, entry, "knobs", JSON_ARRAY, &knobs, why);
 
 	if (rc == HG_OK)
 		rc = json_need(doc, entry, "points", JSON_ARRAY, &points, why);
 	if (rc != HG_OK)
 		return rc;
-	if (!match_knobs(t, knobs, columns))
+	if (!match_knobs(t, knobs, &columns))
 		return HG_OK;
 	for (const struct json *p = points->first; rc == HG_OK && p; p = p->next)
-		rc = read_point(t, doc, p, columns, why);
+		rc = read_point(t, doc, p, &columns, why);
 	for (size_t i = 0; rc == HG_OK && i < t->n; i++)
 		*n += t->cands[i].seen.steps > 0;
 	return rc;

@@ -117,6 +117,10 @@ static void believe(hg_tune *t)
 		c->foretold = (struct guess){
 			{log(c->told.time_s), log(c->told.energy_j / c->told.time_s)},
 			{c->told.time_rsd, c->told.energy_rsd}};
+		/* of several knobs it is known by measuring others alike, which a model does not
+		 * say */
+		for (size_t k = 0; k < 2 && c->n_parts; k++)
+			c->foretold.sd[k] = fmin(c->foretold.sd[k], c->ruled.sd[k]);
 		mix(&time, c->foretold.ln[0], c->foretold.sd[0], &c->t, &c->sd_t);
 		mix(&power, c->foretold.ln[1], c->foretold.sd[1], &c->p, &c->sd_p);
 	}

@@ -149,7 +149,8 @@ static double gain_of_bound(
 	double stake = cost_of(g, &t->cands[t->opts.baseline]) / r->best - 1;
 	double slack = log(t->opts.objective.value) + INDIFFERENT;
 
-	if (g->kind != HG_MAX_SLOWDOWN || c->seen.steps > 0 || stake <= 0)
+	/* of several knobs none is faster than with one of them alone */
+	if (g->kind != HG_MAX_SLOWDOWN || c->seen.steps > 0 || c->n_parts || stake <= 0)
 		return 0;
 	return stake * normal_cdf((t->cands[t->best].t - c->t - slack) / sd);
 }
@@ -281,6 +282,14 @@ static double gain_ahead(const hg_tune *t, const struct goal *g, const struct ri
 	return sum;
 }
 
+/* What the best trial of another setting gains, as things are. */
+static double gain_of_next(const struct shortlist *l, size_t setting)
+{
+	size_t first = l->n > 0 && l->at[0] == setting ? 1 : 0;
+
+	return first < l->n ? l->gain[first] : 0;
+}
+
 /* ----- what it is worth */
 
 /* What a trial saves over the rest of the job, for each step that it takes; <= 0: nothing. */
@@ -288,20 +297,27 @@ static double worth(const hg_tune *t, const struct goal *g, const struct rivals 
 	const struct shortlist *l, const struct trial *trial)
 {
 	const struct cand *c = &t->cands[trial->setting];
-	double all = trial->steps, gain, left, excess;
+	double all = trial->steps, gain, most, left, excess;
 
 	if (trial->setting != t->setting)
 		all += fmax(t->opts.settle_steps, ceil(t->opts.settle_s / cand_time(c)));
 	left = steps_left(t) - all;
-	gain = gain_of(t, g, r, trial->setting, trial->steps);
-	if (c->seen.steps <= 0)
-		gain = fmax(gain, gain_ahead(t, g, r, l, trial));
+	gain = most = gain_of(t, g, r, trial->setting, trial->steps);
+	if (c->seen.steps <= 0) {
+		double ahead = gain_ahead(t, g, r, l, trial);
+
+		/* what the next one gains without this one is not to be had by this one */
+		gain = fmax(gain, ahead - LATER * gain_of_next(l, trial->setting));
+		most = fmax(most, ahead);
+	}
 	if (t->phase == HG_TUNE_SETTLED)
-		gain *= SETTLED_SHARE;
+		gain *= SETTLED_SHARE, most *= SETTLED_SHARE;
 	if (left <= 0 || gain < t->opts.threshold || !affordable(t, g, c, all))
 		return 0;
 	excess = fmax(0, cost_of(g, c) / r->best - 1);
-	return (gain * left - excess * all) / all;
+	if (gain * left <= excess * all)
+		return 0;
+	return (most * left - excess * all) / all;
 }
 
 bool trial_next(const hg_tune *t, const struct goal *g, bool met, struct trial *out)

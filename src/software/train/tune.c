@@ -127,11 +127,6 @@ static double base_value(const hg_tune *t, size_t knob)
 	return value;
 }
 
-static bool same_cell(double a, double b)
-{
-	return (isnan(a) && isnan(b)) || a == b;
-}
-
 static hg_err place_one(hg_tune *t, size_t row, hg_error *why)
 {
 	struct cand *c = &t->cands[row];
@@ -144,20 +139,25 @@ static hg_err place_one(hg_tune *t, size_t row, hg_error *why)
 
 		if (same_cell(ours[k], base[k]))
 			continue;
-		if (c->knob < t->opts.n_knobs)
-			return fail(why, HG_EINVAL,
-				"row %zu differs from the baseline in more than one knob", row);
 		from = base_value(t, k);
 		if (!(ours[k] > 0) || !isfinite(ours[k]) || !(from > 0))
 			return fail(why, HG_EINVAL, "row %zu: knob %s: expected a number > 0", row,
 				t->knobs[k].name);
+		c->n_parts++;
 		c->knob = k;
 		c->value = ours[k];
 		c->ratio = log(ours[k] / from);
 		c->line = (int)(2 * k) + (c->ratio > 0) + 1;
 	}
-	if (c->knob == t->opts.n_knobs && row != t->opts.baseline)
+	if (c->n_parts == 0 && row != t->opts.baseline)
 		return fail(why, HG_EINVAL, "row %zu is the baseline once more", row);
+	if (c->n_parts == 1) {
+		c->n_parts = 0;
+		return HG_OK;
+	}
+	c->knob = t->opts.n_knobs;
+	c->line = 0;
+	t->n_parts += c->n_parts;
 	return HG_OK;
 }
 
@@ -187,6 +187,8 @@ hg_err hg_tune_create(const hg_tune_opts *opts, hg_tune **out, hg_error *why)
 		rc = copy_knobs(t, why);
 	for (size_t i = 0; rc == HG_OK && i < t->n && t->opts.n_knobs; i++)
 		rc = place_one(t, i, why);
+	if (rc == HG_OK)
+		rc = blend_begin(t, why);
 	if (rc != HG_OK) {
 		hg_tune_destroy(t);
 		return rc;
@@ -216,6 +218,7 @@ void hg_tune_destroy(hg_tune *t)
 	free(t->cands);
 	free(t->joint[0].v);
 	free(t->joint[1].v);
+	free(t->parts);
 	free(t);
 }
 
@@ -260,20 +263,34 @@ static hg_err complete(hg_tune *t, size_t *setting, hg_error *why)
 	return rc;
 }
 
+static hg_err refuse(hg_tune *t, uint32_t what, size_t *setting, hg_error *why)
+{
+	if (setting)
+		*setting = t->setting;
+	if (t->ready || t->setting == t->opts.baseline)
+		return HG_OK;
+	memset(&t->tally, 0, sizeof t->tally);
+	t->summary.refused = what;
+	summarise(t);
+	return complete(t, setting, why);
+}
+
 hg_err hg_tune_refused(hg_tune *t, size_t *setting, hg_error *why)
 {
 	if (why)
 		why->text[0] = '\0';
 	if (!t)
 		return fail(why, HG_EINVAL, "t must not be NULL");
-	if (setting)
-		*setting = t->setting;
-	if (t->ready || t->setting == t->opts.baseline)
-		return HG_OK;
-	memset(&t->tally, 0, sizeof t->tally);
-	t->summary.refused = 1;
-	summarise(t);
-	return complete(t, setting, why);
+	return refuse(t, 1, setting, why);
+}
+
+hg_err hg_tune_knob_refused(hg_tune *t, size_t knob, size_t *setting, hg_error *why)
+{
+	if (why)
+		why->text[0] = '\0';
+	if (!t || knob >= t->opts.n_knobs)
+		return fail(why, HG_EINVAL, "knob: there is no column %zu", knob);
+	return refuse(t, knob < 31 ? 1 | UINT32_C(2) << knob : 1, setting, why);
 }
 
 static hg_err check_work(const hg_tune_work *w, hg_error *why)

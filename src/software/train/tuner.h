@@ -20,17 +20,31 @@ struct guess {
 	double ln[2], sd[2]; /* sd 0: nothing */
 };
 
+/** What a setting of several knobs is made of: the setting of one of them alone, and how much of
+ * it is in force, for time and for power. */
+struct part {
+	size_t row;
+	double weight[2];
+};
+
 /** One setting. Logarithms are natural, of s per step and W. */
 struct cand {
-	size_t knob;  /* in which it differs from the baseline; n_knobs: it is the baseline */
+	size_t knob;  /* in which it differs from the baseline; n_knobs: it is the baseline, or
+			 differs in several */
 	double value; /* of that knob, as a number */
 	double ratio; /* log(value / baseline's) */
 	int line;     /* settings on one line are alike: knob and side of the baseline */
+	size_t part, n_parts; /* of t->parts, where it differs in several; else n_parts 0 */
+	double mixed[2];      /* how far its parts are both in force: what is not known then */
+	double lean[2];       /* of its own beyond its parts, as was known at the last start */
 	bool refused;
 	bool tried;    /* in this run, for the count */
 	bool recalled; /* in an earlier one */
 	struct seen seen;
 	double prior_t, prior_p; /* what is expected, but for a factor common to all */
+	double bend[2][2];       /* what deviations of the rule's own figures change of time and
+				    power, one standard deviation each */
+	double loose;            /* how far the prior may be off, 1: a rule of thumb */
 	double own;              /* how much of its own is still unknown, as a share */
 	double place;            /* along the line, from the baseline: variance grows with it */
 	double t, p, sd_t, sd_p; /* what is known now */
@@ -58,6 +72,8 @@ struct hg_tune {
 	struct cand *cands;
 	size_t n;
 	struct joint joint[2]; /* of ln time, of ln power */
+	struct part *parts;    /* of all settings that have some */
+	size_t n_parts;
 
 	/* the stretch under way */
 	size_t setting;
@@ -73,7 +89,6 @@ struct hg_tune {
 	bool prior_known; /* prior_* are of the workload, not yet a guess without a power */
 	size_t asked_n;   /* settings that were measured when the model was asked */
 	uint32_t asked_drifts;
-	double looseness;   /* how far the prior may be off, 1: a rule of thumb */
 	double probe_steps; /* length of the last trial */
 	hg_tune_phase phase;
 	const char *reason;
@@ -104,6 +119,20 @@ hg_err model_update(hg_tune *t);
 double model_correlation(const hg_tune *t, bool power, size_t a, size_t b);
 /** What is known becomes what is expected, and nothing is measured any more. */
 void model_restart(hg_tune *t, double looseness);
+
+/* ----- tune-blend.c: settings of several knobs */
+
+/** Finds what the settings of several knobs are made of. @return HG_OK, HG_EINVAL, HG_ENOMEM */
+hg_err blend_begin(hg_tune *t, hg_error *why);
+/** Makes of what is known of single knobs what is expected of several: priors, weights. */
+void blend_update(hg_tune *t);
+/** What is known of several knobs becomes what is expected; of the single ones it is already. */
+void blend_restart(hg_tune *t);
+/** What deviations of two settings have in common beyond those of their parts.
+ * @param own  how much settings have of their own */
+double blend_covariance(const struct cand *a, const struct cand *b, bool power, double own);
+/** Whether two cells say the same. */
+bool same_cell(double a, double b);
 
 /* ----- tune-told.c: what a model of the device says of it */
 
