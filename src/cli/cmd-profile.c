@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "claims.h"
 #include "cmd.h"
 #include "describe.h"
 #include "keep.h"
@@ -127,6 +128,8 @@ static int run_workload(struct cli *cli, const struct args *args)
 static int run_command(struct cli *cli, const struct args *args)
 {
 	struct request request = {.set = {NULL, 0}};
+	struct claims claims = {.n = 0};
+	hg_error why = {""};
 	hg_ctx *ctx = NULL;
 	hg_guard *guard = NULL;
 	hg_device *d = NULL;
@@ -140,6 +143,8 @@ static int run_command(struct cli *cli, const struct args *args)
 		rc = rig_device(cli, ctx, args_text(args, "device", ""), &d);
 	if (rc == EXIT_OK)
 		rc = keep_open(cli, ctx, &guard);
+	if (rc == EXIT_OK && claims_add(&claims, d, &why) != HG_OK)
+		rc = cli_usage(cli, "%s", why.text);
 	if (rc == EXIT_OK)
 		rc = read_request(cli, args, d, &request);
 	if (rc == EXIT_OK) {
@@ -149,6 +154,7 @@ static int run_command(struct cli *cli, const struct args *args)
 	hg_frontier_destroy(f);
 	sweep_set_finish(&request.set);
 	keep_close(guard);
+	claims_finish(&claims);
 	hg_close(ctx);
 	return rc;
 }

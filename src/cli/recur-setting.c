@@ -46,6 +46,9 @@ static hg_err set_knob(struct recur_setting *s, hg_device *d, const char *spec, 
 	*found = true;
 	if (info.unsettable)
 		return fail(why, HG_EPERM, "%.80s: %s", spec, info.unsettable);
+	err = claims_add(&s->claims, d, why);
+	if (err)
+		return err;
 	err = hg_guard_set(s->guard, d, knob, llround(value / factor), NULL, why);
 	if (err)
 		fail_prefix(why, "%.80s: ", spec);
@@ -114,6 +117,7 @@ bool recur_setting_close(struct cli *cli, struct recur_setting *s)
 	bool whole = !s->guard || put_back(cli, s);
 
 	keep_close(s->guard);
+	claims_finish(&s->claims);
 	s->guard = NULL;
 	return whole;
 }

@@ -4,13 +4,15 @@
 
 #include <hourglass/control.h>
 
+#include "claims.h"
 #include "cli.h"
 #include "gauge.h"
 
 /** Zero to begin. */
 struct recur_setting {
 	hg_guard *guard; /* watched by keep.h; NULL: nothing is set */
-	bool refused;    /* and was said so */
+	struct claims claims;
+	bool refused; /* and was said so */
 };
 
 /** Makes ready to set knobs: from here on whatever ends this process puts them back.

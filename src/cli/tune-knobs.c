@@ -180,6 +180,9 @@ int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, const s
 	memset(k, 0, sizeof *k);
 	k->guard = guard;
 	find_devices(cli, n > 0, g, k);
+	for (size_t i = 0; i < k->n; i++)
+		if (claims_add(&k->claims, k->devices[i], &k->reason) != HG_OK)
+			k->n = 0;
 	if (k->n == 0)
 		return EXIT_OK;
 	rc = read_sweeps(cli, texts, n, k, &set);
@@ -191,6 +194,7 @@ int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, const s
 
 void tune_knobs_finish(struct tune_knobs *k)
 {
+	claims_finish(&k->claims);
 	free(k->cells);
 	memset(k, 0, sizeof *k);
 }

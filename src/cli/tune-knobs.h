@@ -5,6 +5,7 @@
 #include <hourglass/control.h>
 #include <hourglass/tune.h>
 
+#include "claims.h"
 #include "cli.h"
 #include "gauge.h"
 
@@ -21,6 +22,7 @@ const char *knob_column(const hg_knob_info *knob, char name[KNOB_COLUMN], double
 /** Zero to begin. */
 struct tune_knobs {
 	hg_guard *guard;
+	struct claims claims;
 	hg_device *devices[GAUGE_DEVICES]; /* of one model */
 	size_t n;
 	size_t knob[TUNE_KNOBS];       /* index on every device */

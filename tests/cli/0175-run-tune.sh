@@ -132,6 +132,30 @@ for seconds in 1.1 1.7; do
 done
 check "it had been another" test "$(sort -u caps | wc -l)" -ge 2
 
+# Two at once would each put back what the other had set: the second one sets nothing.
+fresh
+"$HOURGLASS" run --min-energy --steps-from fd -- python3 work.py "$hwmon" 120 fd >out1 2>err1 &
+first=$!
+for _ in $(seq 100); do
+	test "$(cat "$cap")" != "$before" && break
+	sleep 0.05
+done
+run 0 run --min-energy --steps-from fd --json -o r.json -- true
+json .phase idle r.json
+json .reason "amdgpu:0000:17:00.0: process $first sets its knobs already" r.json
+run 2 profile -d amdgpu:0000:17:00.0 -k power_limit=300W,700W -o x.json -- true
+says "hourglass profile: amdgpu:0000:17:00.0: process $first sets its knobs already"
+kill -KILL "$first"
+wait "$first"
+for _ in $(seq 100); do
+	test "$(cat "$cap")" = "$before" && break
+	sleep 0.05
+done
+back "two at once"
+run 0 run --min-energy --steps-from fd --json -o r.json -- python3 work.py "$hwmon" 60 fd
+json '.tried >= 1' true r.json
+back "the next one"
+
 # Processes that the command leaves behind are waited for, and their steps count.
 fresh
 cat >leaves.sh <<-'SH'
