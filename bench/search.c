@@ -3,13 +3,13 @@
  * the public sweeps of power limits and batch sizes (Zeus), and what one step costs.
  *
  *     bench-search [--data DIR] [--seeds N] [--only
- * cover|cover+transfer|ehvi|ehvi+transfer|random|steps|products]
+ * cover|cover+transfer|ehvi|ehvi+transfer|random|steps|products|left-out]
  *
  * DIR has zeus/summary_power_GPU.csv, one file a GPU, all of which make one space a family. With
- * "transfer", predictions come from the other families.
+ * "transfer", predictions come from the other families. "left-out" has what the library expects of
+ * spaces learnt anew from other families' tables, and from other GPUs' tables of other families.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,34 +19,17 @@
 #include <hourglass/search.h>
 
 #include "common/options.h"
-#include "core/csv.h"
-#include "core/file.h"
-#include "core/number.h"
+#include "search/left-out.h"
 #include "search/product.h"
+#include "search/sweeps.h"
 
 #define EPSILON 0.02
 /* a certificate that hardly ever comes */
-#define SURE     (1 - 1e-12)
-#define ROWS     4096
-#define FAMILIES 32
-#define GPUS     16
-#define KNOBS    3
+#define SURE (1 - 1e-12)
 /* most seeds */
 #define MOST_SEEDS 1024
 /* of products, whose true frontiers take seconds */
 #define PRODUCT_SEEDS 3
-
-/** One measured row. */
-struct row {
-	int family, gpu;
-	double batch, limit, time_s, energy_j;
-};
-
-struct data {
-	struct row row[ROWS];
-	int n, n_families, n_gpus;
-	char family[FAMILIES][64], gpu[GPUS][32];
-};
 
 /** One way to search. */
 struct way {
@@ -65,12 +48,6 @@ static const struct way ways[] = {
 
 #define WAYS (sizeof ways / sizeof *ways)
 
-static void die(const char *what, const hg_error *why)
-{
-	fprintf(stderr, "bench-search: %s%s%s\n", what, why ? ": " : "", why ? why->text : "");
-	exit(1);
-}
-
 static double cpu_s(void)
 {
 	struct rusage used;
@@ -79,163 +56,7 @@ static double cpu_s(void)
 	return (double)used.ru_utime.tv_sec + 1e-6 * (double)used.ru_utime.tv_usec;
 }
 
-/* ----- the sweeps */
-
-static int name_index(char names[][64], int *n, int most, const char *name)
-{
-	for (int i = 0; i < *n; i++)
-		if (strcmp(names[i], name) == 0)
-			return i;
-	if (*n == most)
-		die("too many families", NULL);
-	(void)snprintf(names[*n], 64, "%s", name);
-	return (*n)++;
-}
-
-static double number(const struct csv *c, size_t column)
-{
-	struct csv_field f = csv_get(c, column);
-	double v;
-
-	if (!double_parse(f.text, f.len, true, &v))
-		die("not a number in a sweep", NULL);
-	return v;
-}
-
-static void read_row(struct data *d, const struct csv *c, int gpu)
-{
-	struct csv_field set = csv_get(c, 0), net = csv_get(c, 1), how = csv_get(c, 3);
-	struct row *r = &d->row[d->n];
-	char family[64];
-
-	/* one network was trained twice: with adam on one device only */
-	if (net.len == 12 && memcmp(net.text, "shufflenetv2", 12) == 0 && how.len == 4)
-		return;
-	if (d->n == ROWS)
-		die("too many rows", NULL);
-	(void)snprintf(
-		family, sizeof family, "%.*s-%.*s", (int)net.len, net.text, (int)set.len, set.text);
-	*r = (struct row){name_index(d->family, &d->n_families, FAMILIES, family), gpu,
-		number(c, 2), number(c, 4), number(c, 5), 0};
-	r->energy_j = r->time_s * number(c, 6);
-	d->n++;
-}
-
-static void read_sweep(struct data *d, const char *path, int gpu)
-{
-	struct buf text;
-	struct csv c;
-	hg_error why = {""};
-	bool more = true;
-
-	if (file_read(path, FILE_MAX, &text, &why) != HG_OK)
-		die("cannot read", &why);
-	csv_init(&c, text.data, text.len, path);
-	for (int line = 0; more; line++) {
-		if (csv_next(&c, &more, &why) != HG_OK)
-			die("bad sweep", &why);
-		if (more && line > 0 && csv_count(&c) >= 7)
-			read_row(d, &c, gpu);
-	}
-	csv_finish(&c);
-	buf_finish(&text);
-}
-
-static void read_data(struct data *d, const char *dir)
-{
-	struct dirent **names;
-	char path[512];
-	int n;
-
-	(void)snprintf(path, sizeof path, "%s/zeus", dir);
-	n = scandir(path, &names, NULL, alphasort);
-	if (n < 0)
-		die("no such directory: zeus below --data", NULL);
-	for (int i = 0; i < n; i++) {
-		int length = 0;
-
-		if (sscanf(names[i]->d_name, "summary_power_%31[^.].csv%n", d->gpu[d->n_gpus],
-			    &length) == 1 &&
-			length > 0 && d->n_gpus + 1 < GPUS) {
-			(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, names[i]->d_name);
-			read_sweep(d, path, d->n_gpus++);
-		}
-		free(names[i]);
-	}
-	free(names);
-}
-
 /* ----- one search */
-
-/** The space of one family. */
-struct task {
-	hg_search_space space;
-	const char *gpus[GPUS];
-	hg_knob_def knobs[KNOBS];
-	double cells[ROWS * KNOBS], prior_t[ROWS], prior_e[ROWS];
-	const struct row *row[ROWS];
-	int on_front[ROWS];
-};
-
-static const uint32_t scales[KNOBS] = {HG_SEARCH_CHOICE, HG_SEARCH_LOG, HG_SEARCH_LIMIT};
-
-static void fill(double *cells, const struct row *r)
-{
-	cells[0] = r->gpu;
-	cells[1] = r->batch;
-	cells[2] = r->limit;
-}
-
-static void transfer(struct task *t, const struct data *d, int family)
-{
-	static double cells[ROWS * KNOBS];
-	static hg_search_kin kin[ROWS];
-	hg_error why = {""};
-	size_t n = 0;
-
-	for (int i = 0; i < d->n; i++)
-		if (d->row[i].family != family) {
-			fill(cells + n * KNOBS, &d->row[i]);
-			kin[n++] = (hg_search_kin){(uint32_t)d->row[i].family, 0, d->row[i].time_s,
-				d->row[i].energy_j};
-		}
-	if (hg_search_transfer(&t->space, cells, kin, n, t->prior_t, t->prior_e, &why) != HG_OK)
-		die("transfer", &why);
-	t->space.prior_time_s = t->prior_t;
-	t->space.prior_energy_j = t->prior_e;
-}
-
-static void make_task(struct task *t, const struct data *d, int family, int with_prior)
-{
-	uint32_t n = 0;
-
-	memset(t, 0, sizeof *t);
-	for (int i = 0; i < d->n_gpus; i++)
-		t->gpus[i] = d->gpu[i];
-	t->knobs[0] = (hg_knob_def){"device", "", t->gpus, (size_t)d->n_gpus};
-	t->knobs[1] = (hg_knob_def){"batch_size", "", NULL, 0};
-	t->knobs[2] = (hg_knob_def){"power_limit_w", "W", NULL, 0};
-	for (int i = 0; i < d->n; i++)
-		if (d->row[i].family == family) {
-			fill(t->cells + n * KNOBS, &d->row[i]);
-			t->row[n++] = &d->row[i];
-		}
-	for (uint32_t i = 0; i < n; i++) {
-		t->on_front[i] = 1;
-		for (uint32_t j = 0; j < n; j++)
-			if (t->row[j]->time_s <= t->row[i]->time_s &&
-				t->row[j]->energy_j <= t->row[i]->energy_j && j != i)
-				t->on_front[i] = 0;
-	}
-	t->space = (hg_search_space){.size = sizeof t->space,
-		.n_knobs = KNOBS,
-		.knobs = t->knobs,
-		.scales = scales,
-		.n_configs = n,
-		.cells = t->cells};
-	if (with_prior)
-		transfer(t, d, family);
-}
 
 static int covered(const struct task *t, const char *measured)
 {
@@ -285,7 +106,7 @@ static struct outcome search(
 	hg_search *s;
 	hg_error why = {""};
 
-	if (hg_search_create(&t->space, &opts, &s, &why) != HG_OK)
+	if (search_create(&t->space, &opts, t->scales, &s, &why) != HG_OK)
 		die("create", &why);
 	while (confidence == 0 || o.too_early) {
 		uint32_t config;
@@ -317,7 +138,7 @@ static double median(int *v, int n)
 
 /** What a way took over all families. */
 struct total {
-	int median[FAMILIES], stopped[FAMILIES]; /* twice that */
+	int median[FAMILIES * GPUS], stopped[FAMILIES * GPUS]; /* twice that */
 	int n, most, stopped_most, too_early;
 };
 
@@ -362,25 +183,82 @@ static void run_family(const struct task *t, const char *family, const struct wa
 	sum->too_early += too_early;
 }
 
+static void print_total(const struct way *way, int seeds, struct total *sum)
+{
+	printf("all_%s_median %g measurements\n", way->name, 0.5 * median(sum->median, sum->n));
+	printf("all_%s_max %d measurements\n", way->name, sum->most);
+	if (way->policy == HG_SEARCH_COVER) {
+		printf("all_%s_stopped_median %g measurements\n", way->name,
+			0.5 * median(sum->stopped, sum->n));
+		printf("all_%s_stopped_max %d measurements\n", way->name, sum->stopped_most);
+		printf("all_%s_stopped_too_early %d of_%d\n", way->name, sum->too_early,
+			seeds * sum->n);
+	}
+	(void)fflush(stdout);
+}
+
 static void run_way(const struct data *d, const struct way *way, int seeds)
 {
 	static struct task task;
 	struct total sum = {.n = 0};
 
 	for (int f = 0; f < d->n_families; f++) {
-		make_task(&task, d, f, way->transfer);
+		make_task(&task, d, f, -1, way->transfer);
 		run_family(&task, d->family[f], way, seeds, &sum);
 	}
-	printf("all_%s_median %g measurements\n", way->name, 0.5 * median(sum.median, sum.n));
-	printf("all_%s_max %d measurements\n", way->name, sum.most);
-	if (way->policy == HG_SEARCH_COVER) {
-		printf("all_%s_stopped_median %g measurements\n", way->name,
-			0.5 * median(sum.stopped, sum.n));
-		printf("all_%s_stopped_max %d measurements\n", way->name, sum.stopped_most);
-		printf("all_%s_stopped_too_early %d of_%d\n", way->name, sum.too_early,
-			seeds * d->n_families);
+	print_total(way, seeds, &sum);
+}
+
+/** What is expected is learnt from the other families' tables alone. */
+static void run_job_left_out(const struct data *d, int seeds)
+{
+	static const struct way way = {"cover+job-left-out", HG_SEARCH_COVER, 0};
+	static struct task task;
+	struct scales learnt[SEARCH_OUTPUTS];
+	struct total sum = {.n = 0};
+
+	for (int f = 0; f < d->n_families; f++) {
+		learn_scales(d, f, -1, learnt);
+		make_task(&task, d, f, -1, 0);
+		task.scales = learnt;
+		run_family(&task, d->family[f], &way, seeds, &sum);
 	}
-	(void)fflush(stdout);
+	print_total(&way, seeds, &sum);
+}
+
+/** Spaces of one GPU; with `out` what is expected is learnt from the other GPUs' tables of the
+ * other families alone. */
+static void run_gpus(const struct data *d, int seeds, bool out)
+{
+	const struct way way = {out ? "cover+gpu-left-out" : "cover+gpu", HG_SEARCH_COVER, 0};
+	static struct task task;
+	struct scales learnt[SEARCH_OUTPUTS];
+	struct total sum = {.n = 0};
+
+	for (int g = 0; g < d->n_gpus; g++)
+		for (int f = 0; f < d->n_families; f++) {
+			char name[128];
+
+			make_task(&task, d, f, g, 0);
+			if (task.space.n_configs == 0)
+				continue;
+			if (out) {
+				learn_scales(d, f, g, learnt);
+				task.scales = learnt;
+			}
+			(void)snprintf(name, sizeof name, "%s-%s", d->gpu[g], d->family[f]);
+			run_family(&task, name, &way, seeds, &sum);
+		}
+	print_total(&way, seeds, &sum);
+}
+
+static void run_left_out(const struct data *d, int seeds)
+{
+	if (d->n_families > 1)
+		run_job_left_out(d, seeds);
+	run_gpus(d, seeds, false);
+	if (d->n_gpus > 1 && d->n_families > 1)
+		run_gpus(d, seeds, true);
 }
 
 /** A made-up space: two devices, `sizes` batch sizes, ten limits. */
@@ -411,7 +289,7 @@ static void grid_init(struct grid *g, uint32_t sizes)
 	g->space = (hg_search_space){.size = sizeof g->space,
 		.n_knobs = KNOBS,
 		.knobs = g->knobs,
-		.scales = scales,
+		.scales = sweep_scales,
 		.n_configs = n,
 		.cells = g->cells};
 }
@@ -499,8 +377,10 @@ int main(int argc, char **argv)
 		{"--data", BENCH_TEXT, &dir, "DIR", 0, 0, "where the measurements are"},
 		{"--seeds", BENCH_NUMBER, &seeds, "N", 1, MOST_SEEDS, "of each family"},
 		{"--only", BENCH_WORD, &only,
-			"cover|cover+transfer|ehvi|ehvi+transfer|random|steps|products", 0, 0,
-			"one way to search, what steps cost, or products"},
+			"cover|cover+transfer|ehvi|ehvi+transfer|random|steps|products|left-out", 0,
+			0,
+			"one way to search, what steps cost, products, or expectations that are learnt "
+			"without the job or the GPU"},
 		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 
 	(void)bench_options("bench-search", argc, argv, 0, list);
@@ -516,5 +396,7 @@ int main(int argc, char **argv)
 	if (!only || (only >> (WAYS + 1) & 1))
 		for (int knobs = 6; knobs <= 8; knobs += 2)
 			bench_product(knobs, seeds < PRODUCT_SEEDS ? (int)seeds : PRODUCT_SEEDS);
+	if (!only || (only >> (WAYS + 2) & 1))
+		run_left_out(&data, (int)seeds);
 	return 0;
 }

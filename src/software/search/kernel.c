@@ -3,39 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Variances of log seconds and log watts, and lengths: about what single tables of the public
- * sweeps of V100 and A40 (ML.ENERGY's Zeus) say, where scales differ by factors of 2 to 4 between
- * workloads. Power limits act on a share u of the largest one as (1-u)^2.3 in log time and as log u
- * in log power. */
-static const struct {
-	double group, main, own, limit_main, limit_own, limit_length, pair, rough, bend, nugget,
-		uneven;
-} priors[SEARCH_OUTPUTS] = {
-	{.group = 0.2,
-		.main = 0.8,
-		.own = 0.1,
-		.limit_main = 0.5,
-		.limit_own = 0.25,
-		.limit_length = 0.6,
-		.pair = 0.35,
-		.rough = 1.2e-4,
-		.bend = 4e-3,
-		.nugget = 1.5e-4,
-		.uneven = 13},
-	{.group = 0.1,
-		.main = 0.03,
-		.own = 0.01,
-		.limit_main = 0.033,
-		.limit_own = 0.015,
-		.limit_length = 0.95,
-		.pair = 0.025,
-		.rough = 4e-5,
-		.bend = 6e-5,
-		.nugget = 1.5e-4},
-};
-
-#define OCTAVES 5.0 /* length of a size */
-#define SPAN    1.2 /* length of a share of the span */
+#define SPAN 1.2 /* length of a share of the span */
 /* What sets of choices have in common that differ in one of several: a share of a variance. */
 #define KINSHIP 0.7
 
@@ -47,6 +15,7 @@ static bool is_share(hg_search_scale scale)
 void hyper_init(struct hyper *h, const struct space *s, int output)
 {
 	/* without limits and clocks each configuration is a stem of its own */
+	const struct scales *priors = s->scales;
 	bool stems = s->stems;
 
 	memset(h, 0, sizeof *h);
@@ -67,7 +36,7 @@ void hyper_init(struct hyper *h, const struct space *s, int output)
 							 : priors[output].main;
 		h->own[i] = is_share(scale) ? priors[output].limit_own : priors[output].own;
 		h->length[i] = is_share(scale)          ? priors[output].limit_length
-			       : scale == HG_SEARCH_LOG ? OCTAVES
+			       : scale == HG_SEARCH_LOG ? priors[output].log_length
 							: SPAN;
 	}
 }

@@ -66,8 +66,8 @@ static hg_err copy_info(hg_search *s, const hg_search_space *g)
 	return s->name && s->work_unit && s->device && s->marks ? HG_OK : HG_ENOMEM;
 }
 
-hg_err hg_search_create(
-	const hg_search_space *space, const hg_search_opts *opts, hg_search **out, hg_error *why)
+hg_err search_create(const hg_search_space *space, const hg_search_opts *opts,
+	const struct scales *scales, hg_search **out, hg_error *why)
 {
 	hg_search_space given;
 	hg_search *s = calloc(1, sizeof *s);
@@ -84,6 +84,8 @@ hg_err hg_search_create(
 				    : space_init(&s->space, &given, why);
 	if (rc != HG_OK)
 		goto out;
+	if (scales)
+		space_expect(&s->space, scales, given.prior_time_s != NULL);
 	vec_init(&s->told, sizeof(struct told), HG_SEARCH_MAX_MEASURED);
 	vec_init(&s->failed, sizeof(uint32_t), HG_SEARCH_MAX_CONFIGS);
 	vec_init(&s->pending, sizeof(uint32_t), HG_SEARCH_MAX_CONFIGS);
@@ -102,6 +104,12 @@ out:
 	else
 		hg_search_destroy(s);
 	return rc;
+}
+
+hg_err hg_search_create(
+	const hg_search_space *space, const hg_search_opts *opts, hg_search **out, hg_error *why)
+{
+	return search_create(space, opts, NULL, out, why);
 }
 
 void hg_search_destroy(hg_search *s)

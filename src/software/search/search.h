@@ -47,6 +47,10 @@ struct hg_search {
 	struct spot ref;    /* beyond all of it */
 };
 
+/** hg_search_create() of a listed space with other expectations. @param scales  SEARCH_OUTPUTS of
+ * them, which must outlive the search; NULL: those of public sweeps */
+hg_err search_create(const hg_search_space *space, const hg_search_opts *opts,
+	const struct scales *scales, hg_search **out, hg_error *why);
 /** Draws the scales of every belief anew, from what was told. */
 hg_err search_fit(hg_search *s);
 /** All processes anew, from what was told. */

@@ -15,7 +15,17 @@ enum {
 	SEARCH_OUTPUTS
 };
 
+/** What is expected of logarithms before anything was measured: variances of the parts of a belief,
+ * lengths, and how limits act. */
+struct scales {
+	double group, main, own, log_length, limit_main, limit_own, limit_length, pair, rough, bend,
+		nugget, uneven;
+	double limit_mean;  /* of a limit's effect: the factor of its strength */
+	double limit_power; /* of time: strength is (1 - u)^this; of power it is log u */
+};
+
 struct space {
+	const struct scales *scales; /* SEARCH_OUTPUTS of them */
 	size_t n, n_knobs;
 	struct search_knob {
 		char *name, *unit;
@@ -49,6 +59,10 @@ struct space_row {
 /** Copies and checks a caller's space. @return HG_OK, HG_EINVAL, HG_ELIMIT, HG_ENOMEM */
 hg_err space_init(struct space *s, const hg_search_space *given, hg_error *why);
 void space_finish(struct space *s);
+/** What public sweeps suggest. */
+extern const struct scales scales_known[SEARCH_OUTPUTS];
+/** Expects other things of a listed space, whose predictions, if any, are the caller's. */
+void space_expect(struct space *s, const struct scales *scales, bool predicted);
 /** A space of n slots, each of which space_put() fills. @return as space_init() */
 hg_err space_init_slots(struct space *s, const hg_search_space *given, size_t n, hg_error *why);
 /** Puts a configuration where another was; space_number() comes after the last. */
