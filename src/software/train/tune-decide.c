@@ -110,6 +110,7 @@ static bool drifted(hg_tune *t, const hg_tune_summary *s)
 	/* what was in vain is done less readily */
 	t->drift_scale = fmin(t->drift_scale * DRIFT_SCALE_GROWS, DRIFT_SCALE_MAX);
 	model_restart(t, LOOSE_AFTER_DRIFT);
+	t->learnt_before = t->learning.steps;
 	return false;
 }
 

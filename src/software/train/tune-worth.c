@@ -18,6 +18,9 @@
 #define POWER_RSD 0.01
 /* What is settled is not taken up again for little. */
 #define SETTLED_SHARE 0.25
+/* Nor is anything, when learning took so many first looks at each, or that share of max_steps. */
+#define BUDGET_LOOKS 1.5
+#define BUDGET_SHARE 0.25
 /* Of what the trial after the next one gains, so much counts: it comes later, if at all. */
 #define LATER 0.8
 /* So many settings may be that one. */
@@ -83,12 +86,17 @@ static double learnt(double var, double noise)
 
 /* ----- a trial */
 
+/* Steps of a first look at a setting. */
+static double first_look(const hg_tune *t, const struct cand *c)
+{
+	return fmax(t->opts.min_steps, steps_for(t, POWER_RSD_FIRST, cand_time(c)));
+}
+
 /* How many steps the next stretch there would count; 0: it is known as well as can be. */
 static double length(const hg_tune *t, const struct cand *c)
 {
-	double step = cand_time(c);
-	double first = fmax(t->opts.min_steps, steps_for(t, POWER_RSD_FIRST, step));
-	double most = fmax(t->opts.max_steps, steps_for(t, POWER_RSD, step));
+	double first = first_look(t, c);
+	double most = fmax(t->opts.max_steps, steps_for(t, POWER_RSD, cand_time(c)));
 
 	if (c->seen.steps <= 0)
 		return first;
@@ -292,6 +300,16 @@ static double gain_of_next(const struct shortlist *l, size_t setting)
 
 /* ----- what it is worth */
 
+/* Whether learning takes too long with so many steps more. Between settings that noise hides from
+ * each other it would go on, as each look promises a little. */
+static bool budget_spent(const hg_tune *t, double steps)
+{
+	double each = fmax(
+		BUDGET_LOOKS * first_look(t, &t->cands[t->best]), BUDGET_SHARE * t->opts.max_steps);
+
+	return t->learning.steps - t->learnt_before + steps > each * (double)t->n;
+}
+
 /* What a trial saves over the rest of the job, for each step that it takes; <= 0: nothing. */
 static double worth(const hg_tune *t, const struct goal *g, const struct rivals *r,
 	const struct shortlist *l, const struct trial *trial)
@@ -310,7 +328,7 @@ static double worth(const hg_tune *t, const struct goal *g, const struct rivals 
 		gain = fmax(gain, ahead - LATER * gain_of_next(l, trial->setting));
 		most = fmax(most, ahead);
 	}
-	if (t->phase == HG_TUNE_SETTLED)
+	if (t->phase == HG_TUNE_SETTLED || budget_spent(t, all))
 		gain *= SETTLED_SHARE, most *= SETTLED_SHARE;
 	if (left <= 0 || gain < t->opts.threshold || !affordable(t, g, c, all))
 		return 0;

@@ -100,6 +100,7 @@ struct hg_tune {
 
 	/* the job */
 	struct totals all, learning;
+	double learnt_before; /* learning.steps when it last started over */
 	/* of the steps whose like at the baseline is known: what they took, what they would have
 	 * taken there, and how far that may be off */
 	double compared_j, base_j, base_sd_j;
