@@ -24,23 +24,10 @@
 #include "hardware/model/device-fit.h"
 
 #include "model/bench.h"
+#include "model/jobs.h"
 
-#define JOBS_MAX   256
-#define LIMITS_MAX 64
 #define SETS       6
 #define QUANTILE80 1.2815515655446004
-
-/** A training job that was swept over power limits. */
-struct job {
-	char name[160], family[80];
-	struct work_obs obs[LIMITS_MAX]; /* by limit */
-	size_t n;
-};
-
-struct jobs {
-	struct job at[JOBS_MAX];
-	size_t n;
-};
 
 static double user_s(void)
 {
@@ -50,62 +37,7 @@ static double user_s(void)
 	return (double)u.ru_utime.tv_sec + 1e-6 * (double)u.ru_utime.tv_usec;
 }
 
-/* ----- reading */
-
-/* dataset,network,batch_size,optimizer,power_limit,time_per_epoch,average_power */
-static void job_read(void *user, const struct csv *c)
-{
-	struct jobs *jobs = user;
-	struct csv_field f[7];
-	char name[160], family[80];
-	struct job *j = jobs->at;
-
-	for (size_t i = 0; i < 7; i++)
-		f[i] = csv_get(c, i);
-	(void)snprintf(family, sizeof family, "%.*s/%.*s", (int)f[0].len, f[0].text, (int)f[1].len,
-		f[1].text);
-	(void)snprintf(name, sizeof name, "%s/%.*s/%.*s", family, (int)f[2].len, f[2].text,
-		(int)f[3].len, f[3].text);
-	while (j < jobs->at + jobs->n && strcmp(j->name, name) != 0)
-		j++;
-	if (j == jobs->at + JOBS_MAX || j->n == LIMITS_MAX)
-		return;
-	if (j == jobs->at + jobs->n) {
-		memset(j, 0, sizeof *j);
-		memcpy(j->name, name, sizeof name);
-		memcpy(j->family, family, sizeof family);
-		jobs->n++;
-	}
-	j->obs[j->n++] = (struct work_obs){
-		{0, number(f[4])}, {log(number(f[5])), log(number(f[6]))}, {0, 0}};
-}
-
-static int by_limit(const void *a, const void *b)
-{
-	double x = ((const struct work_obs *)a)->setting.cap_w;
-	double y = ((const struct work_obs *)b)->setting.cap_w;
-
-	return (x > y) - (x < y);
-}
-
-static unsigned family_of(const struct jobs *jobs, size_t i)
-{
-	unsigned k = 0;
-
-	while (strcmp(jobs->at[k].family, jobs->at[i].family) != 0)
-		k++;
-	return k;
-}
-
-static struct jobs *jobs_read(const char *path)
-{
-	struct jobs *jobs = need(calloc(1, sizeof *jobs));
-
-	csv_each(path, job_read, jobs);
-	for (size_t i = 0; i < jobs->n; i++)
-		qsort(jobs->at[i].obs, jobs->at[i].n, sizeof *jobs->at[i].obs, by_limit);
-	return jobs;
-}
+/* ----- judging */
 
 /* A device of which only the ranges of its knobs are known. */
 static struct figures neutral_device(const struct jobs *jobs)
@@ -122,8 +54,6 @@ static struct figures neutral_device(const struct jobs *jobs)
 	device_neutral(&f);
 	return f;
 }
-
-/* ----- judging */
 
 /** Sums over predictions. */
 struct score {
@@ -153,6 +83,8 @@ static void score_print(const char *gpu, const char *what, const struct score *s
 {
 	char name[160];
 
+	if (!(s->n > 0))
+		return;
 	(void)snprintf(name, sizeof name, "%s time", what);
 	report(gpu, name, 100 * s->time / s->n, "% MAPE");
 	(void)snprintf(name, sizeof name, "%s energy", what);
@@ -370,6 +302,8 @@ static void tables_print(const char *gpu, struct tables *t)
 		double sum = 0.0;
 
 		score_print(gpu, sets[k].name, &t->sets[k], true);
+		if (!(t->sets[k].n > 0))
+			continue;
 		for (size_t i = 0; i < r->n; i++)
 			sum += r->at[i];
 		qsort(r->at, r->n, sizeof *r->at, ascending);
@@ -389,18 +323,27 @@ static void pooled_print(const char *gpu, const struct tables *t)
 		all.in_time += t->sets[k].in_time;
 		all.in_energy += t->sets[k].in_energy;
 	}
+	if (!(all.n > 0))
+		return;
 	report(gpu, "1 to 4 probes: time in 80 % interval", 100 * all.in_time / all.n, "%");
 	report(gpu, "1 to 4 probes: energy in 80 % interval", 100 * all.in_energy / all.n, "%");
 }
 
 static void gpu_bench(const char *gpu, const char *path)
 {
-	struct jobs *jobs = jobs_read(path);
+	struct jobs *jobs = jobs_read(path, true);
 	struct learnt *l = need(calloc(1, sizeof *l));
 	struct tables *t = need(calloc(1, sizeof *t));
+	bool alone = true;
 
-	in_sample(gpu, l, jobs);
-	for (size_t i = 0; i < jobs->n; i++) {
+	for (size_t i = 0; i < jobs->n; i++)
+		alone &= family_of(jobs, i) == 0;
+	if (jobs->n)
+		in_sample(gpu, l, jobs);
+	if (alone && jobs->n)
+		(void)fprintf(
+			stderr, "bench-model: %s: one kind of job, no other to learn from\n", path);
+	for (size_t i = 0; i < jobs->n && !alone; i++) {
 		if (family_of(jobs, i) != i)
 			continue;
 		learn(l, jobs, (unsigned)i);
@@ -520,7 +463,7 @@ static void figures_lean(struct figures *f)
 /* Nothing is known of `gpu` but the range of its limits: physics and prior are the generic ones,
  * which V100 and A40 had their part in, or those of one other GPU, on all of whose jobs they were
  * learnt. Each job by itself; then with a joint fit of the device to the probes of all jobs. */
-static void foreign_bench(const char *dir, const struct names *files, size_t gpu)
+static void foreign_bench(const char *dir, const struct names *files, size_t gpu, bool described)
 {
 	char path[4096], name[2][256], what[300];
 	struct learnt *l = need(calloc(1, sizeof *l));
@@ -531,7 +474,12 @@ static void foreign_bench(const char *dir, const struct names *files, size_t gpu
 	(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, files->at[gpu]);
 	(void)snprintf(name[0], sizeof name[0], "%.*s", (int)(strlen(files->at[gpu]) - 18),
 		files->at[gpu] + 14);
-	jobs = jobs_read(path);
+	jobs = jobs_read(path, !described);
+	if (!jobs->n) {
+		free(jobs);
+		free(l);
+		return;
+	}
 	f = neutral_device(jobs);
 	device_generic(&f);
 	prior_generic(&f, &prior);
@@ -543,7 +491,11 @@ static void foreign_bench(const char *dir, const struct names *files, size_t gpu
 		(void)snprintf(path, sizeof path, "%s/zeus/%s", dir, files->at[i]);
 		(void)snprintf(name[1], sizeof name[1], "%.*s", (int)(strlen(files->at[i]) - 18),
 			files->at[i] + 14);
-		others = jobs_read(path);
+		others = jobs_read(path, false);
+		if (!others->n) {
+			free(others);
+			continue;
+		}
 		learn(l, others, UINT_MAX);
 		require(device_calibrate(&l->fit, l->sweeps, l->n), "calibration");
 		foreign_move(l, &f);
@@ -679,6 +631,6 @@ int main(int argc, char **argv)
 			gpu_bench(gpu, path);
 	}
 	for (size_t i = 0; i < files.n; i++)
-		foreign_bench(dir, &files, i);
+		foreign_bench(dir, &files, i, !unknown);
 	return 0;
 }

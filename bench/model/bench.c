@@ -97,36 +97,52 @@ double number(struct csv_field f)
 	return v;
 }
 
-/* The first line of a file, or every line behind it. */
-static void csv_some(
-	const char *path, bool all, void (*fn)(void *user, const struct csv *c), void *user)
+static void csv_open(const char *path, struct buf *text, struct csv *c)
+{
+	hg_error why = {""};
+
+	buf_init(text, FILE_MAX);
+	require(file_read(path, FILE_MAX, text, &why), path);
+	csv_init(c, text->data, text->len, path);
+}
+
+bool columns_find(const char *path, const char *const *names, size_t n, size_t *at, bool say)
+{
+	struct buf text;
+	struct csv c;
+	hg_error why = {""};
+	bool all = true, more;
+
+	csv_open(path, &text, &c);
+	require(csv_next(&c, &more, &why), path);
+	for (size_t i = 0; i < n && all; i++) {
+		at[i] = more ? csv_find(&c, names[i]) : SIZE_MAX;
+		all = at[i] != SIZE_MAX;
+		if (!all && say)
+			(void)fprintf(stderr, "bench-model: %s: left out, no column \"%s\"\n", path,
+				names[i]);
+	}
+	csv_finish(&c);
+	buf_finish(&text);
+	return all;
+}
+
+void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user)
 {
 	struct buf text;
 	struct csv c;
 	hg_error why = {""};
 	bool more = true;
+	size_t fields;
 
-	buf_init(&text, FILE_MAX);
-	require(file_read(path, FILE_MAX, &text, &why), path);
-	csv_init(&c, text.data, text.len, path);
+	csv_open(path, &text, &c);
 	require(csv_next(&c, &more, &why), path);
-	if (more && !all)
-		fn(user, &c);
-	while (more && all) {
+	fields = more ? csv_count(&c) : 0;
+	while (more) {
 		require(csv_next(&c, &more, &why), path);
-		if (more)
+		if (more && csv_count(&c) >= fields)
 			fn(user, &c);
 	}
 	csv_finish(&c);
 	buf_finish(&text);
-}
-
-void csv_first(const char *path, void (*fn)(void *user, const struct csv *c), void *user)
-{
-	csv_some(path, false, fn, user);
-}
-
-void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user)
-{
-	csv_some(path, true, fn, user);
 }

@@ -36,11 +36,15 @@ void *need(void *p);
 
 /** A number, NAN where there is none. */
 double number(struct csv_field f);
-/** Calls fn for every record but the first. */
-void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user);
+/**
+ * Where columns stand in a file, by the names in its first record.
+ * @param say  whether to say on stderr which is missing
+ * @return whether all are there
+ */
+bool columns_find(const char *path, const char *const *names, size_t n, size_t *at, bool say);
 
-/** Calls fn for the first record. */
-void csv_first(const char *path, void (*fn)(void *user, const struct csv *c), void *user);
+/** Calls fn for every record but the first; those that are shorter than it are left out. */
+void csv_each(const char *path, void (*fn)(void *user, const struct csv *c), void *user);
 
 /** Files of DIR/modelling/aic that hold matrix products, and collectives. */
 void gemm_bench(const char *dir, const struct names *files);

@@ -11,12 +11,14 @@
 
 #include "bench.h"
 
-#define GEMMS_MAX  8192
-#define QUANTILE80 1.2815515655446004
+#define SAMPLES_MAX  4096
+#define MESSAGES_MAX 8192
+#define QUANTILE80   1.2815515655446004
 
 struct timed {
-	struct op_sample at[GEMMS_MAX];
-	size_t n;
+	struct op_sample at[SAMPLES_MAX];
+	size_t n, seen;
+	struct rng rng;
 };
 
 /* ----- any kind of op */
@@ -44,6 +46,8 @@ static void op_score_print(const char *gpu, const char *what, const struct op_sc
 {
 	char name[120];
 
+	if (!(s->n > 0))
+		return;
 	report(gpu, what, 100 * s->absolute / s->n, "% MAPE");
 	(void)snprintf(name, sizeof name, "%s, in 80 %% interval", what);
 	report(gpu, name, 100 * s->in / s->n, "%");
@@ -189,43 +193,65 @@ static void table_bench(struct table *t)
 	free(t->gpu);
 }
 
+/* Of more ops than there is room for each stays as likely as any other. */
 static struct op_sample *timed_add(struct timed *t, enum op_kind kind)
 {
-	struct op_sample *s = &t->at[t->n];
+	struct op_sample *s;
+	size_t at;
 
-	if (t->n == GEMMS_MAX)
+	if (!t->seen)
+		rng_init(&t->rng, 5);
+	at = t->seen++ < SAMPLES_MAX ? t->seen - 1 : rng_below(&t->rng, t->seen);
+	if (at >= SAMPLES_MAX)
 		return NULL;
+	s = &t->at[at];
 	op_init(&s->op, kind);
-	t->n++;
+	t->n = t->seen < SAMPLES_MAX ? t->seen : SAMPLES_MAX;
 	return s;
 }
 
 /* ----- matrix products */
 
+struct products {
+	struct timed *gpu;
+	size_t column[4];
+};
+
 static void gemm_read(void *user, const struct csv *c)
 {
-	struct op_sample *s = timed_add(user, OP_GEMM);
+	struct products *p = user;
+	double v[4];
+	struct op_sample *s;
 
+	for (size_t i = 0; i < 4; i++) {
+		v[i] = number(csv_get(c, p->column[i]));
+		if (!(v[i] > 0.0 && isfinite(v[i])))
+			return;
+	}
+	s = timed_add(p->gpu, OP_GEMM);
 	if (!s)
 		return;
-	for (size_t i = 0; i < 3; i++)
-		s->op.shape[i] = number(csv_get(c, i));
-	s->time_s = 1e-3 * number(csv_get(c, 3));
+	memcpy(s->op.shape, v, 3 * sizeof *v);
+	s->time_s = 1e-3 * v[3];
 	(void)op_derive(&s->op);
 }
 
 void gemm_bench(const char *dir, const struct names *files)
 {
+	static const char *const names[4] = {"m", "n", "k", "latency"};
+	struct products p;
 	struct table t;
 
 	table_init(&t, "gemm", OP_GEMM);
 	for (size_t i = 0; i < files->n; i++) {
-		struct timed *gpu = table_gpu(&t, files->at[i]);
 		char path[4096];
 
 		(void)snprintf(path, sizeof path, "%s/modelling/aic/%s", dir, files->at[i]);
-		if (gpu)
-			csv_each(path, gemm_read, gpu);
+		if (!columns_find(path, names, 4, p.column, true))
+			continue;
+		p.gpu = table_gpu(&t, files->at[i]);
+		if (p.gpu)
+			csv_each(path, gemm_read, &p);
 	}
 	table_bench(&t);
 }
@@ -239,64 +265,45 @@ void gemm_bench(const char *dir, const struct names *files)
 /* Shorter ones are as long as the resolution of their times. */
 #define SHORTEST_S 10e-6
 
+static const char *const operator_names[15] = {"time_stats.attn_pre_proj.median",
+	"time_stats.attn_post_proj.median", "time_stats.mlp_up_proj.median",
+	"time_stats.mlp_down_proj.median", "time_stats.input_layernorm.median",
+	"time_stats.post_attention_layernorm.median", "time_stats.attn_rope.median",
+	"time_stats.mlp_act.median", "time_stats.add.median", "n_head", "n_kv_head", "n_embd",
+	"n_expanded_embd", "num_tokens", "num_tensor_parallel_workers"};
+
 /** Where the columns are; both kinds are filled. */
 struct operators {
 	struct timed *gemm, *elementwise;
-	size_t time[9];
-	size_t heads, kv_heads, width, expanded, tokens, parallel;
+	size_t column[15];
 	unsigned record;
 };
-
-static const char *const operator_names[9] = {"attn_pre_proj", "attn_post_proj", "mlp_up_proj",
-	"mlp_down_proj", "input_layernorm", "post_attention_layernorm", "attn_rope", "mlp_act",
-	"add"};
-
-static double number_at(const struct csv *c, size_t column)
-{
-	return number(csv_get(c, column));
-}
-
-static void operators_header(void *user, const struct csv *c)
-{
-	struct operators *o = user;
-
-	for (size_t i = 0; i < 9; i++) {
-		char name[64];
-
-		(void)snprintf(name, sizeof name, "time_stats.%s.median", operator_names[i]);
-		o->time[i] = csv_find(c, name);
-	}
-	o->heads = csv_find(c, "n_head");
-	o->kv_heads = csv_find(c, "n_kv_head");
-	o->width = csv_find(c, "n_embd");
-	o->expanded = csv_find(c, "n_expanded_embd");
-	o->tokens = csv_find(c, "num_tokens");
-	o->parallel = csv_find(c, "num_tensor_parallel_workers");
-}
 
 static void operators_read(void *user, const struct csv *c)
 {
 	struct operators *o = user;
-	double m = number_at(c, o->tokens), tp = number_at(c, o->parallel);
-	double d = number_at(c, o->width), e = number_at(c, o->expanded) / tp;
-	double heads = number_at(c, o->heads), kv = number_at(c, o->kv_heads), dim = d / heads;
+	const struct csv_field f[6] = {csv_get(c, o->column[9]), csv_get(c, o->column[10]),
+		csv_get(c, o->column[11]), csv_get(c, o->column[12]), csv_get(c, o->column[13]),
+		csv_get(c, o->column[14])};
+	double heads = number(f[0]), kv = number(f[1]), d = number(f[2]), tp = number(f[5]);
+	double m = number(f[4]), e = number(f[3]) / tp, dim = d / heads;
 	double turned = (heads + kv) * dim / tp;
 	const double shape[9][5] = {{m, (heads + 2 * kv) * dim / tp, d, 1}, {m, d, d / tp, 1},
 		{m, 2 * e, d, 1}, {m, d, e, 1}, {m * d, 2, 1, NORM_FLOPS, d},
 		{m * d, 2, 1, NORM_FLOPS, d}, {m * turned, 1, 1, 6, turned}, {m * e, 2, 1, 8, e},
 		{m * d, 2, 1, 1, 0}};
 
-	if (o->record++ % STRIDE)
+	if (o->record++ % STRIDE || !(m > 0 && e > 0 && turned > 0 && isfinite(m * e * turned)))
 		return;
 	for (size_t i = 0; i < 9; i++) {
-		double time_s = 1e-3 * number_at(c, o->time[i]);
+		double time_s = 1e-3 * number(csv_get(c, o->column[i]));
 		struct op_sample *s;
 
-		if (!(time_s >= SHORTEST_S))
+		if (!(time_s >= SHORTEST_S && time_s < INFINITY))
 			continue;
 		s = timed_add(i < 4 ? o->gemm : o->elementwise, i < 4 ? OP_GEMM : OP_ELEMENTWISE);
 		if (!s)
-			return;
+			continue;
 		memcpy(s->op.shape, shape[i], sizeof shape[i]);
 		s->time_s = time_s;
 		(void)op_derive(&s->op);
@@ -315,13 +322,13 @@ void operators_bench(const char *dir, const struct names *files)
 
 		if (!strstr(files->at[i], "_mlp"))
 			continue;
+		(void)snprintf(path, sizeof path, "%s/serving/vidur/%s", dir, files->at[i]);
+		if (!columns_find(path, operator_names, 15, o.column, true))
+			continue;
 		o.gemm = table_gpu(&gemm, files->at[i]);
 		o.elementwise = o.gemm ? table_gpu(&elementwise, files->at[i]) : NULL;
-		(void)snprintf(path, sizeof path, "%s/serving/vidur/%s", dir, files->at[i]);
-		if (!o.elementwise)
-			continue;
-		csv_first(path, operators_header, &o);
-		csv_each(path, operators_read, &o);
+		if (o.elementwise)
+			csv_each(path, operators_read, &o);
 	}
 	table_bench(&gemm);
 	table_bench(&elementwise);
@@ -331,29 +338,36 @@ void operators_bench(const char *dir, const struct names *files)
 
 struct rows {
 	char op[64][32];
-	unsigned op_of[GEMMS_MAX]; /* kind of row: operation, type and number of GPUs */
-	char kind[GEMMS_MAX][64];
-	struct message at[GEMMS_MAX];
-	size_t n, ops;
+	unsigned op_of[MESSAGES_MAX]; /* kind of row: operation, type and number of GPUs */
+	char kind[MESSAGES_MAX][64];
+	struct message at[MESSAGES_MAX];
+	size_t n, ops, column[5];
 };
 
-/* op_name,nccl_dtype,num_gpus,message_size,latency */
+static const char *const message_names[5] = {
+	"op_name", "nccl_dtype", "num_gpus", "message_size", "latency"};
+
 static void message_read(void *user, const struct csv *c)
 {
 	struct rows *r = user;
-	struct csv_field op = csv_get(c, 0), type = csv_get(c, 1), gpus = csv_get(c, 2);
+	struct csv_field op = csv_get(c, r->column[0]), type = csv_get(c, r->column[1]);
+	struct csv_field gpus = csv_get(c, r->column[2]);
+	double size = number(csv_get(c, r->column[3])), ms = number(csv_get(c, r->column[4]));
 	unsigned k = 0;
 
-	if (r->n == GEMMS_MAX || op.len >= sizeof r->op[0])
+	if (r->n == MESSAGES_MAX || op.len >= sizeof r->op[0] || !(size > 0.0 && ms > 0.0) ||
+		!isfinite(size + ms))
 		return;
 	while (k < r->ops && (strlen(r->op[k]) != op.len || memcmp(r->op[k], op.text, op.len) != 0))
 		k++;
+	if (k == sizeof r->op / sizeof r->op[0])
+		return;
 	if (k == r->ops)
 		memcpy(r->op[r->ops++], op.text, op.len);
 	r->op_of[r->n] = k;
 	(void)snprintf(r->kind[r->n], sizeof r->kind[0], "%.*s/%.*s", (int)type.len, type.text,
 		(int)gpus.len, gpus.text);
-	r->at[r->n++] = (struct message){number(csv_get(c, 3)), 1e-3 * number(csv_get(c, 4))};
+	r->at[r->n++] = (struct message){size, 1e-3 * ms};
 }
 
 /* Every inner size predicted from the others. */
@@ -376,7 +390,7 @@ static double left_out(const struct collective *c)
 }
 
 /* Sums of the errors of one operation over types and numbers of GPUs. */
-static void operation_bench(const struct rows *r, unsigned op, double sums[3])
+static void operation_bench(const struct rows *r, unsigned op, double sums[4])
 {
 	struct message *same = need(calloc(r->n, sizeof *same));
 
@@ -396,8 +410,11 @@ static void operation_bench(const struct rows *r, unsigned op, double sums[3])
 		for (size_t k = 0; k < c.n; k++)
 			sum += fabs(collective_physics(&c, c.at[k].size) / c.at[k].time_s - 1.0);
 		sums[0] += sum / (double)c.n;
-		sums[1] += left_out(&c);
 		sums[2]++;
+		if (c.n > 2) {
+			sums[1] += left_out(&c);
+			sums[3]++;
+		}
 		collective_finish(&c);
 	}
 	free(same);
@@ -413,16 +430,19 @@ void collective_bench(const char *dir, const struct names *files)
 
 		(void)snprintf(path, sizeof path, "%s/modelling/aic/%s", dir, files->at[i]);
 		memset(r, 0, sizeof *r);
+		if (!columns_find(path, message_names, 5, r->column, true))
+			continue;
 		csv_each(path, message_read, r);
 		for (unsigned k = 0; k < r->ops; k++) {
-			double sums[3] = {0, 0, 0};
+			double sums[4] = {0};
 			char name[80];
 
 			operation_bench(r, k, sums);
 			(void)snprintf(name, sizeof name, "%s, three terms, in-sample", r->op[k]);
 			report(files->at[i], name, 100 * sums[0] / sums[2], "% MAPE");
 			(void)snprintf(name, sizeof name, "%s, with residual, left out", r->op[k]);
-			report(files->at[i], name, 100 * sums[1] / sums[2], "% MAPE");
+			if (sums[3] > 0)
+				report(files->at[i], name, 100 * sums[1] / sums[3], "% MAPE");
 			mean += 100 * sums[0] / sums[2];
 			n++;
 		}
@@ -433,37 +453,56 @@ void collective_bench(const char *dir, const struct names *files)
 }
 
 /* The same collectives as ops of a kind: one set of parameters for all of a GPU. */
+struct collectives {
+	struct timed *gpu;
+	size_t column[5];
+};
+
 static void collective_read(void *user, const struct csv *c)
 {
-	struct op_sample *s = timed_add(user, OP_COLLECTIVE);
-	struct csv_field op = csv_get(c, 0), type = csv_get(c, 1);
+	const struct collectives *from = user;
+	struct csv_field name = csv_get(c, from->column[0]), type = csv_get(c, from->column[1]);
+	double v[3];
 	char word[32] = "";
+	struct op_sample *s;
+	struct op op;
 
+	for (size_t i = 0; i < 3; i++) {
+		v[i] = number(csv_get(c, from->column[2 + i]));
+		if (!(v[i] > 0.0 && isfinite(v[i])))
+			return;
+	}
+	if (name.len < sizeof word)
+		memcpy(word, name.text, name.len);
+	op_init(&op, OP_COLLECTIVE);
+	if (!op_word(&op, !strcmp(word, "alltoall") ? "all_to_all" : word))
+		return;
+	(void)op_dtype(&op, type.len == 4 && !memcmp(type.text, "int8", 4) ? "int8" : "bf16");
+	op.shape[COLLECTIVE_GPUS] = v[0];
+	op.shape[COLLECTIVE_ELEMENTS] = v[1];
+	(void)op_derive(&op);
+	s = timed_add(from->gpu, OP_COLLECTIVE);
 	if (!s)
 		return;
-	if (op.len < sizeof word)
-		memcpy(word, op.text, op.len);
-	if (!op_word(&s->op, !strcmp(word, "alltoall") ? "all_to_all" : word))
-		exit(1);
-	(void)op_dtype(&s->op, type.len == 4 && !memcmp(type.text, "int8", 4) ? "int8" : "bf16");
-	s->op.shape[COLLECTIVE_GPUS] = number(csv_get(c, 2));
-	s->op.shape[COLLECTIVE_ELEMENTS] = number(csv_get(c, 3));
-	s->time_s = 1e-3 * number(csv_get(c, 4));
-	(void)op_derive(&s->op);
+	s->op = op;
+	s->time_s = 1e-3 * v[2];
 }
 
 void collective_kind_bench(const char *dir, const struct names *files)
 {
+	struct collectives from;
 	struct table t;
 
 	table_init(&t, "collective", OP_COLLECTIVE);
 	for (size_t i = 0; i < files->n; i++) {
-		struct timed *gpu = table_gpu(&t, files->at[i]);
 		char path[4096];
 
 		(void)snprintf(path, sizeof path, "%s/modelling/aic/%s", dir, files->at[i]);
-		if (gpu)
-			csv_each(path, collective_read, gpu);
+		if (!columns_find(path, message_names, 5, from.column, false))
+			continue;
+		from.gpu = table_gpu(&t, files->at[i]);
+		if (from.gpu)
+			csv_each(path, collective_read, &from);
 	}
 	table_bench(&t);
 }
