@@ -97,7 +97,8 @@ HG_API HG_NODISCARD hg_err hg_guard_entry_at(const hg_guard *g, size_t i, hg_gua
 
 /**
  * Puts all knobs back, the last one first, and lets go of them. What cannot be put back stays held;
- * the others are put back all the same. In a child after fork() does nothing.
+ * the others are put back all the same. A knob that refuses but reads as it was is let go of. In a
+ * child after fork() does nothing.
  * @return HG_OK; the first error: the text says which knob
  */
 HG_API HG_NODISCARD hg_err hg_guard_release(hg_guard *g, hg_error *why);
