@@ -26,7 +26,7 @@ static int one_step(struct cli *cli, struct demo *d, struct tune_knobs *k, hg_tu
 	if (rc == HG_OK)
 		rc = hg_tune_step(t, &w, &setting, &why);
 	if (rc == HG_OK)
-		rc = tune_knobs_set(k, setting, &why);
+		rc = tune_knobs_set(k, setting, NULL, &why);
 	return rc == HG_OK ? EXIT_OK : cli_input_error(cli, rc, &why);
 }
 
@@ -81,7 +81,7 @@ int demo_tune(struct cli *cli, struct demo *d)
 	hg_error why = {""};
 	hg_tune *t = NULL;
 	hg_err err;
-	int end, rc = tune_knobs_open(cli, NULL, 0, &g, d->rig.guard, &k);
+	int end, rc = tune_knobs_open(cli, NULL, 0, false, &g, d->rig.guard, &k);
 
 	o.knobs = k.defs;
 	o.n_knobs = k.n_knobs;

@@ -51,6 +51,7 @@ static void put_summary(struct json_out *j, const hg_tune_summary *s)
 	json_kv_int(j, "stretch", s->stretch);
 	json_kv_int(j, "setting", s->setting);
 	json_kv_bool(j, "refused", s->refused != 0);
+	json_kv_int(j, "stuck", s->refused >> 1);
 #define PUT(name) json_kv_number(j, #name, s->name);
 	FIGURES(PUT)
 #undef PUT
@@ -154,6 +155,7 @@ static hg_err read_summary(
 	const struct json_doc *d, const struct json *v, hg_tune_summary *s, hg_error *why)
 {
 	bool refused = false;
+	uint32_t stuck = 0;
 	hg_err rc;
 
 	*s = (hg_tune_summary){.size = sizeof *s};
@@ -165,7 +167,9 @@ static hg_err read_summary(
 		rc = need_count(d, v, "setting", 0, UINT32_MAX, &s->setting, why);
 	if (rc == HG_OK)
 		rc = need_bool(d, v, "refused", &refused, why);
-	s->refused = refused;
+	if (rc == HG_OK && json_get(v, "stuck"))
+		rc = need_count(d, v, "stuck", 0, INT32_MAX, &stuck, why);
+	s->refused = refused ? 1 | stuck << 1 : 0;
 #define GET(name)                                                                                  \
 	if (rc == HG_OK)                                                                           \
 		rc = need_figure(d, v, #name, &s->name, why);

@@ -46,6 +46,9 @@ const struct option run_tune_options[] = {
 		.value = "NAME=VALUES",
 		.fallback = "power limits and clocks",
 		.text = "settings to choose from, MIN:MAX:STEP or V1,V2,..."},
+	{.name = "joint",
+		.kind = OPTION_FLAG,
+		.text = "set knobs together, not one of them at a time"},
 	{.name = "job",
 		.kind = OPTION_TEXT,
 		.value = "NAME",
@@ -96,16 +99,22 @@ static void obey(struct tuned *t)
 {
 	hg_tune_summary s = {.size = sizeof s};
 	hg_error why = {""};
-	size_t tries = 0;
+	size_t tries = 0, stuck;
 
 	/* while the others are waited for nothing changes, least of all what was refused */
 	if (t->group.lost.text[0] || hg_tune_get_summary(t->tune, &s) == HG_OK)
 		return;
 
-	while (tune_knobs_set(&t->knobs, hg_tune_setting(t->tune), &why) != HG_OK) {
+	while (tune_knobs_set(&t->knobs, hg_tune_setting(t->tune), &stuck, &why) != HG_OK) {
+		hg_err rc;
+
+		/* each knob that is given up is named */
+		if (stuck != SIZE_MAX)
+			t->lost = false;
 		say(t, "a setting was refused", &why);
-		if (++tries > t->knobs.n_settings || t->knobs.n_settings == 0 ||
-			hg_tune_refused(t->tune, NULL, &why) != HG_OK ||
+		rc = stuck != SIZE_MAX ? hg_tune_knob_refused(t->tune, stuck, NULL, &why)
+				       : hg_tune_refused(t->tune, NULL, &why);
+		if (rc != HG_OK || ++tries > t->knobs.n_settings || t->knobs.n_settings == 0 ||
 			hg_tune_get_summary(t->tune, &s) == HG_OK)
 			return;
 	}
@@ -128,8 +137,8 @@ static void agree(struct tuned *t)
 	hg_tune_get_report(t->tune, &report);
 	if (rc != HG_ENOENT)
 		cli_note(t->cli, "not tuned any more, and set as before: %s", t->group.lost.text);
-	if (tune_knobs_set(&t->knobs, rc == HG_ENOENT ? report.best : report.baseline, &why) !=
-		HG_OK)
+	if (tune_knobs_set(&t->knobs, rc == HG_ENOENT ? report.best : report.baseline, NULL,
+		    &why) != HG_OK)
 		say(t, "a setting was refused", &why);
 }
 
@@ -355,7 +364,8 @@ static int open_all(struct tuned *t, const struct args *args)
 	if (rc == EXIT_OK)
 		rc = keep_open(t->cli, t->gauge.ctx, &t->guard);
 	if (rc == EXIT_OK)
-		rc = tune_knobs_open(t->cli, texts, n_texts, &t->gauge, t->guard, &t->knobs);
+		rc = tune_knobs_open(t->cli, texts, n_texts, args_has(args, "joint"), &t->gauge,
+			t->guard, &t->knobs);
 	if (rc != EXIT_OK)
 		return rc;
 	t->result.simulated = gauge_simulated(&t->gauge);

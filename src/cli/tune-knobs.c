@@ -9,6 +9,7 @@
 #include "core/fail.h"
 #include "core/number.h"
 #include "rig.h"
+#include "tune-grid.h"
 
 /* A limit that reads back this far from what was asked is another one. */
 #define OBSERVED_SHARE 0.02
@@ -124,23 +125,10 @@ static double cell_of(const struct tune_knobs *k, size_t i, int64_t value)
 	return (double)value * k->factor[i];
 }
 
-static size_t count_rows(const struct sweep_set *set)
-{
-	size_t n = 1;
-
-	for (size_t i = 0; i < set->n; i++)
-		n += set->sweeps[i].n_values;
-	return n;
-}
-
-/* Row 0 is what was found; every other one sets one knob. */
-static int fill_rows(struct cli *cli, const struct sweep_set *set, struct tune_knobs *k)
+/* What was found, and what the knobs are called. */
+static int fill_found(struct cli *cli, const struct sweep_set *set, struct tune_knobs *k)
 {
 	k->n_knobs = set->n;
-	k->cells = calloc(count_rows(set) * set->n + 1, sizeof *k->cells);
-	if (!k->cells)
-		return cli_broken(cli, HG_ENOMEM);
-	k->n_settings = 1;
 	for (size_t i = 0; i < set->n; i++) {
 		hg_err rc;
 
@@ -155,24 +143,82 @@ static int fill_rows(struct cli *cli, const struct sweep_set *set, struct tune_k
 		if (strcmp(k->info[i].name, usual[0]) == 0)
 			k->max_power_w = cell_of(k, i, k->info[i].max) * (double)k->n;
 	}
-	for (size_t i = 0; i < set->n; i++)
-		for (size_t v = 0; v < set->sweeps[i].n_values; v++) {
-			double *row = k->cells + k->n_settings * set->n;
-			int64_t value = set->sweeps[i].values[v];
-
-			if (value <= 0 || value == k->info[i].current)
-				continue;
-			memcpy(row, k->cells, set->n * sizeof *row);
-			row[i] = cell_of(k, i, value);
-			k->n_settings++;
-		}
-	if (k->n_settings > HG_TUNE_SETTINGS)
-		return cli_usage(cli, "--knob: more than %d settings", HG_TUNE_SETTINGS - 1);
 	return EXIT_OK;
 }
 
-int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, const struct gauge *g,
-	hg_guard *guard, struct tune_knobs *k)
+/* The other values of a knob, as cells. */
+static size_t other_values(
+	const struct sweep_set *set, const struct tune_knobs *k, size_t i, double *out)
+{
+	size_t n = 0;
+
+	for (size_t v = 0; v < set->sweeps[i].n_values; v++) {
+		int64_t value = set->sweeps[i].values[v];
+
+		if (value > 0 && value != k->info[i].current)
+			out[n++] = cell_of(k, i, value);
+	}
+	return n;
+}
+
+/* Row 0 is what was found; every other one sets one knob. */
+static void fill_apart(const struct grid_axis *axes, struct tune_knobs *k)
+{
+	k->n_settings = 1;
+	for (size_t i = 0; i < k->n_knobs; i++)
+		for (size_t v = 0; v < axes[i].n; v++) {
+			double *row = k->cells + k->n_settings++ * k->n_knobs;
+
+			memcpy(row, k->cells, k->n_knobs * sizeof *row);
+			row[i] = axes[i].values[v];
+		}
+}
+
+/* @param named  the values were asked for: it is said if some are left out */
+static void fill_joint(
+	struct cli *cli, bool named, const struct grid_axis *axes, struct tune_knobs *k)
+{
+	double found[TUNE_KNOBS], all = 1;
+
+	memcpy(found, k->cells, k->n_knobs * sizeof *found);
+	for (size_t i = 0; i < k->n_knobs; i++)
+		all *= (double)axes[i].n + 1;
+	k->n_settings = grid_make(axes, k->n_knobs, found, k->cells);
+	if (named && all > (double)k->n_settings)
+		cli_note(cli, "--joint: %zu of %.0f settings are there to choose from",
+			k->n_settings, all);
+}
+
+static int fill_rows(
+	struct cli *cli, const struct sweep_set *set, bool named, bool joint, struct tune_knobs *k)
+{
+	struct grid_axis axes[TUNE_KNOBS];
+	size_t rows = 1, at = 0;
+	double *values;
+	int rc;
+
+	for (size_t i = 0; i < set->n; i++)
+		rows += set->sweeps[i].n_values;
+	values = calloc(rows, sizeof *values);
+	k->cells = calloc(
+		(rows > GRID_SETTINGS ? rows : GRID_SETTINGS) * set->n + 1, sizeof *k->cells);
+	rc = values && k->cells ? fill_found(cli, set, k) : cli_broken(cli, HG_ENOMEM);
+	for (size_t i = 0; rc == EXIT_OK && i < set->n; i++) {
+		axes[i] = (struct grid_axis){values + at, other_values(set, k, i, values + at)};
+		at += axes[i].n;
+	}
+	if (rc == EXIT_OK && joint)
+		fill_joint(cli, named, axes, k);
+	else if (rc == EXIT_OK)
+		fill_apart(axes, k);
+	free(values);
+	if (rc == EXIT_OK && k->n_settings > HG_TUNE_SETTINGS)
+		return cli_usage(cli, "--knob: more than %d settings", HG_TUNE_SETTINGS - 1);
+	return rc;
+}
+
+int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, bool joint,
+	const struct gauge *g, hg_guard *guard, struct tune_knobs *k)
 {
 	struct sweep_set set = {NULL, 0};
 	int rc = EXIT_OK;
@@ -187,7 +233,7 @@ int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, const s
 		return EXIT_OK;
 	rc = read_sweeps(cli, texts, n, k, &set);
 	if (rc == EXIT_OK)
-		rc = fill_rows(cli, &set, k);
+		rc = fill_rows(cli, &set, n > 0, joint, k);
 	sweep_set_finish(&set);
 	return rc;
 }
@@ -207,35 +253,63 @@ static int64_t value_of(const struct tune_knobs *k, size_t row, size_t i)
 	return row == 0 || isnan(cell) ? k->info[i].current : llround(cell / k->factor[i]);
 }
 
-static hg_err set_one(struct tune_knobs *k, size_t d, size_t i, int64_t value, hg_error *why)
+/* @param stuck  receives whether it is not this value alone: nobody may set the knob, or it says
+ *               that it was set and reads back what was found */
+static hg_err set_one(
+	struct tune_knobs *k, size_t d, size_t i, int64_t value, bool *stuck, hg_error *why)
 {
 	hg_effect effect = {0};
 	hg_err rc = hg_guard_set(k->guard, k->devices[d], k->knob[i], value, &effect, why);
 
+	*stuck = rc == HG_EPERM || rc == HG_EUNSUPPORTED;
 	if (rc != HG_OK || value <= 0 || (k->info[i].flags & HG_KNOB_WRITE_ONLY))
 		return rc;
 	if (fabs((double)(effect.observed - value)) <= OBSERVED_SHARE * (double)value + 1)
 		return HG_OK;
+	*stuck = effect.observed == k->info[i].current;
 	return fail(why, HG_EDEVICE, "%.40s: asked for %g %s, reads back %g", k->info[i].name,
 		(double)value * k->factor[i], k->defs[i].unit,
 		(double)effect.observed * k->factor[i]);
 }
 
-hg_err tune_knobs_set(struct tune_knobs *k, size_t row, hg_error *why)
+/* A knob of all devices. */
+static hg_err set_knob(struct tune_knobs *k, size_t row, size_t i, hg_error *why)
+{
+	int64_t value = value_of(k, row, i);
+	hg_err rc = HG_OK;
+
+	if (k->stuck[i])
+		return value == value_of(k, 0, i)
+			       ? HG_OK
+			       : fail(why, HG_EDEVICE, "%.40s cannot be set", k->info[i].name);
+	if (k->now != SIZE_MAX && value == value_of(k, k->now, i))
+		return HG_OK;
+	for (size_t d = 0; d < k->n; d++) {
+		bool stuck;
+		hg_err one = set_one(k, d, i, value, &stuck, rc ? NULL : why);
+
+		k->stuck[i] |= one != HG_OK && stuck && value != value_of(k, 0, i);
+		rc = rc ? rc : one;
+	}
+	return rc;
+}
+
+hg_err tune_knobs_set(struct tune_knobs *k, size_t row, size_t *stuck, hg_error *why)
 {
 	hg_err rc = HG_OK;
 
+	if (stuck)
+		*stuck = SIZE_MAX;
 	if (row == k->now)
 		return HG_OK;
-	for (size_t d = 0; d < k->n; d++)
-		for (size_t i = 0; i < k->n_knobs; i++) {
-			hg_err one = HG_OK;
+	for (size_t i = 0; i < k->n_knobs; i++) {
+		/* what a knob refuses is no reason to leave the others as they are */
+		hg_err one = set_knob(k, row, i, rc ? NULL : why);
 
-			/* what a knob refuses is no reason to leave the others as they are */
-			if (k->now == SIZE_MAX || value_of(k, row, i) != value_of(k, k->now, i))
-				one = set_one(k, d, i, value_of(k, row, i), rc ? NULL : why);
-			rc = rc ? rc : one;
-		}
+		if (one != HG_OK && rc == HG_OK && k->stuck[i] && stuck)
+			*stuck = i;
+		rc = rc ? rc : one;
+	}
 	/* what is not known to be in force is set again next time */
 	k->now = rc == HG_OK ? row : SIZE_MAX;
 	return rc;

@@ -2,6 +2,8 @@
 #ifndef HG_CLI_TUNE_KNOBS_H
 #define HG_CLI_TUNE_KNOBS_H
 
+#include <stdbool.h>
+
 #include <hourglass/control.h>
 #include <hourglass/tune.h>
 
@@ -33,23 +35,27 @@ struct tune_knobs {
 	size_t n_knobs;
 	double *cells; /* n_settings x n_knobs; row 0 is what was found */
 	size_t n_settings;
-	size_t now;         /* row in force */
-	double max_power_w; /* of all devices: highest limit; 0 unknown */
-	hg_error reason;    /* why there is nothing to tune */
+	size_t now;             /* row in force */
+	bool stuck[TUNE_KNOBS]; /* it cannot be set at all, as was found out */
+	double max_power_w;     /* of all devices: highest limit; 0 unknown */
+	hg_error reason;        /* why there is nothing to tune */
 };
 
 /**
  * Finds the devices whose knobs can be set, all of the model of the first such one, and the
  * settings to choose from.
  * @param texts  n of --knob; without any: power limits and clocks
+ * @param joint  several knobs at once, not one of them at a time
  * @param guard  sets them
  * @return exit code; EXIT_OK also when there is nothing to tune. tune_knobs_finish() in any case
  */
-int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, const struct gauge *g,
-	hg_guard *guard, struct tune_knobs *k);
+int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, bool joint,
+	const struct gauge *g, hg_guard *guard, struct tune_knobs *k);
 void tune_knobs_finish(struct tune_knobs *k);
-/** Sets a row on all devices. @return HG_OK; why not. Those set before stay held by the guard */
-hg_err tune_knobs_set(struct tune_knobs *k, size_t row, hg_error *why);
+/** Sets a row on all devices. @return HG_OK; why not. Those set before stay held by the guard
+ * @param stuck  receives the knob that cannot be set to anything else than what was found, which is
+ *               left alone from then on; SIZE_MAX: it is this value; may be NULL */
+hg_err tune_knobs_set(struct tune_knobs *k, size_t row, size_t *stuck, hg_error *why);
 /** Appends "power_limit_w=450 (default: 700)". */
 void tune_knobs_text(struct buf *out, const struct tune_knobs *k, size_t row);
 

@@ -41,6 +41,10 @@ static void text_choice(struct buf *out, const struct tune_result *r)
 	if (p->drifts || p->refused)
 		buf_addf(out, "  started over %u times; %u settings were refused\n", p->drifts,
 			p->refused);
+	for (size_t i = 0; i < r->knobs->n_knobs; i++)
+		if (r->knobs->stuck[i])
+			buf_addf(out, "  %s cannot be set here: it was left as it was\n",
+				r->knobs->info[i].name);
 	if (!p->feasible)
 		buf_adds(out, "  no setting meets it: the nearest was taken\n");
 }
@@ -158,6 +162,12 @@ static void json_report(struct json_out *j, const struct tune_result *r)
 	json_kv_bool(j, "recalled", r->recalled);
 	json_kv_int(j, "tried", p->probes);
 	json_kv_int(j, "refused", p->refused);
+	json_key(j, "stuck");
+	json_open(j, '[', true);
+	for (size_t i = 0; i < r->knobs->n_knobs; i++)
+		if (r->knobs->stuck[i])
+			json_put_string(j, r->knobs->info[i].name);
+	json_close(j, ']');
 	json_kv_int(j, "drifts", p->drifts);
 	json_kv_number(j, "steps", p->steps);
 	json_kv_number(j, "steps_time_s", p->time_s);
