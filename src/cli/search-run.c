@@ -259,6 +259,7 @@ int search_job_run(struct search_job *job)
 	int rc;
 
 	watch_begin(&job->watch, job->cli);
+	watch_keep_term(&job->watch);
 	rc = job->table ? replay(job) : measure(job, (size_t)args_number(job->args, "parallel", 1));
 	watch_end(&job->watch);
 	return rc;

@@ -84,30 +84,44 @@ void watch_begin(struct watch *w, const struct cli *cli)
 	w->was_kept = sigismember(&before, SIGINT) == 1;
 }
 
-/** Takes a pending SIGINT, if there is one. */
+void watch_keep_term(struct watch *w)
+{
+	sigset_t set;
+
+	w->term = true;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/** Takes a pending signal, if there is one. */
 static void look(struct watch *w)
 {
 	const struct timespec zero = {0, 0};
-	sigset_t sigint;
+	sigset_t set;
 
-	sigemptyset(&sigint);
-	sigaddset(&sigint, SIGINT);
-	if (sigtimedwait(&sigint, NULL, &zero) == SIGINT)
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	if (w->term)
+		sigaddset(&set, SIGTERM);
+	if (sigtimedwait(&set, NULL, &zero) > 0)
 		w->interrupted = true;
 }
 
 void watch_end(struct watch *w)
 {
-	sigset_t sigint;
+	sigset_t set;
 
 	look(w);
 	if (w->drawn)
 		fputs("\r\033[K", stderr);
 	w->drawn = false;
-	sigemptyset(&sigint);
-	sigaddset(&sigint, SIGINT);
+	sigemptyset(&set);
 	if (!w->was_kept)
-		sigprocmask(SIG_UNBLOCK, &sigint, NULL);
+		sigaddset(&set, SIGINT);
+	if (w->term)
+		sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 bool watch_poll(struct watch *w)

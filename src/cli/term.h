@@ -19,10 +19,14 @@ struct watch {
 	bool drawn;        /* there is an unfinished line on the terminal */
 	bool interrupted;  /* SIGINT came */
 	bool was_kept;     /* SIGINT was blocked before */
+	bool term;         /* SIGTERM counts as well */
 };
 
 /** Begins: from here on SIGINT is kept until watch_poll() asks for it. */
 void watch_begin(struct watch *w, const struct cli *cli);
+/** SIGTERM, which batch systems send first, counts as SIGINT from here on: for what has something
+ * to write when it is stopped. After watch_begin(), where it is not blocked. */
+void watch_keep_term(struct watch *w);
 /** Ends: clears the progress line, SIGINT kills again. */
 void watch_end(struct watch *w);
 /** Whether SIGINT came. Cheap: really looks at most every 50 ms. */

@@ -134,6 +134,21 @@ sed 's/"a + b >= c + d"/"a * 0 == 1"/' large.json >nothing.json
 run 2 search nothing.json --measure "$command"
 says_like 'nothing.json: every configuration is excluded'
 
+# --- stopped by a batch system: what was measured is written, and the command is ended
+: >stopped
+"$HOURGLASS" search space.json --measure "sleep 0.1; echo >>stopped; $command" -o s.json >/dev/null 2>err &
+pid=$!
+i=0
+while [ "$(wc -l <stopped)" -lt 3 ] && [ $i -lt 200 ]; do
+	sleep 0.05
+	i=$((i + 1))
+done
+kill "$pid"
+wait "$pid"
+check "status of a search that is stopped" test $? = 130
+says "hourglass search: interrupted; what was measured was written"
+json '.points | length >= 1' true s.json
+
 # --- several at once
 run 0 search space.json --measure "$command" --parallel 4 -o p.json --json
 json '.certified and .measured <= 40' true
