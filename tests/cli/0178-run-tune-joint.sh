@@ -146,4 +146,23 @@ refuses() {
 }
 refuses nvmlDeviceSetPowerManagementLimit power_limit sm_clock_mhz
 refuses nvmlDeviceSetGpuLockedClocks sm_clock power_limit_w
+
+# Where one rank of a group has no clock to set, all hear of it.
+cat >all.json <<-'JSON'
+	{"schema": "hourglass.scenario/1", "devices": [{"model": "h100-sxm", "workload": "llm-prefill"}]}
+JSON
+for rank in 0 1; do
+	HOURGLASS_SCENARIO=$work/$(test $rank = 0 && echo all || echo nvml).json \
+		"$HOURGLASS" run --min-energy --joint --steps-from fd --json -o r$rank.json --group g \
+		--rank $rank --ranks 2 -- sh steps.sh 110 2>err$rank &
+done
+wait
+last="run --joint --group"
+json '.stuck' '[]' r0.json
+json '.stuck' '["sm_clock"]' r1.json
+for rank in 0 1; do
+	json '.chosen.sm_clock_mhz' null r$rank.json
+	json '.chosen.power_limit_w < 700 and .refused > 20 and .restored' true r$rank.json
+	json '.group.lost // "" | test("has ended|^$")' true r$rank.json
+done
 finish
