@@ -144,10 +144,11 @@ typedef enum hg_recur_kin {
 	HG_RECUR_OWN = 0,          /**< this job, on this device */
 	HG_RECUR_OTHER_DEVICE = 1, /**< this job elsewhere: its epochs count in full; of its costs
 					only the shape over batch sizes */
-	HG_RECUR_SIMILAR_JOB = 2   /**< another job: only the shape of its epochs and costs over
-					batch sizes, and only as far as own runs agree with it
-					(first odds 2 to 1); not at all unless its sizes reach
-					from below the default to above it */
+	HG_RECUR_SIMILAR_JOB = 2   /**< another job: only the shape of both over batch sizes, and as
+					far as own runs agree with it (first odds 2 to 1, or 50
+					times that where an epoch costs the same); not at all below
+					even odds, nor unless its sizes reach from below the
+					default to above it */
 } hg_recur_kin;
 
 /** What a run was seen to have come to. */

@@ -122,11 +122,29 @@ hg_err child_descendants(struct vec *pids)
 
 /* ----- the command */
 
+#define LOW_FIRST 3
+#define LOW_LAST  9
+
+int child_low_fd(int fd)
+{
+	for (int low = LOW_FIRST; low <= LOW_LAST; low++) {
+		int flags = fcntl(low, F_GETFD);
+
+		/* what is closed on exec is not there; what is not is the user's */
+		if (flags < 0 || (flags & FD_CLOEXEC))
+			return low;
+	}
+	return fd;
+}
+
 /** In the new process: never returns. */
 static _Noreturn void become(const struct child_how *how, const sigset_t *mask, int report)
 {
 	int wrong;
 
+	/* the report must not lie where the kept descriptor goes */
+	if (how->keeps_fd && report == how->kept_as)
+		report = fcntl(report, F_DUPFD_CLOEXEC, LOW_LAST + 1);
 	for (size_t i = 0; how->env && how->env[i]; i++) {
 		const char *equals = strchr(how->env[i], '=');
 		char name[128];
@@ -139,8 +157,10 @@ static _Noreturn void become(const struct child_how *how, const sigset_t *mask, 
 	}
 	if (how->out_piped)
 		(void)dup2(how->out_fd, STDOUT_FILENO);
-	if (how->keeps_fd)
+	if (how->keeps_fd && how->kept_as == how->kept_fd)
 		(void)fcntl(how->kept_fd, F_SETFD, 0);
+	else if (how->keeps_fd)
+		(void)dup2(how->kept_fd, how->kept_as);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);

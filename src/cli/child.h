@@ -21,8 +21,9 @@ struct child_how {
 	void *user;
 	bool out_piped; /* its standard output is `out_fd` */
 	int out_fd;
-	bool keeps_fd; /* `kept_fd`, open on exec, stays open in it */
+	bool keeps_fd; /* `kept_fd`, closed on exec, stays open in it, as `kept_as` */
 	int kept_fd;
+	int kept_as;
 };
 
 /** What became of it. */
@@ -55,6 +56,11 @@ struct child {
 	bool done;       /* all have ended, or without a command a signal said stop */
 };
 
+/**
+ * A number for a descriptor in a child: 3 to 9 where one is free there, as shells write to no other
+ * with ">&N". Without one, fd itself.
+ */
+int child_low_fd(int fd);
 /** Starts a command. @return as child_run() */
 int child_start(const struct cli *cli, const struct child_how *how, struct child *c);
 /**

@@ -39,7 +39,8 @@ static const struct option new_options[] = {
 		.min = 1e-3,
 		.max = 1e9,
 		.value = "W",
-		.text = "highest power limit of all devices together; needed unless --eta 1"},
+		.fallback = "the most that a run has drawn",
+		.text = "highest power limit of all devices together: what time is weighed with"},
 	{.name = NULL},
 };
 
@@ -167,6 +168,14 @@ static int read_target(const struct cli *cli, const char *text, struct store_spe
 	return EXIT_OK;
 }
 
+static bool has_size(const struct store_spec *spec, uint32_t size)
+{
+	for (uint32_t i = 0; i < spec->n_sizes; i++)
+		if (spec->batch_sizes[i] == size)
+			return true;
+	return false;
+}
+
 static int read_spec(const struct cli *cli, const struct args *args, struct store_spec *spec)
 {
 	static const char *const needed[] = {"batch-sizes", "default", "target", "max-epochs"};
@@ -188,10 +197,9 @@ static int read_spec(const struct cli *cli, const struct args *args, struct stor
 	spec->max_power_w = args_number(args, "max-power", spec->eta == 1 ? 1 : 0);
 	spec->confidence = args_number(args, "confidence", 0);
 	spec->seed = (int64_t)args_number(args, "seed", 1);
-	if (!(spec->max_power_w > 0))
-		return cli_usage(cli, "--max-power is missing: it weighs time against energy, "
-				      "unless --eta 1 counts energy alone");
 	rc = read_sizes(cli, args_text(args, "batch-sizes", ""), spec);
+	if (rc == EXIT_OK && !has_size(spec, spec->default_size))
+		rc = cli_usage(cli, "--default %u is none of the batch sizes", spec->default_size);
 	return rc == EXIT_OK ? read_target(cli, args_text(args, "target", ""), spec) : rc;
 }
 
@@ -288,7 +296,7 @@ const struct command cmd_recur_new = {
 	.path = "recur new",
 	.page = "hourglass-recur",
 	.usage = "JOB --batch-sizes SIZES --default B --target METRIC>=X --max-epochs N "
-		 "--max-power W",
+		 "[--eta X] [--max-power W]",
 	.summary = "make a job that will be trained again and again",
 	.tables = {new_options, recur_policy_options, more_options, recur_frontier_options,
 		recur_store_options},

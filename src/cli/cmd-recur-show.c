@@ -8,6 +8,7 @@
 #include "core/number.h"
 #include "core/vec.h"
 #include "recur-store.h"
+#include "software/recur/explain.h"
 #include "table.h"
 
 #define SHOWN 20
@@ -237,26 +238,6 @@ static void show_text(struct view *v, bool all)
 
 /* ----- JSON */
 
-static void belief_json(struct json_out *j, const hg_recur_belief *b)
-{
-	json_open(j, '{', true);
-	json_kv_int(j, "batch_size", b->batch_size);
-	json_kv_int(j, "runs", b->runs);
-	json_kv_int(j, "failures", b->failures);
-	json_kv_bool(j, "dropped", b->dropped != 0);
-	json_kv_bool(j, "cost_known", b->cost_known != 0);
-	json_kv_number(j, "epochs", b->epochs);
-	json_kv_number(j, "epochs_lo", b->epochs_lo);
-	json_kv_number(j, "epochs_hi", b->epochs_hi);
-	json_kv_number(j, "epoch_j", b->epoch_j);
-	json_kv_number(j, "cost_j", b->cost_j);
-	json_kv_number(j, "cost_lo_j", b->cost_lo_j);
-	json_kv_number(j, "cost_hi_j", b->cost_hi_j);
-	json_kv_number(j, "p_best", b->p_best);
-	json_kv_number(j, "p_fail", b->p_fail);
-	json_close(j, '}');
-}
-
 static void show_json(struct view *v)
 {
 	struct json_out j;
@@ -280,7 +261,7 @@ static void show_json(struct view *v)
 	json_key(&j, "beliefs");
 	json_open(&j, '[', false);
 	for (uint32_t i = 0; v->d.n > 0 && i < v->d.engine.n_sizes; i++)
-		belief_json(&j, &v->beliefs[i]);
+		recur_belief_json(&j, &v->beliefs[i]);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	buf_addc(&v->cli->out, '\n');

@@ -118,6 +118,14 @@ static int take_frontier(struct taking *t)
 
 	hg_frontier_get_info(t->f, &info);
 	t->knob = hg_frontier_knob_index(t->f, KNOB);
+	/* the best setting hangs on it, so it cannot be found out by and by */
+	if (!(t->spec->max_power_w > 0))
+		t->spec->max_power_w = info.max_power_w;
+	if (!(t->spec->max_power_w > 0))
+		return cli_usage(t->cli,
+			"--frontier: %s says no highest power: give --max-power, "
+			"or --eta 1 to count energy alone",
+			t->path);
 	if (strcmp(info.work_unit, "epoch") != 0)
 		return cli_usage(t->cli,
 			"--frontier: %s: its work is '%.40s': expected 'epoch' "

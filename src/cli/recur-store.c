@@ -27,7 +27,7 @@ static const struct {
 	{HG_RECUR_BAD_METRIC, "metric", "metric is no number"},
 	{HG_RECUR_BAD_ENERGY, "energy", "energy negative or less than before"},
 	{HG_RECUR_BAD_TIME, "time", "time negative or less than before"},
-	{HG_RECUR_BAD_EPOCH, "epoch", "epoch less than before"},
+	{HG_RECUR_BAD_EPOCH, "epoch", "epoch less than before, or no number"},
 	{HG_RECUR_REPEATED, "repeated", "epoch reported before"},
 	{HG_RECUR_AFTER_END, "after-end", "the trial had ended"},
 	{STORE_LATE, "late", "after the lease had run out"},

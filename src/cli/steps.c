@@ -95,7 +95,8 @@ int steps_begin(struct cli *cli, const struct steps_how *steps, struct steps *s)
 	} else {
 		how.keeps_fd = true;
 		how.kept_fd = fds[1];
-		(void)snprintf(env, sizeof env, "%s=%d", steps->fd_env, fds[1]);
+		how.kept_as = child_low_fd(fds[1]);
+		(void)snprintf(env, sizeof env, "%s=%d", steps->fd_env, how.kept_as);
 		envs[n] = env;
 	}
 	rc = child_start(cli, &how, &s->child);

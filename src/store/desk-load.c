@@ -228,6 +228,23 @@ static hg_err load_frontiers(struct desk *d, hg_error *why)
 
 /* ----- trials */
 
+/*
+ * Where nobody said what power is the highest, it is the highest mean that any run has drawn: that
+ * weighs time by what it costs at least where the devices are busy.
+ */
+static double highest_power(const struct loading *l)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < l->trials.len; i++) {
+		const hg_recur_trial *t = vec_at(&l->trials, i);
+
+		if (t->energy_j > 0 && t->time_s > 0 && isfinite(t->energy_j / t->time_s))
+			most = fmax(most, t->energy_j / t->time_s);
+	}
+	return most;
+}
+
 static hg_err load_kin(struct loading *l, const char *name, hg_error *why)
 {
 	struct vec kin;
@@ -264,6 +281,8 @@ hg_err desk_load_trials(struct store *s, struct desk *d, hg_error *why)
 	if (err == HG_OK)
 		err = load_kin(&l, d->job.name, why);
 	point_at_sights(&l);
+	if (!(d->job.spec.max_power_w > 0))
+		d->job.spec.max_power_w = highest_power(&l);
 	store_spec_job(&d->job.spec, &d->engine);
 	if (err == HG_OK)
 		err = load_frontiers(d, why);

@@ -21,7 +21,8 @@ void store_spec_job(const struct store_spec *spec, hg_recur_job *out)
 		.default_size = spec->default_size,
 		.batch_sizes = spec->batch_sizes,
 		.eta = spec->eta,
-		.max_power_w = spec->max_power_w,
+		/* before any trial has told it, nothing has a cost to be weighed */
+		.max_power_w = spec->max_power_w > 0 ? spec->max_power_w : 1,
 		.target = spec->target,
 		.lower_is_better = spec->lower_is_better,
 		.max_epochs = spec->max_epochs,

@@ -11,8 +11,6 @@ says_like "'hourglass recur new' makes a store"
 # What is no job.
 bad recur new j --default 8 --target 'a>=1' --max-epochs 3 --max-power 300
 says_like '--batch-sizes is missing'
-bad recur new j --batch-sizes 8,16 --default 8 --target 'a>=1' --max-epochs 3
-says_like '--max-power is missing'
 bad recur new j --batch-sizes 8,x --default 8 --target 'a>=1' --max-epochs 3 --eta 1
 says_like "'x': expected a whole number, or MIN..MAXxF"
 bad recur new j --batch-sizes 16,8 --default 8 --target 'a>=1' --max-epochs 3 --eta 1
@@ -22,6 +20,7 @@ bad recur new j --batch-sizes 8..4096x1 --default 8 --target 'a>=1' --max-epochs
 bad recur new j --batch-sizes 1..4000000000x1.01 --default 8 --target 'a>=1' --max-epochs 3 --eta 1
 says_like 'more than 64'
 bad recur new j --batch-sizes 8,16 --default 9 --target 'a>=1' --max-epochs 3 --eta 1
+says_like '--default 9 is none of the batch sizes'
 bad recur new j --batch-sizes 8,16 --default 8 --target 'a=1' --max-epochs 3 --eta 1
 says_like 'expected METRIC>=X'
 bad recur new j --batch-sizes 8,16 --default 8 --target 'a>=good' --max-epochs 3 --eta 1
@@ -102,6 +101,32 @@ good recur show net --json
 json ".trials[] | select(.trial == \"$before\") | [.state, .flags[0]] | join(\" \")" 'killed expired'
 run 0 recur report "$before" --epoch 1 --metric 0.9 --energy 1kJ --time 9s --json
 json '[.state, .flagged[0]] | join(" ")' 'reached late'
+
+# Without a highest power it is what runs have drawn: time is weighed with 200 W here.
+good recur new free --batch-sizes 8,16,32 --default 16 --target 'a>=1' --max-epochs 9 --store free.db
+good recur next free --store free.db
+good recur report free:1 --epoch 2 --metric 1 --energy 2kJ --time 10s --store free.db
+good recur show free --store free.db --json
+json '[.spec.max_power_w, .trials[0].cost_j]' '[200,2000]'
+good recur explain free --store free.db
+
+# A number of epochs that is a slip of the hand is no progress.
+good recur next free --store free.db --json
+trial=$(jq -r .trial out)
+run 0 recur report "$trial" --store free.db --epoch 1e30 --metric 0.1 --json
+json '[.answer, .state, .flagged[0], .epochs]' '["continue","running","epoch",0]'
+good recur end "$trial" --store free.db
+
+# How much a similar job counts is said.
+good recur new like --batch-sizes 8,16,32 --default 16 --target 'a>=2' --max-epochs 9 --like free --store free.db
+good recur explain like --store free.db --json
+json '.similar | [.weight_epochs, .weight_cost] | map(. * 100 | round)' '[65,65]'
+good recur next like --store free.db
+good recur report like:1 --epoch 1 --metric 1 --energy 1kJ --time 5s --store free.db
+good recur explain like --store free.db
+shows 'What similar jobs say counts with 99 % for epochs and 99 % for costs'
+good recur explain free --store free.db --json
+json .similar null
 
 # Out and in.
 good recur export -o all.jsonl

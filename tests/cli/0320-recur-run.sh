@@ -21,6 +21,15 @@ json '.trials[0] | [.state, .epochs, .metric, .reports, .simulated] | map(tostri
 	'reached 3 0.9 3 true'
 json '.trials[0] | .energy_j > 0 and .time_s > 0.05 and .time_s < 60' true
 
+good recur new open --batch-sizes 16,32,64 --default 32 --target 'loss<=1' --max-epochs 6
+# Shells write to no descriptor above 9: theirs is not, however many are open.
+(
+	exec 3>&2 4>&2 5>&2 6>&2 8>&2
+	exec "$HOURGLASS" recur run open -d sim:h100 -d sim:a100 -- sh train.sh 2>told
+) >out
+grep -q 'trial open:1: reached' told || fail "many descriptors: $(cat out told)"
+checks=$((checks + 1))
+
 # By its output, with epochs; one that diverges. This job has no bounds: how long things take here
 # decides nothing.
 good recur new loose --batch-sizes 16,32 --default 32 --target 'loss<=1' --max-epochs 1000 \

@@ -4,6 +4,8 @@
 
 #include "near.h"
 
+#include <stdbool.h>
+
 #include <hourglass/recur.h>
 
 static const uint32_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
@@ -40,6 +42,49 @@ static inline void believe(
 	for (size_t i = 0; i < job->n_sizes; i++)
 		b[i].size = sizeof b[i];
 	assert_int_equal(hg_recur_believe(job, trials, n, b, job->n_sizes, NULL), HG_OK);
+}
+
+#define MOST 400
+
+static inline hg_recur_decision decide(
+	const hg_recur_job *job, const hg_recur_trial *trials, size_t n)
+{
+	hg_recur_decision d = {.size = sizeof d};
+	hg_error why;
+	hg_err err = hg_recur_next(job, trials, n, 7, &d, &why);
+
+	if (err)
+		fail_msg("%s", why.text);
+	assert_true(d.index < job->n_sizes);
+	assert_int_equal(d.batch_size, job->batch_sizes[d.index]);
+	assert_true(d.max_epochs <= job->max_epochs);
+	return d;
+}
+
+/* Cost of an epoch and epochs of a made-up training whose best size is 128. */
+static inline double made_up_cost(uint32_t batch)
+{
+	return 100 + 12000.0 / batch;
+}
+
+static inline double made_up_epochs(uint32_t batch)
+{
+	return 10 * (1 + batch / 100.0);
+}
+
+/* Runs it; epochs above `broken` never reach the target. @return how many trials there are */
+static inline size_t play(const hg_recur_job *job, hg_recur_trial *trials, size_t n, size_t until,
+	uint32_t broken, double factor)
+{
+	while (n < until) {
+		hg_recur_decision d = decide(job, trials, n);
+		double need = ceil(factor * made_up_epochs(d.batch_size));
+		bool ok = need <= d.max_epochs && d.batch_size < broken;
+
+		trials[n++] = run_of(d.batch_size, ok ? HG_RECUR_REACHED : HG_RECUR_STOPPED,
+			ok ? need : d.max_epochs, made_up_cost(d.batch_size));
+	}
+	return n;
 }
 
 #endif

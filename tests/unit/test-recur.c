@@ -10,48 +10,6 @@
 #include "core/json.h"
 #include "recur-job.h"
 
-#define MOST 400
-
-static hg_recur_decision decide(const hg_recur_job *job, const hg_recur_trial *trials, size_t n)
-{
-	hg_recur_decision d = {.size = sizeof d};
-	hg_error why;
-	hg_err err = hg_recur_next(job, trials, n, 7, &d, &why);
-
-	if (err)
-		fail_msg("%s", why.text);
-	assert_true(d.index < job->n_sizes);
-	assert_int_equal(d.batch_size, job->batch_sizes[d.index]);
-	assert_true(d.max_epochs <= job->max_epochs);
-	return d;
-}
-
-/* Cost of an epoch and epochs of a made-up training whose best size is 128. */
-static double made_up_cost(uint32_t batch)
-{
-	return 100 + 12000.0 / batch;
-}
-
-static double made_up_epochs(uint32_t batch)
-{
-	return 10 * (1 + batch / 100.0);
-}
-
-/* Runs it; epochs above `broken` never reach the target. @return how many trials there are */
-static size_t play(const hg_recur_job *job, hg_recur_trial *trials, size_t n, size_t until,
-	uint32_t broken, double factor)
-{
-	while (n < until) {
-		hg_recur_decision d = decide(job, trials, n);
-		double need = ceil(factor * made_up_epochs(d.batch_size));
-		bool ok = need <= d.max_epochs && d.batch_size < broken;
-
-		trials[n++] = run_of(d.batch_size, ok ? HG_RECUR_REACHED : HG_RECUR_STOPPED,
-			ok ? need : d.max_epochs, made_up_cost(d.batch_size));
-	}
-	return n;
-}
-
 static void test_first(void **state)
 {
 	hg_recur_job job = plain_job();
@@ -324,6 +282,7 @@ static void test_enter(void **state)
 	assert_near(t.time_s, 30, 1e-12);
 	enter_is(&t, 3, 0.2, 300, 30, HG_RECUR_REPEATED, HG_RECUR_RUNNING);
 	enter_is(&t, NAN, 0.2, 300, 30, HG_RECUR_BAD_EPOCH, HG_RECUR_RUNNING);
+	enter_is(&t, 1e30, 0.2, 300, 30, HG_RECUR_BAD_EPOCH, HG_RECUR_RUNNING);
 	enter_is(&t, 4, 0.3, 400, INFINITY, HG_RECUR_BAD_TIME, HG_RECUR_RUNNING);
 	enter_is(&t, 4.5, 0.3, NAN, NAN, 0, HG_RECUR_RUNNING);
 	enter_is(&t, 5, 0.6, 500, 50, 0, HG_RECUR_REACHED);
@@ -423,80 +382,6 @@ static void test_frontiers(void **state)
 		assert_near(b[i].epoch_j, 0.5 * made_up_cost(sizes[i]), 1e-3);
 		hg_frontier_destroy(f[i]);
 	}
-}
-
-/* The same job on another device, all sizes tried: here only the cost of an epoch is new. */
-static void test_warm_start(void **state)
-{
-	hg_recur_job job = plain_job();
-	static hg_recur_trial t[MOST];
-	double best = made_up_cost(128) * ceil(made_up_epochs(128));
-	hg_recur_decision d;
-	size_t n = 0;
-
-	(void)state;
-	for (size_t i = 0; i < 3 * SIZES; i++) {
-		t[n] = run_of(sizes[i % SIZES], HG_RECUR_REACHED,
-			ceil(made_up_epochs(sizes[i % SIZES])), 7 * made_up_cost(sizes[i % SIZES]));
-		t[n++].kin = HG_RECUR_OTHER_DEVICE;
-	}
-	d = decide(&job, t, n);
-	assert_int_not_equal(d.reason, HG_RECUR_FIRST);
-	assert_true(made_up_cost(d.batch_size) * ceil(made_up_epochs(d.batch_size)) < 1.1 * best);
-	for (size_t i = 0; i < n; i++)
-		t[i].kin = HG_RECUR_SIMILAR_JOB;
-	d = decide(&job, t, n);
-	assert_true(made_up_cost(d.batch_size) * ceil(made_up_epochs(d.batch_size)) < 1.25 * best);
-}
-
-/* Trials of another job, at each size twice, cheapest where ours is dearest if it is unlike. */
-static size_t other_job(hg_recur_trial *t, bool unlike)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < 2 * SIZES; i++) {
-		uint32_t at = sizes[unlike ? SIZES - 1 - i % SIZES : i % SIZES];
-
-		t[n] = run_of(sizes[i % SIZES], HG_RECUR_REACHED, ceil(3 * made_up_epochs(at)),
-			50 * made_up_cost(at));
-		t[n++].kin = HG_RECUR_SIMILAR_JOB;
-	}
-	return n;
-}
-
-/* Cost of so many own runs after those, over the best. */
-static double excess_of(const hg_recur_job *job, hg_recur_trial *t, size_t before, size_t runs)
-{
-	double best = made_up_cost(128) * ceil(made_up_epochs(128)), sum = 0;
-	size_t n = play(job, t, before, before + runs, 4096, 1);
-
-	for (size_t i = before; i < n; i++)
-		sum += t[i].energy_j / best - 1;
-	return sum / (double)runs;
-}
-
-static void test_similar_job(void **state)
-{
-	hg_recur_job job = plain_job();
-	static hg_recur_trial t[MOST];
-	double cold = excess_of(&job, t, 0, 15), alike, unlike;
-	size_t n;
-
-	(void)state;
-	/* what is alike helps, at once; what is not is seen to be so */
-	alike = excess_of(&job, t, other_job(t, false), 15);
-	unlike = excess_of(&job, t, other_job(t, true), 15);
-	assert_true(alike < cold);
-	assert_true(unlike < cold + 0.2);
-	/* its level says nothing: no run is stopped by it */
-	n = other_job(t, false);
-	assert_true(isinf(decide(&job, t, n).bound_j));
-	/* and its sizes must reach around the default */
-	job.default_size = 1024;
-	for (size_t i = 0; i < n; i++)
-		if (t[i].batch_size == 1024)
-			t[i].batch_size = 2048;
-	assert_int_equal(decide(&job, t, n).reason, HG_RECUR_FIRST);
 }
 
 static void test_explain(void **state)
@@ -666,8 +551,6 @@ int main(void)
 		cmocka_unit_test(test_enter_lower_is_better),
 		cmocka_unit_test(test_bad_figures),
 		cmocka_unit_test(test_frontiers),
-		cmocka_unit_test(test_warm_start),
-		cmocka_unit_test(test_similar_job),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_names),

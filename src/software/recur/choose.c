@@ -31,6 +31,10 @@
 #define MARGIN 0.25
 /* Part of a run after which its metric is looked at. */
 #define GLANCE 0.125
+/* Weights of similarity below and above which there is no doubt; octaves of a step in doubt. */
+#define UNLIKE       0.05
+#define SURELY_ALIKE 0.9
+#define STEP         1.01
 /* Of an epoch: what a run that should be over still takes. */
 #define HALF 0.5
 
@@ -250,6 +254,16 @@ static void look_init(struct look *l, const struct model *m, const struct view *
 	}
 }
 
+static double alike(const struct model *m)
+{
+	return fmin(m->alike_cost, m->alike_epochs);
+}
+
+bool surely_alike(const struct model *m)
+{
+	return alike(m) >= SURELY_ALIKE;
+}
+
 /* Size b against the best so far. */
 static void consider(
 	struct look *l, const struct view *v, size_t b, double *top, struct choice *out)
@@ -282,17 +296,54 @@ static void consider(
 	out->gain_j = c.gain_j;
 }
 
+/*
+ * Where only other jobs say what far sizes are like, and are not known to be alike, it is gone
+ * there by steps: an octave down an epoch has twice the steps, and costs no more than twice as
+ * much.
+ */
+static void keep_near(const struct model *m, const struct view *v, bool *near)
+{
+	double low = 0, high = 0;
+	bool unsure = alike(m) > UNLIKE && !surely_alike(m);
+
+	for (size_t i = 0; i < v->n; i++) {
+		size_t arm = view_arm(v, i);
+
+		if (arm == SIZE_MAX || v->trials[i].kin == HG_RECUR_SIMILAR_JOB)
+			continue;
+		low = fmin(low, m->x[arm]);
+		high = fmax(high, m->x[arm]);
+	}
+	for (size_t a = 0; a < m->n; a++)
+		near[a] = !unsure || (m->x[a] >= low - STEP && m->x[a] <= high + STEP);
+	/* sizes may be further apart than a step */
+	for (size_t a = 0; a + 1 < m->n; a++) {
+		near[a] |= m->x[a + 1] == low;
+		near[a + 1] |= m->x[a] == high;
+	}
+}
+
+/* A job that turns out to be alike tells where to go before any run has come to its target: what
+ * this one would teach, the best size teaches as well. */
+static bool leaves(const struct look *l, size_t only, const struct choice *out)
+{
+	return surely_alike(l->m) && only != SIZE_MAX && only != out->best &&
+	       expected_cost(l, only) - l->spent > out->best_j;
+}
+
 void choose(const struct model *m, const struct view *v, size_t only, double spent_j,
 	struct choice *out)
 {
 	struct look l;
+	bool near[HG_RECUR_MAX_SIZES];
 	double top = INFINITY;
 
 	look_init(&l, m, v);
+	keep_near(m, v, near);
 	l.spent = spent_j;
 	*out = (struct choice){.best = l.live[0], .best_j = INFINITY};
 	for (size_t k = 0; k < l.n_live; k++)
-		if (expected_cost(&l, l.live[k]) < out->best_j) {
+		if (near[l.live[k]] && expected_cost(&l, l.live[k]) < out->best_j) {
 			out->best_j = expected_cost(&l, l.live[k]);
 			out->best = l.live[k];
 		}
@@ -302,11 +353,12 @@ void choose(const struct model *m, const struct view *v, size_t only, double spe
 	if (only == SIZE_MAX && m->in_a_row > PATIENCE)
 		only = out->best;
 	for (size_t k = 0; k < l.n_live && only == SIZE_MAX; k++)
-		consider(&l, v, l.live[k], &top, out);
+		if (near[l.live[k]])
+			consider(&l, v, l.live[k], &top, out);
 	if (only != SIZE_MAX)
 		consider(&l, v, only, &top, out);
 	/* Until the target has been seen once, nobody knows what is dear; nor when nothing works.
 	 */
 	if ((m->reached == 0 && !m->compared) || m->in_a_row > 2 * PATIENCE)
-		out->bound_j = INFINITY;
+		out->bound_j = leaves(&l, only, out) ? spent_j : INFINITY;
 }

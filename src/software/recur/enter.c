@@ -27,7 +27,8 @@ static uint32_t enter_epochs(hg_recur_trial *t, double epochs)
 {
 	double before = known(t->epochs) ? t->epochs : 0;
 
-	if (!at_least(epochs, before))
+	/* What is no measurement would pass for progress, and for nothing known afterwards. */
+	if (!at_least(epochs, before) || (epochs > 0 && !known(epochs)))
 		return HG_RECUR_BAD_EPOCH;
 	if (epochs == before && before > 0)
 		return HG_RECUR_REPEATED;

@@ -7,6 +7,7 @@
 #include "core/fail.h"
 #include "core/json.h"
 #include "core/unit.h"
+#include "explain.h"
 #include "model.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
@@ -56,10 +57,13 @@ static void tell_reason(struct story *s)
 			"nothing is known of this job yet, so it begins with its default.");
 		break;
 	case HG_RECUR_BEST:
+		buf_adds(&s->out, "of all sizes it is expected to cost least");
+		if (!isnan(b->cost_j))
+			buf_addf(&s->out, ", %s a run", joules(b->cost_j, one));
 		buf_addf(&s->out,
-			"of all sizes it is expected to cost least, %s a run (after %u runs of its own, "
-			"%.0f %% sure to be the cheapest), and no other is worth a try.",
-			joules(b->cost_j, one), b->runs, 100 * b->p_best);
+			" (after %u run%s of its own, %.0f %% sure to be the cheapest), and no "
+			"other is worth a try.",
+			b->runs, b->runs == 1 ? "" : "s", 100 * b->p_best);
 		break;
 	case HG_RECUR_LEARNING:
 		tell_lesson(s, &s->b[d->best_index]);
@@ -84,7 +88,7 @@ static void tell_numbers(struct story *s)
 	if (s->d.reason != HG_RECUR_FIRST)
 		buf_addf(&s->out, " It needs %.3g epochs (%.3g to %.3g with 90 %%) at %s each%s.",
 			b->epochs, b->epochs_lo, b->epochs_hi, joules(b->epoch_j, one),
-			isnan(b->epoch_j) ? ""
+			isnan(b->epoch_j) ? ", as none has been measured yet"
 			: b->cost_known   ? ", which is known"
 					  : ", which is a guess from other sizes");
 	if (s->d.max_epochs < s->v.job.max_epochs)
@@ -93,6 +97,10 @@ static void tell_numbers(struct story *s)
 	if (s->d.regime > 0)
 		buf_addf(&s->out, " The job has changed: trials before number %zu count little.",
 			s->d.regime + 1);
+	if (!isnan(s->m.alike_cost))
+		buf_addf(&s->out,
+			" What similar jobs say counts with %.0f %% for epochs and %.0f %% for costs.",
+			100 * s->m.alike_epochs, 100 * s->m.alike_cost);
 	if (s->d.dropped > 0) {
 		buf_addf(&s->out,
 			" Out, as they fail with at least %.0f %%:", 100 * s->v.job.confidence);
@@ -104,17 +112,17 @@ static void tell_numbers(struct story *s)
 	buf_addc(&s->out, '\n');
 }
 
-static void put_belief(struct json_out *j, const hg_recur_belief *b)
+void recur_belief_json(struct json_out *j, const hg_recur_belief *b)
 {
 	json_open(j, '{', true);
 	json_kv_int(j, "batch_size", b->batch_size);
 	json_kv_int(j, "runs", b->runs);
 	json_kv_int(j, "failures", b->failures);
-	json_kv_bool(j, "dropped", b->dropped);
+	json_kv_bool(j, "dropped", b->dropped != 0);
 	json_kv_number(j, "epochs", b->epochs);
 	json_kv_number(j, "epochs_lo", b->epochs_lo);
 	json_kv_number(j, "epochs_hi", b->epochs_hi);
-	json_kv_bool(j, "cost_known", b->cost_known);
+	json_kv_bool(j, "cost_known", b->cost_known != 0);
 	json_kv_number(j, "epoch_j", b->epoch_j);
 	json_kv_number(j, "cost_j", b->cost_j);
 	json_kv_number(j, "cost_lo_j", b->cost_lo_j);
@@ -142,6 +150,15 @@ static void put_decision(struct json_out *j, const struct story *s)
 	json_kv_int(j, "regime", (int64_t)d->regime);
 	json_kv_bool(j, "exhausted", d->exhausted);
 	json_kv_number(j, "scatter", s->m.noise);
+	json_key(j, "similar");
+	if (isnan(s->m.alike_cost)) {
+		json_put_null(j);
+		return;
+	}
+	json_open(j, '{', true);
+	json_kv_number(j, "weight_epochs", s->m.alike_epochs);
+	json_kv_number(j, "weight_cost", s->m.alike_cost);
+	json_close(j, '}');
 }
 
 static void put_json(struct story *s)
@@ -155,7 +172,7 @@ static void put_json(struct story *s)
 	json_key(&j, "beliefs");
 	json_open(&j, '[', false);
 	for (size_t a = 0; a < s->m.n; a++)
-		put_belief(&j, &s->b[a]);
+		recur_belief_json(&j, &s->b[a]);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	buf_addc(&s->out, '\n');

@@ -20,6 +20,11 @@
 #define KILL_WEIGHT 8
 /* Probability that a job that is said to be alike is. */
 #define ALIKE_AT_FIRST 0.65
+#define LEAST_TRUST    0.5
+/* Of alike jobs, those whose epochs cost the same; sd of the log between such, and between any. */
+#define SAME_LEVEL    0.5
+#define SAME_LEVEL_SD 0.03
+#define ANY_LEVEL_SD  3
 /* A run that was stopped at once is no failure, but many of them are one. */
 #define LEAST_WASTE 0.2
 
@@ -81,10 +86,33 @@ static void fix_level(const struct model *m, struct evidence *own)
 			evidence_add(&own[a], m->cost.mean[a], COST_NOISE);
 }
 
-/* Weight of the belief that another job is alike, by what both foretold of what was seen. */
-static double trust(double warm, double cold)
+/* Weight of the belief that another job is alike, by log odds of what both foretold. */
+static double trust(double odds)
 {
-	return 1 / (1 + exp(fmin(cold - warm, 50)) * (1 - ALIKE_AT_FIRST) / ALIKE_AT_FIRST);
+	double p = 1 / (1 + exp(fmin(-odds, 50)) * (1 - ALIKE_AT_FIRST) / ALIKE_AT_FIRST);
+
+	/* Half a belief in what is wrong costs more than half of one in what is right saves. */
+	return p < LEAST_TRUST ? 0 : p;
+}
+
+/*
+ * Another target or optimiser leaves the cost of an epoch as it is, and chance hardly does. So the
+ * level tells whether this is the same training, though not what another one is like.
+ * @return log odds of "alike" by it
+ */
+static double odds_of_level(const struct belief *kin, const struct evidence *own)
+{
+	double gap = 0, n = 0, z;
+
+	for (size_t a = 0; a < kin->n; a++)
+		if (own[a].weight > 0) {
+			gap += own[a].mean - kin->mean[a];
+			n++;
+		}
+	if (n == 0)
+		return 0;
+	z = gap / n / SAME_LEVEL_SD;
+	return log(1 - SAME_LEVEL + SAME_LEVEL * ANY_LEVEL_SD / SAME_LEVEL_SD * exp(-0.5 * z * z));
 }
 
 /* Of another job only the shape counts: what is believed moves to what was seen of this one, or
@@ -109,8 +137,10 @@ static void align(struct belief *b, const double *x, const struct evidence *seen
 static void believe_costs(struct model *m, struct evidence *own, const struct evidence *kin,
 	size_t kin_sizes, bool similar)
 {
-	double weight = 1;
+	double weight = 1, level;
 
+	m->alike_cost = m->alike_epochs = (double)NAN;
+	m->log_alike = 0;
 	prior_cost(&m->cold, m->x, m->n, mean_of(own, m->n));
 	if (m->n_costs == 0) {
 		m->cost = m->cold;
@@ -123,11 +153,14 @@ static void believe_costs(struct model *m, struct evidence *own, const struct ev
 	}
 	prior_cost(&m->cost, m->x, m->n, mean_of(kin, m->n));
 	belief_update(&m->cost, kin);
+	level = m->n_costs > 0 ? odds_of_level(&m->cost, own) : 0;
 	prior_widen(&m->cost, m->x, WIDEN_SIMILAR_COST);
 	align(&m->cost, m->x, own, mean_of(own, m->n));
-	if (similar)
-		weight =
-			trust(belief_log_density(&m->cost, own), belief_log_density(&m->cold, own));
+	if (similar) {
+		m->log_alike = level + belief_log_density(&m->cost, own) -
+			       belief_log_density(&m->cold, own);
+		weight = m->alike_cost = trust(m->log_alike);
+	}
 	belief_update(&m->cost, own);
 	belief_update(&m->cold, own);
 	belief_mix(&m->cost, weight, &m->cold);
@@ -298,7 +331,8 @@ static void learn_epochs(struct model *m, const struct view *v)
 	m->cold = m->epochs;
 	fit = m->log_fit;
 	learn_epochs_as(m, v, true);
-	belief_mix(&m->epochs, trust(m->log_fit, fit), &m->cold);
+	m->alike_epochs = trust(m->log_fit - fit + m->log_alike);
+	belief_mix(&m->epochs, m->alike_epochs, &m->cold);
 }
 
 /* Running trials will tell what is expected of them: nobody else need find it out. */

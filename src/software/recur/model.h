@@ -51,6 +51,9 @@ struct model {
 	bool dropped[HG_RECUR_MAX_SIZES];
 	uint32_t n_dropped;
 	double log_fit; /* log density of what was seen of own runs, as it was believed before */
+	/* weight of the belief that similar jobs are alike; NAN: none counts */
+	double alike_cost, alike_epochs;
+	double log_alike; /* log odds of it by costs */
 	/* Large, so last: */
 	struct belief epochs; /* log of epochs to the target */
 	struct belief cost;   /* log of J per epoch */
@@ -98,6 +101,9 @@ struct choice {
  * cost already; a bound of no more than that says to stop it. */
 void choose(const struct model *m, const struct view *v, size_t only, double spent_j,
 	struct choice *out);
+
+/** Whether similar jobs are, beyond doubt. */
+bool surely_alike(const struct model *m);
 
 /* ----- baseline.c */
 

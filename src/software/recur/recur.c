@@ -79,12 +79,12 @@ static uint32_t choose_by_policy(
 		*left = baseline_choose(v, seed, c);
 		return HG_RECUR_POLICY;
 	}
-	if (is_first(v) && !view_has_similar(v)) {
+	if (is_first(v) && !surely_alike(m)) {
 		choose_first(v, c);
 		return HG_RECUR_FIRST;
 	}
 	choose(m, v, SIZE_MAX, 0, c);
-	if (is_first(v)) {
+	if (m->reached == 0 && surely_alike(m)) {
 		/* As long as nobody knows what is dear, no run is stopped, so none is a probe. */
 		c->arm = c->best;
 		c->bound_j = INFINITY;
@@ -162,7 +162,7 @@ static void judge(const struct model *m, const struct view *v, size_t arm, hg_re
 		choose(m, v, arm, spent, &c);
 	else
 		(void)baseline_choose(v, 0, &c);
-	if (is_first(v))
+	if (is_first(v) && !surely_alike(m))
 		c.bound_j = INFINITY;
 	r->bound_j = isfinite(c.bound_j) ? joules(m, c.bound_j) : c.bound_j;
 	r->spent_j = view_trial_cost(v, t);
