@@ -12,7 +12,7 @@ static const char table[] = "device,batch_size,power_limit,time_s,power_w\n"
 
 static void search(const struct spec *s)
 {
-	hg_search_opts opts = {.size = sizeof opts, .max_measured = 4};
+	hg_search_opts opts = {.size = sizeof opts, .max_measured = 4, .n_candidates = 1024};
 	hg_search_space space;
 	hg_search *search;
 	uint32_t config;

@@ -283,6 +283,36 @@ static void test_classes_are_of_equal_choices(void **state)
 	space_finish(&space);
 }
 
+/** Of several choices each has something of its own: sets that differ in one are nearer. */
+static void test_sets_of_several_choices_are_kin(void **state)
+{
+	static const hg_knob_def choices[] = {{"a", "", NULL, 0}, {"b", "", NULL, 0}};
+	static const uint32_t kinds[] = {HG_SEARCH_CHOICE, HG_SEARCH_CHOICE};
+	static const double both[] = {0, 0, 0, 1, 1, 0, 1, 1}, one[] = {0, 5, 1, 5, 2, 5, 3, 5};
+	hg_search_space given = {.size = sizeof given,
+		.n_knobs = 2,
+		.knobs = choices,
+		.scales = kinds,
+		.n_configs = 4,
+		.cells = both};
+	struct space s;
+	struct hyper h;
+
+	(void)state;
+	assert_int_equal(space_init(&s, &given, NULL), HG_OK);
+	hyper_init(&h, &s, SEARCH_TIME);
+	assert_true(kernel(&h, &s, 0, 0) > kernel(&h, &s, 0, 1) + 0.1);
+	assert_true(kernel(&h, &s, 0, 1) > kernel(&h, &s, 0, 3) + 0.1);
+	assert_true(kernel(&h, &s, 0, 3) > h.level);
+	space_finish(&s);
+	/* of one choice that varies all others are strangers alike */
+	given.cells = one;
+	assert_int_equal(space_init(&s, &given, NULL), HG_OK);
+	hyper_init(&h, &s, SEARCH_TIME);
+	assert_near_abs(kernel(&h, &s, 0, 1), h.level, 0, 0);
+	space_finish(&s);
+}
+
 static void test_what_is_only_believed_can_be_dropped(void **state)
 {
 	static struct process p;
@@ -316,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_classes_are_of_equal_choices),
 		cmocka_unit_test(test_process_is_the_textbooks),
 		cmocka_unit_test(test_limits_of_one_size_go_together),
+		cmocka_unit_test(test_sets_of_several_choices_are_kin),
 		cmocka_unit_test(test_what_is_only_believed_can_be_dropped),
 	};
 
