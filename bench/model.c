@@ -444,20 +444,27 @@ static void foreign_move(struct learnt *l, const struct figures *to)
 	l->fit.prior.mean[WORK_GAPPOWER - 1] += log(ratio);
 }
 
-/* Half way from a GPU to neutral physics. */
+/* How much of one GPU's physics another one is thought to have; the rest is neutral. */
+#define SHARED 0.3
+
+static double lean(double from, double to)
+{
+	return exp(SHARED * log(fmax(1e-9, from)) + (1.0 - SHARED) * log(fmax(1e-9, to)));
+}
+
 static void figures_lean(struct figures *f)
 {
 	struct figures neutral = *f;
 
 	device_neutral(&neutral);
-	f->static_w = sqrt(f->static_w * neutral.static_w);
-	f->clock_tree_w = sqrt(f->clock_tree_w * neutral.clock_tree_w);
-	f->memory_w = sqrt(f->memory_w * neutral.memory_w);
-	f->gap_w = sqrt(f->gap_w * neutral.gap_w);
-	f->voltage_knee = 0.5 * (f->voltage_knee + neutral.voltage_knee);
-	f->voltage_slope = 0.5 * (f->voltage_slope + neutral.voltage_slope);
-	f->lowest_clock = sqrt(f->lowest_clock * neutral.lowest_clock);
-	f->overlap = sqrt(f->overlap * neutral.overlap);
+	f->static_w = lean(f->static_w, neutral.static_w);
+	f->clock_tree_w = lean(f->clock_tree_w, neutral.clock_tree_w);
+	f->memory_w = lean(f->memory_w, neutral.memory_w);
+	f->gap_w = lean(f->gap_w, neutral.gap_w);
+	f->lowest_clock = lean(f->lowest_clock, neutral.lowest_clock);
+	f->overlap = lean(f->overlap, neutral.overlap);
+	f->voltage_knee = SHARED * f->voltage_knee + (1.0 - SHARED) * neutral.voltage_knee;
+	f->voltage_slope = SHARED * f->voltage_slope + (1.0 - SHARED) * neutral.voltage_slope;
 }
 
 /* Nothing is known of `gpu` but the range of its limits: physics and prior are the generic ones,
