@@ -1,12 +1,15 @@
 /*
  * Recurring jobs: what the engine and Zeus cost on recorded trainings, and how fast they are.
  *
- * usage: bench-recur [--data DIR] [--seeds K] [--peer PYTHON] [--priors yes]
+ * usage: bench-recur [--data DIR] [--seeds K] [--first-seed N] [--peer PYTHON] [--priors yes]
+ *                    [--only flight|learn]
  *
  * DIR holds summary_train.csv and summary_power_*.csv. --peer runs Zeus's own simulator, where that
  * Python has it, beside ours. Excess is over the best fixed batch size and power limit. --priors
  * only looks up what the engine takes for granted, with each training left out in turn: what it
- * believes beforehand should not hang on any one of them.
+ * believes beforehand should not hang on any one of them. --only flight replays only several in
+ * flight, and says where what they cost beyond the best goes; --only learn replays the engine
+ * alone.
  */
 #define _DEFAULT_SOURCE /* getrusage */
 #include <math.h>
@@ -24,6 +27,7 @@
 #define DEVICES 2
 #define STEPS   60
 #define FLIGHT  8
+#define PILOTS  2
 
 static const struct sim_spec specs[JOBS] = {
 	{"cifar100/shufflenetv2/adadelta", 0.6, 100, 1024, 0.5},
@@ -40,8 +44,7 @@ static const double other_targets[JOBS] = {0.5, 0.6, 45, 0.4, 83.5, 0.83};
 
 struct bench {
 	const char *data, *peer;
-	uint32_t seeds;
-	bool priors;
+	uint32_t seeds, first_seed;
 	struct sim_trace traces[DEVICES];
 	struct sim_job jobs[DEVICES][JOBS];
 };
@@ -88,13 +91,14 @@ static int load(struct bench *b, int device)
 	return bad;
 }
 
-static struct campaign_result play(const struct sim_job *s, struct sim_options o, uint32_t seeds)
+static struct campaign_result play(
+	const struct bench *b, const struct sim_job *s, struct sim_options o, uint32_t seeds)
 {
 	struct campaign c = {.jobs = s,
 		.n_jobs = 1,
 		.options = o,
 		.seeds = seeds,
-		.first_seed = 1,
+		.first_seed = b->first_seed,
 		.threads = 2};
 	struct campaign_result r;
 	hg_error why = {""};
@@ -120,7 +124,7 @@ static double table(const struct bench *b, const char *name, struct sim_options 
 	for (int d = 0; d < DEVICES; d++)
 		for (int i = 0; i < JOBS; i++) {
 			const struct sim_job *s = &b->jobs[d][i];
-			struct campaign_result r = play(s, o, b->seeds);
+			struct campaign_result r = play(b, s, o, b->seeds);
 
 			if (pairs)
 				printf("%s_%s_%.*s_first20 %.2f %%\n", name, devices[d],
@@ -156,14 +160,20 @@ static void tables(const struct bench *b)
 
 /* ----- several in flight */
 
-/* Mean excess of all recurrences over the pairs. */
-static double regret(const struct bench *b, struct sim_options o)
+/* Mean excess of all recurrences over the pairs; span: until all are over, in runs of the best
+ * choice. */
+static double regret(const struct bench *b, struct sim_options o, double *span)
 {
 	double all = 0;
 
+	*span = 0;
 	for (int d = 0; d < DEVICES; d++)
-		for (int i = 0; i < JOBS; i++)
-			all += play(&b->jobs[d][i], o, b->seeds).all / (DEVICES * JOBS);
+		for (int i = 0; i < JOBS; i++) {
+			struct campaign_result r = play(b, &b->jobs[d][i], o, b->seeds);
+
+			all += r.all / (DEVICES * JOBS);
+			*span += r.span / (DEVICES * JOBS);
+		}
 	return all;
 }
 
@@ -202,53 +212,65 @@ static double bound_of(const struct sim_job *s, double octaves, bool told)
 	return fmin(whole, told ? anew : whole) / least - 1;
 }
 
+/* The same, as a mean over the pairs. Where a job has no such size it takes its default. */
+static double bound_at(const struct bench *b, int octaves, bool told)
+{
+	double sum = 0;
+
+	for (int d = 0; d < DEVICES; d++)
+		for (int i = 0; i < JOBS; i++) {
+			double x = bound_of(&b->jobs[d][i], octaves, told);
+
+			if (!(x < INFINITY))
+				x = bound_of(&b->jobs[d][i], 0, told);
+			sum += x / (DEVICES * JOBS);
+		}
+	return sum;
+}
+
 /* The least of it for any number of octaves: no policy can know which. */
 static double bound(const struct bench *b, bool told)
 {
 	double least = INFINITY;
 
-	for (int octaves = -4; octaves <= 4; octaves++) {
-		double sum = 0;
-
-		for (int d = 0; d < DEVICES; d++)
-			for (int i = 0; i < JOBS; i++) {
-				double x = bound_of(&b->jobs[d][i], octaves, told);
-
-				/* where a job has no such size it takes its default */
-				if (!(x < INFINITY))
-					x = bound_of(&b->jobs[d][i], 0, told);
-				sum += x / (DEVICES * JOBS);
-			}
-		least = fmin(least, sum);
-	}
+	for (int octaves = -4; octaves <= 4; octaves++)
+		least = fmin(least, bound_at(b, octaves, told));
 	return least;
 }
 
+/* Eight in flight against one: together or staggered, and with pilots, which makes some wait. */
 static void concurrent(const struct bench *b, uint32_t policy, uint32_t recurrences)
 {
-	static const char *const names[] = {"together", "staggered"};
+	static const char *const names[] = {
+		"together", "staggered", "together_pilots", "staggered_pilots"};
+	int ways = policy == HG_RECUR_LEARN ? 4 : 2;
 	struct sim_options o = {.policy = policy, .recurrences = recurrences, .concurrent = 1};
 	const char *name = hg_recur_policy_name(policy);
-	double alone = regret(b, o), one;
+	double span, spans[4], alone = regret(b, o, &span), one;
 
 	printf("%s_regret_per_run_of_%u %.2f %%\n", name, recurrences, 100 * alone);
 	o.concurrent = FLIGHT;
-	for (int k = 0; k < 2; k++) {
-		o.arrivals = k == 0 ? SIM_TOGETHER : SIM_STAGGERED;
-		one = regret(b, o);
+	for (int k = 0; k < ways; k++) {
+		o.arrivals = k % 2 == 0 ? SIM_TOGETHER : SIM_STAGGERED;
+		o.pilots = k < 2 ? 0 : PILOTS;
+		one = regret(b, o, &spans[k]);
 		printf("%s_%d_%s_regret_per_run_of_%u %.2f %%\n", name, FLIGHT, names[k],
 			recurrences, 100 * one);
 		printf("%s_%d_%s_over_alone_of_%u %.2f x\n", name, FLIGHT, names[k], recurrences,
 			one / alone);
+		if (k >= 2)
+			printf("%s_%d_%s_later_of_%u %.1f %%\n", name, FLIGHT, names[k],
+				recurrences, 100 * (spans[k] / spans[k - 2] - 1));
 	}
 }
 
 static void all_concurrent(const struct bench *b)
 {
 	struct sim_options o = {.recurrences = STEPS, .concurrent = FLIGHT, .blind = true};
+	double span;
 
 	printf("learn_blind_%d_together_regret_per_run_of_%d %.2f %%\n", FLIGHT, STEPS,
-		100 * regret(b, o));
+		100 * regret(b, o, &span));
 	for (int k = 0; k < 3; k++)
 		concurrent(b, HG_RECUR_LEARN, k == 0 ? 50 : k == 1 ? STEPS : 100);
 	concurrent(b, HG_RECUR_ZEUS, STEPS);
@@ -256,6 +278,73 @@ static void all_concurrent(const struct bench *b)
 		100 * FLIGHT * bound(b, false) / STEPS);
 	printf("bound_%d_together_regret_per_run_of_%d %.2f %%\n", FLIGHT, STEPS,
 		100 * FLIGHT * bound(b, true) / STEPS);
+	printf("bound_%d_together_at_default_regret_per_run_of_%d %.2f %%\n", FLIGHT, STEPS,
+		100 * FLIGHT * bound_at(b, 0, true) / STEPS);
+}
+
+/* What several in flight are measured by, and where the excess goes. */
+struct tally {
+	double all, wait, span, part[SIM_PARTS];
+};
+
+static void tally_add(struct tally *t, const struct campaign_result *r, double weight)
+{
+	t->all += weight * r->all;
+	t->wait += weight * r->wait;
+	t->span += weight * r->span;
+	for (int k = 0; k < SIM_PARTS; k++)
+		t->part[k] += weight * r->part[k];
+}
+
+/* Parts in points, which add up; waits and spans in runs of the best choice. */
+static void tally_print(const struct tally *t)
+{
+	static const char *const parts[] = {
+#define PART(name, text) text,
+		SIM_PART_LIST(PART)
+#undef PART
+	};
+
+	printf(" %.2f %%:", 100 * t->all);
+	for (int k = 0; k < SIM_PARTS; k++)
+		printf(" %s %.2f", parts[k], 100 * t->part[k]);
+	printf("; wait %.3f, span %.2f runs\n", t->wait, t->span);
+}
+
+static void account(const struct bench *b, const char *name, struct sim_options o)
+{
+	struct tally sum = {0};
+
+	for (int d = 0; d < DEVICES; d++)
+		for (int i = 0; i < JOBS; i++) {
+			const struct sim_job *s = &b->jobs[d][i];
+			struct campaign_result r = play(b, s, o, b->seeds);
+			struct tally one = {0};
+
+			tally_add(&one, &r, 1);
+			tally_add(&sum, &r, 1.0 / (DEVICES * JOBS));
+			printf("account_%s_%s_%.*s", name, devices[d], short_name(s), s->name);
+			tally_print(&one);
+		}
+	printf("account_%s", name);
+	tally_print(&sum);
+}
+
+static void flight(const struct bench *b)
+{
+	struct sim_options o = {.recurrences = STEPS, .concurrent = 1};
+
+	printf("bound_%d_together_at_default_regret_per_run_of_%d %.2f %%\n", FLIGHT, STEPS,
+		100 * FLIGHT * bound_at(b, 0, true) / STEPS);
+	account(b, "alone", o);
+	o.concurrent = FLIGHT;
+	account(b, "together", o);
+	o.pilots = PILOTS;
+	account(b, "together_pilots", o);
+	o.arrivals = SIM_STAGGERED;
+	account(b, "staggered_pilots", o);
+	o.pilots = 0;
+	account(b, "staggered", o);
 }
 
 static void drift(const struct bench *b, uint32_t policy)
@@ -275,7 +364,7 @@ static void drift(const struct bench *b, uint32_t policy)
 			 * find. */
 			if (!isfinite(sim_best(&b->jobs[d][i], &o, true)))
 				continue;
-			r = play(&b->jobs[d][i], o, b->seeds);
+			r = play(b, &b->jobs[d][i], o, b->seeds);
 			back += r.back / (DEVICES * JOBS);
 			within += r.back_within_10 / (DEVICES * JOBS);
 			slowest = fmax(slowest, r.back);
@@ -317,7 +406,7 @@ static double first20_after(
 	double x;
 
 	o.n_known = give(other, kin);
-	x = play(s, o, b->seeds).first20;
+	x = play(b, s, o, b->seeds).first20;
 	*worst = fmax(*worst, x);
 	return x;
 }
@@ -358,7 +447,7 @@ static void stuck(const struct bench *b)
 
 	for (int d = 0; d < DEVICES; d++)
 		for (int i = 0; i < JOBS; i++) {
-			struct campaign_result r = play(&b->jobs[d][i], o, 840);
+			struct campaign_result r = play(b, &b->jobs[d][i], o, 840);
 
 			n += r.wedged + r.exhausted;
 		}
@@ -399,7 +488,7 @@ static double replay_s(const struct bench *b, uint32_t policy)
 	double from = cpu_s();
 
 	for (int i = 0; i < JOBS; i++)
-		(void)play(&b->jobs[0][i], o, b->seeds);
+		(void)play(b, &b->jobs[0][i], o, b->seeds);
 	return (cpu_s() - from) / (STEPS * JOBS * (double)b->seeds);
 }
 
@@ -544,28 +633,36 @@ static int replays(const struct bench *b)
 int main(int argc, char **argv)
 {
 	static struct bench b = {.data = HG_BENCH_DIR "/../../shared/data/zeus", .seeds = 100};
-	double seeds = b.seeds;
-	unsigned priors_wanted = 0;
+	double seeds = b.seeds, first_seed = 1;
+	unsigned priors_wanted = 0, only = 0;
 	const struct bench_option list[] = {
 		{"--data", BENCH_TEXT, &b.data, "DIR", 0, 0, "where Zeus's tables are"},
 		{"--peer", BENCH_TEXT, &b.peer, "PYTHON", 0, 0, "a Python that has Zeus"},
 		{"--seeds", BENCH_NUMBER, &seeds, "K", 1, 1e6, "of each replay"},
+		{"--first-seed", BENCH_NUMBER, &first_seed, "N", 1, 1e9, "of each replay"},
 		{"--priors", BENCH_WORD, &priors_wanted, "yes", 0, 0, "only what tables teach"},
+		{"--only", BENCH_WORD, &only, "flight|learn", 0, 0,
+			"only where eight in flight lose, or only the engine one at a time"},
 		{NULL, BENCH_FLAG, NULL, NULL, 0, 0, NULL}};
 	int bad = 0;
 
 	(void)bench_options("bench-recur", argc, argv, 0, list);
 	b.seeds = (uint32_t)seeds;
-	b.priors = priors_wanted != 0;
-	if (!b.priors)
+	b.first_seed = (uint32_t)first_seed;
+	if (!only && !priors_wanted)
 		decisions();
 	for (int d = 0; !bad && d < DEVICES; d++)
 		bad = load(&b, d);
 	if (bad)
 		return 1;
-	if (b.priors)
+	if (priors_wanted)
 		priors(&b);
-	else
+	if (only & 1u)
+		flight(&b);
+	if (only & 2u)
+		(void)table(&b, "learn",
+			(struct sim_options){.recurrences = STEPS, .concurrent = 1}, true);
+	if (!only && !priors_wanted)
 		bad = replays(&b);
 	for (int d = 0; d < DEVICES; d++) {
 		for (int i = 0; i < JOBS; i++)

@@ -51,7 +51,9 @@
  *
  * **Concurrency.** A running trial counts as a result at its expected value: it is not tried twice
  * for what it will tell anyway. What a run has cost is gone: it is stopped where going on costs
- * more than beginning anew with the best size, what it would still teach counted in.
+ * more than beginning anew with the best size, what it would still teach counted in. Where many
+ * runs of a new job would begin at once, most of them can be told to wait until the first ones
+ * have shown what works (hg_recur_job.pilots).
  */
 #ifndef HOURGLASS_RECUR_H
 #define HOURGLASS_RECUR_H
@@ -122,6 +124,10 @@ typedef struct hg_recur_job {
 	uint32_t horizon;         /**< runs that what is learnt now will serve; 0: 40 */
 	uint32_t watched;         /**< not 0: hg_recur_check() is asked after each epoch, with the
 				       sights of all runs: a short look at a size is then cheap */
+	uint32_t pilots; /**< not 0: at first no more than so many run at once, and one more
+			      for each run that has reached the target; who asks for another
+			      is told to wait (hg_recur_decision.wait). 2 is a good number.
+			      0: nobody waits. HG_RECUR_LEARN only */
 } hg_recur_job;
 
 /** X(name, value, text): how a trial stands. */
@@ -221,6 +227,9 @@ typedef struct hg_recur_decision {
 	size_t regime;        /**< index of the first trial since the last change of the job */
 	uint32_t has_setting; /**< not 0: pick says at which setting of the device */
 	hg_pick pick;         /**< point of the size's frontier, by HG_ETA */
+	uint32_t wait;        /**< not 0: do not begin yet; ask again when a running trial has
+			       reported or ended (hg_recur_job.pilots). The rest is what it would
+			       be now */
 } hg_recur_decision;
 
 /**

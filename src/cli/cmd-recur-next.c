@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "child.h"
 #include "cmd.h"
-#include "recur-store.h"
+#include "recur-pilots.h"
 
 #define LEASE_S 86400.0
 
@@ -17,6 +18,14 @@ static const struct option next_options[] = {
 		.value = "TIME",
 		.fallback = "1 d",
 		.text = "without a report for so long, the trial counts as killed"},
+	{.name = "wait",
+		.kind = OPTION_QUANTITY,
+		.quantity = QUANTITY_TIME,
+		.min = 0,
+		.max = 31536000,
+		.value = "TIME",
+		.fallback = "0 s",
+		.text = "with --pilots: ask again for so long before giving up"},
 	{.name = NULL},
 };
 
@@ -70,30 +79,49 @@ static void say_next(struct cli *cli, const struct args *args, const struct stor
 	buf_addc(&cli->out, '\n');
 }
 
+static void say_wait(struct cli *cli, const struct args *args)
+{
+	struct json_out j;
+
+	if (!args_has(args, "json"))
+		return;
+	json_out_init(&j, &cli->out);
+	json_open(&j, '{', false);
+	json_kv_string(&j, "schema", "hourglass.recur-next/1");
+	json_kv_bool(&j, "wait", true);
+	json_close(&j, '}');
+	buf_addc(&cli->out, '\n');
+}
+
 static int run_next(struct cli *cli, const struct args *args)
 {
-	int64_t lease_ms = (int64_t)(args_number(args, "lease", LEASE_S) * 1000);
-	char owner[STORE_NAME];
+	struct recur_asks asks = {.job = args->operands[0],
+		.lease_ms = (int64_t)(args_number(args, "lease", LEASE_S) * 1000),
+		.pilots = (uint32_t)args_number(args, "pilots", 0),
+		.wait_s = args_number(args, "wait", 0)};
 	struct store_trial t;
 	struct desk d;
-	struct store *s;
 	hg_error why = {""};
-	hg_err err;
-	int rc = recur_open(cli, args, OPEN_WRITE, &s);
+	int rc = recur_open(cli, args, OPEN_WRITE, &asks.store);
 
 	if (rc != EXIT_OK)
 		return rc;
-	recur_owner(owner);
 	memset(&d, 0, sizeof d);
-	err = desk_next(s, args->operands[0], owner, lease_ms, NULL, NULL, &t, &why);
-	if (err == HG_OK)
-		err = desk_read(s, args->operands[0], &d, &why);
-	if (err == HG_OK)
-		say_next(cli, args, &d.job, &t);
-	else
-		rc = recur_error(cli, err, &why);
+	child_signals_keep();
+	rc = recur_ask(cli, &asks, &t);
+	child_signals_let_go();
+	if (rc == EXIT_OK) {
+		hg_err err = desk_read(asks.store, asks.job, &d, &why);
+
+		if (err == HG_OK)
+			say_next(cli, args, &d.job, &t);
+		else
+			rc = recur_error(cli, err, &why);
+	}
+	if (rc == EXIT_INFEASIBLE)
+		say_wait(cli, args);
 	desk_finish(&d);
-	store_close(s);
+	store_close(asks.store);
 	return rc;
 }
 
@@ -202,9 +230,9 @@ const struct command cmd_recur_next = {
 	.name = "next",
 	.path = "recur next",
 	.page = "hourglass-recur",
-	.usage = "JOB [--lease TIME] [options]",
+	.usage = "JOB [--lease TIME] [--pilots N] [options]",
 	.summary = "the batch size to train with now, and the trial to report to",
-	.tables = {next_options, recur_store_options},
+	.tables = {next_options, recur_pilots_options, recur_store_options},
 	.operand_name = "JOB",
 	.min_operands = 1,
 	.max_operands = 1,

@@ -10,8 +10,8 @@
 #include "cmd.h"
 #include "core/number.h"
 #include "gauge.h"
+#include "recur-pilots.h"
 #include "recur-setting.h"
-#include "recur-store.h"
 #include "steps.h"
 
 #define LEASE_S    120.0
@@ -274,16 +274,17 @@ static void close_trial(struct training *t, const struct child_end *end)
 
 static int attempt(struct training *t, const struct args *args, struct child_end *end)
 {
-	char owner[STORE_NAME], cost[QUANTITY_TEXT];
+	const struct recur_asks asks = {.store = t->store,
+		.job = t->job,
+		.lease_ms = t->lease_ms,
+		.pilots = (uint32_t)args_number(args, "pilots", 0),
+		.wait_s = INFINITY};
+	char cost[QUANTITY_TEXT];
 	const char *setting;
-	hg_error why = {""};
-	hg_err err;
-	int rc;
+	int rc = recur_ask(t->cli, &asks, &t->trial);
 
-	recur_owner(owner);
-	err = desk_next(t->store, t->job, owner, t->lease_ms, NULL, NULL, &t->trial, &why);
-	if (err != HG_OK)
-		return recur_error(t->cli, err, &why);
+	if (rc != EXIT_OK)
+		return rc;
 	setting = store_spec_setting(&t->spec, t->trial.t.batch_size);
 	cli_note(t->cli, "trial %s:%lld: batch size %u%s%s", t->job, (long long)t->trial.number,
 		t->trial.t.batch_size, setting[0] ? ", setting " : "", setting);
@@ -416,7 +417,7 @@ const struct command cmd_recur_run = {
 	.text = "CMD finds its batch size in HOURGLASS_BATCH_SIZE, and after each epoch writes "
 		"\"METRIC\" or\n\"EPOCH METRIC\" as a line to the descriptor in "
 		"HOURGLASS_METRIC_FD.",
-	.tables = {run_options, recur_store_options},
+	.tables = {run_options, recur_pilots_options, recur_store_options},
 	.operand_name = "JOB or CMD",
 	.min_operands = 2,
 	.max_operands = SIZE_MAX,

@@ -124,6 +124,12 @@ static const struct option run_options[] = {
 		.value = "together|staggered",
 		.fallback = "together",
 		.text = "whether the first of them begin in the same instant, or come evenly"},
+	{.name = "pilots",
+		.kind = OPTION_COUNT,
+		.max = HG_RECUR_MAX_SIZES,
+		.value = "N",
+		.fallback = "0: nobody waits",
+		.text = "at first so many in flight, one more for each that reached the target"},
 	{.name = "drift",
 		.kind = OPTION_TEXT,
 		.value = "F@N[:B]",
@@ -174,6 +180,7 @@ static int read_policy(const struct cli *cli, const struct args *args, struct re
 	r->options.concurrent = (uint32_t)args_number(args, "concurrent", 1);
 	while (strcmp(arrival_names[r->options.arrivals], arrivals) != 0)
 		r->options.arrivals++;
+	r->options.pilots = (uint32_t)args_number(args, "pilots", 0);
 	r->options.known_costs = args_has(args, "known-costs");
 	r->options.blind = args_has(args, "blind");
 	r->seeds = (uint32_t)args_number(args, "seeds", 100);

@@ -141,6 +141,8 @@ static void json_result(struct json_out *j, const struct replay *r, const struct
 	json_kv_number(j, "last5_energy_ratio_sd", c->last5_energy_sd);
 	json_kv_number(j, "last5_time_ratio", c->last5_time);
 	json_kv_number(j, "last5_time_ratio_sd", c->last5_time_sd);
+	json_kv_number(j, "wait_runs", c->wait);
+	json_kv_number(j, "span_runs", c->span);
 	json_kv_number(j, "replays_given_up", c->wedged);
 	json_kv_number(j, "replays_without_usable_size", c->exhausted);
 	if (r->options.drift.factor > 0) {
@@ -184,6 +186,7 @@ void replay_json(struct cli *cli, const struct replay *r)
 	json_kv_int(&j, "concurrent", r->options.concurrent);
 	json_kv_string(
 		&j, "arrivals", r->options.arrivals == SIM_STAGGERED ? "staggered" : "together");
+	json_kv_int(&j, "pilots", r->options.pilots);
 	json_kv_bool(&j, "blind", r->options.blind);
 	json_kv_number(&j, "eta", r->eta);
 	json_kv_bool(&j, "known_costs", r->options.known_costs);

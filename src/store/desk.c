@@ -73,11 +73,22 @@ static hg_err choose_by_engine(
 	void *user, struct store *s, struct store_job *job, hg_recur_decision *out, hg_error *why)
 {
 	struct desk d = {.job = *job};
+	struct desk_pilots *pilots = user;
 	hg_err err = desk_load_trials(s, &d, why);
 
-	(void)user;
+	if (err == HG_OK && pilots)
+		d.engine.pilots = pilots->most;
 	if (err == HG_OK)
 		err = hg_recur_next(&d.engine, d.trials, d.n, desk_seed(&d), out, why);
+	if (pilots) {
+		pilots->wait = err == HG_OK && out->wait;
+		pilots->running = 0;
+		for (size_t i = 0; i < d.n; i++)
+			pilots->running += d.trials[i].state == HG_RECUR_RUNNING;
+		if (pilots->wait)
+			err = fail(
+				why, HG_EABORTED, "%s: not before others have reported", job->name);
+	}
 	desk_finish(&d);
 	return err;
 }

@@ -42,10 +42,18 @@ uint64_t desk_seed(const struct desk *d);
 typedef hg_err (*choose_fn)(
 	void *user, struct store *s, struct store_job *job, hg_recur_decision *out, hg_error *why);
 
+/** The engine's choice where most may be told to wait: hg_recur_job.pilots. */
+struct desk_pilots {
+	uint32_t most;    /* as there; 0: nobody waits */
+	bool wait;        /* told: to wait; desk_next() is then HG_EABORTED, and nothing happened */
+	uint32_t running; /* told: trials under way */
+};
+
 /**
  * Gives out a trial: each number once, whoever asks at the same time.
  * @param owner   who asks, for people: "host:pid"
  * @param choose  NULL: the engine, with all that is known
+ * @param user    of choose; the engine's is a struct desk_pilots, or NULL
  */
 hg_err desk_next(struct store *s, const char *name, const char *owner, int64_t lease_ms,
 	choose_fn choose, void *user, struct store_trial *out, hg_error *why);

@@ -55,6 +55,10 @@ good recur simulate $toy --seeds 5 --concurrent 8 --known-costs
 # shellcheck disable=SC2086
 good recur simulate $toy --seeds 5 --concurrent 4 --arrivals staggered --blind --json
 json '[.concurrent, .arrivals, .blind]' '[4,"staggered",true]'
+json '[.pilots, .jobs[0].wait_runs]' '[0,0]'
+# shellcheck disable=SC2086
+good recur simulate $toy --seeds 5 --concurrent 4 --pilots 2 --json
+json '[.pilots, .jobs[0].wait_runs > 0, .jobs[0].span_runs > 15]' '[2,true,true]'
 # shellcheck disable=SC2086
 bad recur simulate $toy --arrivals never
 # shellcheck disable=SC2086

@@ -97,6 +97,34 @@ static void test_curves_compare(void **state)
 	assert_int_equal(verdict(&job, t, 2, 1), HG_RECUR_STOP);
 }
 
+/* Three sizes, each at another level: the one in front has been at all of them, so all are told
+ * apart, though no two have come equally far. */
+static void test_curves_at_many_levels(void **state)
+{
+	static const hg_recur_sight front[] = {{1, 0.1}, {2, 0.2}, {4, 0.3}, {8, 0.4}};
+	static const hg_recur_sight middle[] = {{2, 0.1}, {4, 0.2}, {8, 0.3}};
+	static const hg_recur_sight last[] = {{4, 0.1}, {8, 0.2}};
+	hg_recur_job job = plain_job();
+	hg_recur_belief b[SIZES], without[SIZES];
+	hg_recur_trial t[] = {seen_run(256, HG_RECUR_RUNNING, 8, front, 4),
+		seen_run(512, HG_RECUR_RUNNING, 8, middle, 3),
+		seen_run(1024, HG_RECUR_RUNNING, 8, last, 2)};
+
+	(void)state;
+	believe(&job, t, 3, b);
+	assert_true(b[5].epochs > 1.5 * b[4].epochs && b[5].epochs < 2.2 * b[4].epochs);
+	assert_true(b[6].epochs > 2.8 * b[4].epochs && b[6].epochs < 4.4 * b[4].epochs);
+	/* At levels of a first epoch hardly anything is. */
+	believe(&job, NULL, 0, without);
+	t[0].epochs = t[1].epochs = 1;
+	t[0].sights = (const hg_recur_sight[]){{1, 0.1}};
+	t[1].sights = (const hg_recur_sight[]){{1, 0.1}};
+	t[0].n_sights = t[1].n_sights = 1;
+	believe(&job, t, 2, b);
+	assert_near_abs(
+		log(b[5].epochs / b[4].epochs), log(without[5].epochs / without[4].epochs), 0, 0.1);
+}
+
 /* What a run has cost is gone: near its end it goes on, though it should not have begun. */
 static void test_sunk_cost(void **state)
 {
@@ -111,13 +139,55 @@ static void test_sunk_cost(void **state)
 	assert_int_equal(verdict(&job, t, 5, 4), HG_RECUR_STOP);
 }
 
+/* More than the pilots wait, and one more may run for each that has reached the target; what is
+ * chosen does not change. */
+static void test_pilots(void **state)
+{
+	hg_recur_job job = plain_job();
+	hg_recur_trial t[4];
+	hg_recur_decision with, without;
+
+	(void)state;
+	for (size_t n = 0; n < 4; n++) {
+		job.pilots = 0;
+		without = decide(&job, t, n);
+		assert_int_equal(without.wait, 0);
+		job.pilots = 2;
+		with = decide(&job, t, n);
+		assert_int_equal(with.wait, n >= 2);
+		assert_int_equal(with.index, without.index);
+		t[n] = run_of(with.batch_size, HG_RECUR_RUNNING, 0, 0);
+	}
+	/* Those that end without it make room. */
+	t[0] = run_of(256, HG_RECUR_STOPPED, 3, 100);
+	assert_int_equal(decide(&job, t, 3).wait, 1);
+	t[1] = run_of(512, HG_RECUR_KILLED, 3, 100);
+	assert_int_equal(decide(&job, t, 3).wait, 0);
+	assert_int_equal(decide(&job, t, 4).wait, 1);
+	/* A similar job's target is another one; the same job elsewhere has the same. */
+	t[0] = run_of(256, HG_RECUR_REACHED, 30, 100);
+	t[0].kin = HG_RECUR_SIMILAR_JOB;
+	assert_int_equal(decide(&job, t, 4).wait, 1);
+	t[0].kin = HG_RECUR_OTHER_DEVICE;
+	assert_int_equal(decide(&job, t, 4).wait, 0);
+	t[0].kin = HG_RECUR_OWN;
+	assert_int_equal(decide(&job, t, 4).wait, 0);
+	t[1].state = HG_RECUR_RUNNING;
+	assert_int_equal(decide(&job, t, 4).wait, 1);
+	t[0].state = HG_RECUR_RUNNING;
+	job.policy = HG_RECUR_ZEUS;
+	assert_int_equal(decide(&job, t, 4).wait, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curve_foretells),
 		cmocka_unit_test(test_curve_stands_still),
 		cmocka_unit_test(test_curves_compare),
+		cmocka_unit_test(test_curves_at_many_levels),
 		cmocka_unit_test(test_sunk_cost),
+		cmocka_unit_test(test_pilots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,50 @@ static void test_concurrent(void **state)
 	assert_true(all[0] < 0.3 * zeus);
 }
 
+/* Pilots: what eight in flight lose falls by a third and more, the last is over somewhat later, and
+ * where the loss goes adds up. */
+static void test_pilots(void **state)
+{
+	double all[2] = {0, 0}, span[2] = {0, 0};
+	struct sim_trace t;
+
+	(void)state;
+	if (!load(&t, 0)) {
+		sim_trace_finish(&t);
+		skip();
+	}
+	for (size_t i = 0; i < JOBS; i++) {
+		struct sim_job s;
+		hg_error why;
+		struct campaign c = {.jobs = &s,
+			.n_jobs = 1,
+			.options = {.recurrences = 60, .concurrent = 8},
+			.seeds = 2,
+			.first_seed = 1,
+			.threads = 2};
+
+		assert_ok(sim_job_init(&s, &t, &known[i].spec, &why), &why);
+		for (int k = 0; k < 2; k++) {
+			struct campaign_result r;
+			double parts = 0;
+
+			c.options.pilots = k == 0 ? 0 : 2;
+			assert_ok(campaign_run(&c, &r, &why), &why);
+			for (int p = 0; p < SIM_PARTS; p++)
+				parts += r.part[p];
+			assert_near_abs(parts, r.all, 0, 1e-9);
+			assert_true((r.wait > 0) == (k == 1) && r.wedged == 0);
+			all[k] += r.all / JOBS;
+			span[k] += r.span;
+			campaign_finish(&r, 1);
+		}
+		sim_job_finish(&s);
+	}
+	sim_trace_finish(&t);
+	assert_true(all[1] < 0.75 * all[0]);
+	assert_true(span[1] < 1.25 * span[0]);
+}
+
 /* Epochs double from the best size on at recurrence 50. */
 static void test_drift(void **state)
 {
@@ -286,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_zeus),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_concurrent),
+		cmocka_unit_test(test_pilots),
 		cmocka_unit_test(test_drift),
 	};
 

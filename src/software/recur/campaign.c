@@ -132,6 +132,8 @@ static void mean_steps(
 			m->time_s += one->time_s / c->seeds;
 			m->best_j += one->best_j / c->seeds;
 			m->failed += (double)one->failed / c->seeds;
+			for (int k = 0; k < SIM_PARTS; k++)
+				r->part[k] += one->part_j[k] / one->best_j / n / c->seeds;
 		}
 		regret += m->cost_j - m->best_j;
 		m->regret_j = regret;
@@ -207,6 +209,25 @@ static hg_err recovery(
 	return HG_OK;
 }
 
+/* Times in runs of the best fixed choice. */
+static void times(const struct campaign *c, const struct sim_job *job, const struct sim_step *steps,
+	struct campaign_result *r)
+{
+	const struct sim_arm *best = &job->arms[job->best_arm];
+	double unit = best->mean_epochs * best->time_s * c->seeds;
+	uint32_t n = c->options.recurrences;
+
+	for (uint32_t s = 0; s < c->seeds; s++) {
+		double last = 0;
+
+		for (uint32_t i = 0; i < n; i++) {
+			r->wait += steps[(size_t)s * n + i].wait_s / unit / n;
+			last = fmax(last, steps[(size_t)s * n + i].end_s);
+		}
+		r->span += last / unit;
+	}
+}
+
 static hg_err conclude(const struct pool *p, size_t job, struct campaign_result *r)
 {
 	const struct campaign *c = p->c;
@@ -217,6 +238,7 @@ static hg_err conclude(const struct pool *p, size_t job, struct campaign_result 
 	if (!r->steps)
 		return HG_ENOMEM;
 	mean_steps(c, steps, r);
+	times(c, &c->jobs[job], steps, r);
 	r->first20 = excess(r, 0, n < 20 ? n : 20);
 	r->first50 = excess(r, 0, n < 50 ? n : 50);
 	r->last10 = excess(r, n > 10 ? n - 10 : 0, n);

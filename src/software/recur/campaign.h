@@ -20,6 +20,9 @@ struct campaign_result {
 	double last5_energy, last5_energy_sd; /* over the default size at the highest limit */
 	double last5_time, last5_time_sd;
 	double wedged, exhausted; /* jobs (seeds) with at least one */
+	double wait;              /* of a recurrence: mean, in runs of the best fixed choice */
+	double span;              /* from the first begin to the last end, likewise */
+	double part[SIM_PARTS];   /* of `all`: they add up to it */
 	double back, back_worst;  /* recurrences from the drift until within 5 %: mean, 90 % */
 	double back_within_10;    /* part of the seeds */
 };

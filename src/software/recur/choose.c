@@ -331,6 +331,13 @@ static bool leaves(const struct look *l, size_t only, const struct choice *out)
 	       expected_cost(l, only) - l->spent > out->best_j;
 }
 
+/* Whether a size may be tried for what it tells: what a run of it that is under way will tell
+ * need not be bought again. Before the target has been reached looks tell less than runs. */
+static bool worth_a_try(const struct model *m, const struct choice *c, size_t b)
+{
+	return b == c->best || m->reached == 0 || m->in_flight[b] == 0;
+}
+
 void choose(const struct model *m, const struct view *v, size_t only, double spent_j,
 	struct choice *out)
 {
@@ -353,7 +360,7 @@ void choose(const struct model *m, const struct view *v, size_t only, double spe
 	if (only == SIZE_MAX && m->in_a_row > PATIENCE)
 		only = out->best;
 	for (size_t k = 0; k < l.n_live && only == SIZE_MAX; k++)
-		if (near[l.live[k]])
+		if (near[l.live[k]] && worth_a_try(m, out, l.live[k]))
 			consider(&l, v, l.live[k], &top, out);
 	if (only != SIZE_MAX)
 		consider(&l, v, only, &top, out);

@@ -5,8 +5,9 @@
  * factor of epochs, whatever the batch size. So
  *  - where some run has reached the target, a run that has come to a level tells where it would
  *    reach it;
- *  - where none has, runs that have come to the same level tell how their sizes compare, though
- *    nobody knows yet how far it is from there.
+ *  - where none has, each run is compared with the one that has come furthest, at the best level
+ *    that it has come to itself: that tells how their sizes compare, though nobody knows yet how
+ *    far it is from there.
  * How alike they are was looked up in recorded trainings: the log of the factor differs between
  * sizes by a seventh of itself, more over many octaves.
  */
@@ -19,7 +20,7 @@
 #define ALIKE        0.15
 #define ALIKE_OCTAVE 0.2
 #define ALIKE_LEAST  0.05
-/* The same where it is not known how much is left. */
+/* The same where it is not known how much is left, of the log itself. */
 #define COMPARED 0.2
 /* A level is reached within an epoch: sd of an even spread. */
 #define ROUNDING 0.29
@@ -182,46 +183,23 @@ bool curves_foretell(
 
 /* ----- when no run has reached the target */
 
-/* Sizes of which a run has come to a level. */
-static size_t sizes_at(const struct view *v, size_t from, size_t to, double level)
+/* The run that has come furthest: its level is the best, and it came there first. */
+static size_t furthest(const struct view *v, size_t from, size_t to)
 {
-	bool there[HG_RECUR_MAX_SIZES] = {false};
-	size_t n = 0;
+	size_t best = SIZE_MAX;
+	double top = (double)NAN, after = INFINITY;
 
 	for (size_t i = from; i < to; i++) {
-		size_t arm = unfinished(v, i) ? view_arm(v, i) : SIZE_MAX;
+		double level = unfinished(v, i) ? level_of(v, &v->trials[i]) : (double)NAN, first;
 
-		if (arm == SIZE_MAX || there[arm] || isnan(reached_after(v, &v->trials[i], level)))
+		if (isnan(level) || (best != SIZE_MAX && !as_good(v, level, top)))
 			continue;
-		there[arm] = true;
-		n++;
-	}
-	return n;
-}
-
-/* The best level to which half of the sizes, and at least two, have come; NAN: none. */
-static double common_level(const struct view *v, size_t from, size_t to)
-{
-	double best = (double)NAN;
-	size_t all = 0;
-
-	for (size_t i = from; i < to; i++)
-		if (unfinished(v, i)) {
-			size_t n = sizes_at(
-				v, from, to, v->job.lower_is_better ? INFINITY : -INFINITY);
-
-			all = n > all ? n : all;
-			break;
-		}
-	for (size_t i = from; i < to; i++) {
-		double level = unfinished(v, i) ? level_of(v, &v->trials[i]) : (double)NAN;
-		size_t n;
-
-		if (isnan(level) || (!isnan(best) && !as_good(v, level, best)))
+		first = reached_after(v, &v->trials[i], level);
+		if (best != SIZE_MAX && level == top && first >= after)
 			continue;
-		n = sizes_at(v, from, to, level);
-		if (n >= 2 && 2 * n >= all)
-			best = level;
+		best = i;
+		top = level;
+		after = first;
 	}
 	return best;
 }
@@ -241,38 +219,79 @@ static void doubt_level(struct belief *b, const struct view *v)
 			b->cov[i][j] += sd * sd;
 }
 
+/* Variance of the log of when a level was reached, for it was some time within an epoch. */
+static double rounding_var(double after)
+{
+	double sd = ROUNDING / fmax(after - 0.5, 0.5 * after);
+
+	return sd * sd;
+}
+
+/* A run beside the one that has come furthest, at the best level that it has come to itself. */
+struct beside {
+	double behind; /* log of its epochs over the other's to there; NAN: it has come nowhere */
+	double sd;
+	double bound; /* that log is more than this, as the next level is late; else -INFINITY */
+};
+
+static struct beside put_beside(
+	const struct view *v, const hg_recur_trial *t, const hg_recur_trial *front)
+{
+	double worst = v->job.lower_is_better ? INFINITY : -INFINITY, level = level_of(v, t);
+	double after = reached_after(v, t, level), theirs = reached_after(v, front, level);
+	double next = next_level(v, front, isnan(level) ? worst : level);
+	double due = isnan(next) ? (double)NAN : reached_after(v, front, next);
+
+	return (struct beside){.behind = log(after / theirs),
+		.sd = sqrt(COMPARED * COMPARED + rounding_var(after) + rounding_var(theirs)),
+		.bound = isfinite(due) ? log(t->epochs / due) : -INFINITY};
+}
+
+/* Log of the epochs that the one in front will need, by what is believed of all sizes. @return
+ * false: there is nothing to compare it with */
+static bool guess_need(const struct belief *b, const struct view *v, size_t from, size_t to,
+	size_t front, double *need)
+{
+	const hg_recur_trial *f = &v->trials[front];
+	double sum = 0, count = 0;
+	bool others = false;
+
+	for (size_t i = from; i < to; i++) {
+		double behind;
+
+		if (!unfinished(v, i))
+			continue;
+		others |= view_arm(v, i) != view_arm(v, front);
+		behind = put_beside(v, &v->trials[i], f).behind;
+		if (isnan(behind))
+			continue;
+		sum += b->mean[view_arm(v, i)] - behind;
+		count++;
+	}
+	*need = fmax(LEAST_LEFT + log(reached_after(v, f, level_of(v, f))), sum / count);
+	return others;
+}
+
 bool curves_compare(struct belief *b, const struct view *v, size_t from, size_t to)
 {
 	struct evidence seen[HG_RECUR_MAX_SIZES];
-	double level = common_level(v, from, to), left = 0, count = 0;
+	size_t front = furthest(v, from, to);
+	double need;
 
-	if (isnan(level))
+	if (front == SIZE_MAX || !guess_need(b, v, from, to, front, &need))
 		return false;
 	memset(seen, 0, b->n * sizeof *seen);
-	for (size_t a = 0; a < b->n; a++)
-		seen[a].sd = COMPARED;
-	for (size_t i = from; i < to; i++) {
-		double after =
-			unfinished(v, i) ? reached_after(v, &v->trials[i], level) : (double)NAN;
-
-		if (isnan(after))
-			continue;
-		left += b->mean[view_arm(v, i)] - log(after);
-		count++;
-	}
-	left = fmax(LEAST_LEFT, left / count);
 	for (size_t i = from; i < to; i++) {
 		size_t arm = unfinished(v, i) ? view_arm(v, i) : SIZE_MAX;
-		double after;
+		struct beside s;
 
 		if (arm == SIZE_MAX)
 			continue;
-		after = reached_after(v, &v->trials[i], level);
-		if (isnan(after))
-			evidence_add_bound(&seen[arm], log(v->trials[i].epochs) + left);
-		else
-			evidence_add(
-				&seen[arm], log(after) + left, hypot(COMPARED, ROUNDING / after));
+		s = put_beside(v, &v->trials[i], &v->trials[front]);
+		if (!isnan(s.behind))
+			evidence_add(&seen[arm], need + s.behind, s.sd);
+		if (isfinite(s.bound))
+			evidence_add_bound(&seen[arm], need + s.bound);
 		seen[arm].sd = COMPARED;
 	}
 	belief_update(b, seen);

@@ -349,6 +349,7 @@ static void expect_running(struct model *m, const struct view *v)
 		if (arm == SIZE_MAX || v->trials[i].kin != HG_RECUR_OWN || i == v->asks ||
 			v->trials[i].state != HG_RECUR_RUNNING)
 			continue;
+		m->in_flight[arm]++;
 		evidence_add(&epochs[arm], m->epochs.mean[arm], m->noise);
 		if (!m->cost_known[arm])
 			evidence_add(&cost[arm], m->cost.mean[arm], COST_NOISE);

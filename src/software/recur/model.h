@@ -42,12 +42,13 @@ struct model {
 	size_t reached;               /* trials that reached the target, of own and kin */
 	bool compared;                /* running sizes were, before any reached the target */
 	double in_a_row;              /* own failures since the last success, less those running */
-	uint32_t runs[HG_RECUR_MAX_SIZES];   /* own, finished, in this regime */
-	uint32_t failed[HG_RECUR_MAX_SIZES]; /* of these, those that did not reach the target */
-	uint32_t kills[HG_RECUR_MAX_SIZES];  /* of these, those that were killed */
-	size_t n_costs;                      /* sizes whose cost of an epoch is known */
-	bool cost_known[HG_RECUR_MAX_SIZES]; /* measured, or by frontier */
-	double p_fail[HG_RECUR_MAX_SIZES];   /* probability that a run fails */
+	uint32_t runs[HG_RECUR_MAX_SIZES];      /* own, finished, in this regime */
+	uint32_t failed[HG_RECUR_MAX_SIZES];    /* of these, those that did not reach the target */
+	uint32_t kills[HG_RECUR_MAX_SIZES];     /* of these, those that were killed */
+	uint32_t in_flight[HG_RECUR_MAX_SIZES]; /* own that run, but for the one that asks */
+	size_t n_costs;                         /* sizes whose cost of an epoch is known */
+	bool cost_known[HG_RECUR_MAX_SIZES];    /* measured, or by frontier */
+	double p_fail[HG_RECUR_MAX_SIZES];      /* probability that a run fails */
 	bool dropped[HG_RECUR_MAX_SIZES];
 	uint32_t n_dropped;
 	double log_fit; /* log density of what was seen of own runs, as it was believed before */

@@ -100,6 +100,17 @@ static double joules(const struct model *m, double value)
 	return m->n_costs > 0 ? value : (double)NAN;
 }
 
+/* As long as little is known, a few runs find out as much as many. */
+static bool should_wait(const struct model *m, const struct view *v)
+{
+	size_t in_flight = 0;
+
+	for (size_t a = 0; a < m->n; a++)
+		in_flight += m->in_flight[a];
+	return v->job.policy == HG_RECUR_LEARN && v->job.pilots > 0 &&
+	       in_flight >= v->job.pilots + m->reached;
+}
+
 hg_err recur_decide(
 	const struct view *v, uint64_t seed, struct model *m, hg_recur_decision *d, hg_error *why)
 {
@@ -125,6 +136,7 @@ hg_err recur_decide(
 	d->best_j = isfinite(c.best_j) ? joules(m, c.best_j) : (double)NAN;
 	d->gain_j = joules(m, c.gain_j);
 	d->regime = m->regime;
+	d->wait = should_wait(m, v);
 	d->has_setting = view_pick(v, c.arm, &d->pick, &err, why);
 	return err;
 }

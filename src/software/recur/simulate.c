@@ -15,6 +15,8 @@
 /* A recurrence in flight, and its attempt that is running. */
 struct slot {
 	bool busy;
+	bool waits;   /* it was told to begin later */
+	double due_s; /* when it would have begun */
 	uint32_t recurrence;
 	uint32_t attempts;
 	size_t arm;
@@ -24,6 +26,7 @@ struct slot {
 	double reported;        /* epochs of its last report */
 	struct sim_curve curve; /* how its metric comes along */
 	bool first;             /* its first epoch looks for the power limit */
+	bool blind;             /* nothing was known when it began */
 };
 
 /* One replay. */
@@ -190,6 +193,18 @@ static hg_err draw_run(struct sim *sim, struct slot *slot)
 	return HG_OK;
 }
 
+/* Whether no epoch of any own run is over. */
+static bool knows_nothing(const struct sim *sim)
+{
+	for (size_t i = 0; i < sim->trials.len; i++) {
+		const hg_recur_trial *t = vec_at(&sim->trials, i);
+
+		if (t->kin == HG_RECUR_OWN && t->epochs >= 1)
+			return false;
+	}
+	return true;
+}
+
 /* Draws a recorded run, after the policy has said which size. */
 static hg_err begin_attempt(struct sim *sim, struct slot *slot, hg_error *why)
 {
@@ -197,18 +212,25 @@ static hg_err begin_attempt(struct sim *sim, struct slot *slot, hg_error *why)
 	hg_err err;
 
 	slot->busy = false;
+	if (!slot->waits)
+		slot->due_s = sim->now_s;
 	err = list_running(sim, NULL);
 	if (err == HG_OK)
 		err = hg_recur_next(
 			&sim->job, sim->trials.data, sim->trials.len, sim->seed, &d, why);
 	if (err)
 		return err;
+	slot->waits = d.wait != 0;
+	if (slot->waits)
+		return HG_OK;
+	sim->steps[slot->recurrence].wait_s += sim->now_s - slot->due_s;
 	sim->counts->exhausted += d.exhausted;
 	slot->busy = true;
 	slot->arm = d.index;
 	slot->begun_s = sim->now_s;
 	slot->reported = 0;
 	slot->attempts++;
+	slot->blind = knows_nothing(sim);
 	err = draw_run(sim, slot);
 	slot->upto = bounded(sim, d.index, d.bound_j);
 	if (slot->target <= slot->upto)
@@ -234,7 +256,7 @@ static double arrival(const struct sim *sim)
 static struct slot *free_slot(struct sim *sim)
 {
 	for (uint32_t i = 0; i < sim->o->concurrent; i++)
-		if (!sim->slots[i].busy)
+		if (!sim->slots[i].busy && !sim->slots[i].waits)
 			return &sim->slots[i];
 	return NULL;
 }
@@ -245,6 +267,24 @@ static hg_err begin_recurrence(struct sim *sim, struct slot *slot, hg_error *why
 	slot->recurrence = sim->next++;
 	slot->attempts = 0;
 	return begin_attempt(sim, slot, why);
+}
+
+/* Where what an attempt cost beyond the best choice went. */
+static void account(struct sim *sim, const struct slot *slot, double cost, bool reached)
+{
+	const struct sim_arm *a = &sim->s->arms[slot->arm];
+	struct sim_step *step = &sim->steps[slot->recurrence];
+	double settled = slot->upto * a->cost_j, fair = settled;
+
+	step->part_j[SIM_LIMITS] += cost - settled;
+	if (reached) {
+		fair = a->cost_j * a->mean_epochs *
+		       stretch(sim->s, sim->o, slot->arm, drifted(sim->o, slot->recurrence));
+		step->part_j[slot->blind ? SIM_BLIND_DEAR : SIM_LATER_DEAR] += fair - step->best_j;
+		step->part_j[SIM_LUCK] += settled - fair;
+	} else {
+		step->part_j[slot->blind ? SIM_BLIND_LEFT : SIM_LATER_LEFT] += settled;
+	}
 }
 
 /* Enters an attempt that has ended. @return whether the recurrence is over */
@@ -261,6 +301,7 @@ static bool book(struct sim *sim, const struct slot *slot, const hg_recur_trial 
 	step->energy_j += t->energy_j;
 	step->time_s += t->time_s;
 	step->batch_size = t->batch_size;
+	account(sim, slot, cost, over);
 	if (over)
 		step->fair_j +=
 			a->cost_j * (a->mean_epochs * stretch(sim->s, sim->o, slot->arm,
@@ -318,6 +359,7 @@ static hg_err end_attempt(struct sim *sim, struct slot *slot, hg_error *why)
 		return err;
 	sim->ended++;
 	over = book(sim, slot, &t);
+	sim->steps[slot->recurrence].end_s = sim->now_s;
 	return over ? HG_OK : begin_attempt(sim, slot, why);
 }
 
@@ -363,7 +405,8 @@ static hg_err sim_init(struct sim *sim, uint64_t seed)
 		.max_epochs = s->max_epochs,
 		.beta = sim->o->beta,
 		.horizon = sim->o->horizon,
-		.watched = !sim->o->blind};
+		.watched = !sim->o->blind,
+		.pilots = sim->o->pilots};
 	sim->seed = seed;
 	rng_init(&sim->rng, seed);
 	arena_init(&sim->curves, (size_t)1 << 28);
@@ -379,6 +422,17 @@ static hg_err sim_init(struct sim *sim, uint64_t seed)
 	return err;
 }
 
+/* Something was reported: those that were told to wait ask again. */
+static hg_err ask_again(struct sim *sim, hg_error *why)
+{
+	hg_err err = HG_OK;
+
+	for (uint32_t i = 0; err == HG_OK && i < sim->o->concurrent; i++)
+		if (sim->slots[i].waits)
+			err = begin_attempt(sim, &sim->slots[i], why);
+	return err;
+}
+
 /* Whatever comes first: a recurrence begins, or an attempt reports. */
 static hg_err play(struct sim *sim, hg_error *why)
 {
@@ -388,9 +442,11 @@ static hg_err play(struct sim *sim, hg_error *why)
 		struct slot *idle = free_slot(sim), *busy = next_to_report(sim);
 		double due = idle ? arrival(sim) : INFINITY;
 
-		if (busy && next_time(sim, busy) < due)
+		if (busy && next_time(sim, busy) < due) {
 			err = report(sim, busy, why);
-		else if (idle && due < INFINITY)
+			if (err == HG_OK)
+				err = ask_again(sim, why);
+		} else if (idle && due < INFINITY)
 			err = begin_recurrence(sim, idle, why);
 		else
 			break;

@@ -6,7 +6,8 @@
  * least. If the bound or max_epochs comes before its target, the attempt has failed, its cost
  * stands, and the recurrence tries again. The first run of a size pays its first epoch at the mean
  * energy and mean time over all power limits: that is what finding the limit costs. These are the
- * rules of Zeus's own simulator (zeus/_legacy/simulate.py), the same for every policy.
+ * rules of Zeus's own simulator (zeus/_legacy/simulate.py), the same for every policy. Time that a
+ * recurrence waits costs nothing, but is told.
  */
 #ifndef HG_SOFTWARE_RECUR_SIMULATE_H
 #define HG_SOFTWARE_RECUR_SIMULATE_H
@@ -100,19 +101,41 @@ struct sim_options {
 	bool blind;       /* metrics below the target are not told */
 	double beta;      /* as in hg_recur_job */
 	uint32_t horizon; /* likewise */
+	uint32_t pilots;  /* likewise: a recurrence that is told to wait keeps its place in flight,
+			     and asks again whenever something is reported */
 	struct sim_drift drift;
 	const hg_recur_trial
 		*known; /* what is known beforehand: trials of other kin; NULL: nothing */
 	size_t n_known;
 };
 
+/** X(name, text): where what a recurrence costs beyond the best fixed choice goes. An attempt is
+ * blind if no epoch of any run was over when it began. */
+#define SIM_PART_LIST(X)                                                                           \
+	X(SIM_LIMITS, "limits")         /* looking for power limits */                             \
+	X(SIM_BLIND_LEFT, "blind_left") /* blind attempts that were left */                        \
+	X(SIM_BLIND_DEAR, "blind_dear") /* those that went on, at their size's mean cost */        \
+	X(SIM_LATER_LEFT, "later_left") /* the same of later ones */                               \
+	X(SIM_LATER_DEAR, "later_dear")                                                            \
+	X(SIM_LUCK, "luck") /* of runs that reached the target, against their size's mean */
+
+enum sim_part {
+#define SIM_PART_ENUM(name, text) name,
+	SIM_PART_LIST(SIM_PART_ENUM)
+#undef SIM_PART_ENUM
+	SIM_PARTS
+};
+
 /** One recurrence. */
 struct sim_step {
 	double cost_j, energy_j, time_s; /* all attempts */
-	double fair_j;       /* the same with the last attempt at its size's mean cost */
-	double best_j;       /* of the best fixed choice at that time */
-	uint32_t batch_size; /* of the last attempt */
-	uint32_t failed;     /* attempts before it */
+	double fair_j;            /* the same with the last attempt at its size's mean cost */
+	double best_j;            /* of the best fixed choice at that time */
+	uint32_t batch_size;      /* of the last attempt */
+	uint32_t failed;          /* attempts before it */
+	double wait_s;            /* it was told to wait */
+	double end_s;             /* when it was over */
+	double part_j[SIM_PARTS]; /* of cost_j - best_j: they add up to it */
 };
 
 /** What went wrong in one replay. */
