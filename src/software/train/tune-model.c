@@ -137,6 +137,7 @@ void model_begin(hg_tune *t)
 
 		c->sd_t = c->sd_p = c->loose = 1;
 		c->own = is_clock(t, c) || c->n_parts ? OWN_CLOCK : 1;
+		c->walk = is_clock(t, c) ? WALK_CLOCK : 1;
 	}
 }
 
@@ -161,7 +162,7 @@ struct kernel {
 /* But for the common factor; of single knobs. */
 static double covariance_alone(const struct kernel *k, const struct cand *a, const struct cand *b)
 {
-	double cov = 0, walk = k->walk * (is_clock(k->t, a) ? WALK_CLOCK : 1);
+	double cov = 0, walk = k->walk * a->walk;
 
 	if (a->line == b->line)
 		cov += walk * walk * fmin(a->place, b->place);
@@ -318,11 +319,20 @@ static void krige(const struct kernel *k, const struct fit *f, const struct cand
 static hg_err joint_begin(hg_tune *t, const struct fit *f, bool power, double walk)
 {
 	struct joint *joint = &t->joint[power];
-	double *v = realloc(joint->v, t->n * f->n * sizeof *v);
+	double *v, *var;
 
+	joint->measured = 0;
+	v = realloc(joint->v, t->n * f->n * sizeof *v);
 	if (!v)
 		return HG_ENOMEM;
-	*joint = (struct joint){v, f->n, walk, 0};
+	joint->v = v;
+	var = realloc(joint->var, t->n * sizeof *var);
+	if (!var)
+		return HG_ENOMEM;
+	joint->var = var;
+	joint->measured = f->n;
+	joint->walk = walk;
+	joint->own = 0;
 	return HG_OK;
 }
 
@@ -344,7 +354,7 @@ double model_correlation(const hg_tune *t, bool power, size_t a, size_t b)
 
 	if (joint->measured == 0)
 		return 0;
-	vars = joint_cov(t, joint, a, a) * joint_cov(t, joint, b, b);
+	vars = joint->var[a] * joint->var[b];
 	return vars > 0 ? fmax(-1, fmin(joint_cov(t, joint, a, b) / sqrt(vars), 1)) : 0;
 }
 
@@ -353,6 +363,7 @@ static hg_err regress(hg_tune *t, const struct fit *f, bool power)
 {
 	struct kernel kernel = {t, power, power ? WALK_P : WALK_T, 0};
 	struct own own = weigh_own(f, kernel);
+	struct joint *joint = &t->joint[power];
 	double most = 0;
 
 	if (joint_begin(t, f, power, kernel.walk) != HG_OK)
@@ -373,12 +384,14 @@ static hg_err regress(hg_tune *t, const struct fit *f, bool power)
 			*channel(c, power) += own.weight[k] * mean;
 			/* of the squares: the mean's is taken off below */
 			*channel_sd(c, power) += own.weight[k] * (var + mean * mean);
-			if (own.weight[k] > most)
-				memcpy(t->joint[power].v + i * f->n, f->v, f->n * sizeof *f->v);
+			if (own.weight[k] > most) {
+				memcpy(joint->v + i * f->n, f->v, f->n * sizeof *f->v);
+				joint->var[i] = var;
+			}
 		}
 		if (own.weight[k] > most) {
 			most = own.weight[k];
-			t->joint[power].own = own.sd[k];
+			joint->own = own.sd[k];
 		}
 	}
 	for (size_t i = 0; i < t->n; i++) {

@@ -4,7 +4,9 @@
  * Measuring is worth what the choice gets better by it on average (knowledge gradient, Frazier,
  * Powell and Dayanik 2008), but for gains that do not matter: a setting never tried may turn out
  * better than the best, one that was measured shortly may, and the best itself may be worse than
- * the second. The same rule so decides what to try, how long, and when enough is known.
+ * the second. The same rule so decides what to try, how long, and when enough is known. A setting
+ * never tried is worth, too, what the trial after it gains by what it teaches of others. Once
+ * learning has had its budget, a trial has to be worth several times as much.
  */
 #include <math.h>
 

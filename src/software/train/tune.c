@@ -216,8 +216,10 @@ void hg_tune_destroy(hg_tune *t)
 	free(t->knobs);
 	free(t->cells);
 	free(t->cands);
-	free(t->joint[0].v);
-	free(t->joint[1].v);
+	for (size_t i = 0; i < 2; i++) {
+		free(t->joint[i].v);
+		free(t->joint[i].var);
+	}
 	free(t->parts);
 	free(t);
 }

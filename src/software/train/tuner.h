@@ -45,6 +45,7 @@ struct cand {
 	double bend[2][2];       /* what deviations of the rule's own figures change of time and
 				    power, one standard deviation each */
 	double loose;            /* how far the prior may be off, 1: a rule of thumb */
+	double walk;             /* width of the walk, as a share */
 	double own;              /* how much of its own is still unknown, as a share */
 	double place;            /* along the line, from the baseline: variance grows with it */
 	double t, p, sd_t, sd_p; /* what is known now */
@@ -61,6 +62,7 @@ struct totals {
 /** How what is known of one setting hangs together with what is known of another. */
 struct joint {
 	double *v;        /* n rows, of as many figures as settings were measured */
+	double *var;      /* of each of the n, by the widths below */
 	size_t measured;  /* 0: nothing is known */
 	double walk, own; /* widths that are likeliest */
 };
