@@ -72,6 +72,7 @@ static pid_t holder_of(const struct sockaddr_un *a, socklen_t len)
 	return who.pid;
 }
 
+/* Who asks for the holder connects, and is never answered: there is room for many of them. */
 hg_err claims_add(struct claims *c, const hg_device *d, hg_error *why)
 {
 	hg_device_info info = {.size = sizeof info};
@@ -92,7 +93,7 @@ hg_err claims_add(struct claims *c, const hg_device *d, hg_error *why)
 	if (fd < 0)
 		return HG_OK;
 	len = name_of(&info, &a);
-	if (bind(fd, (const struct sockaddr *)&a, len) == 0 && listen(fd, 1) == 0) {
+	if (bind(fd, (const struct sockaddr *)&a, len) == 0 && listen(fd, SOMAXCONN) == 0) {
 		c->at[c->n++] = (struct claim){d, fd};
 		return HG_OK;
 	}

@@ -3,7 +3,9 @@
  * had set: the device would be left at some setting of a trial.
  *
  * A claim is a name of the kernel (an abstract socket), so that it ends with the process, however
- * that ends, and leaves nothing behind. Processes in other network namespaces are not seen.
+ * that ends, and leaves nothing behind. Processes in other network namespaces are not seen. Of a
+ * process that was killed the claim ends before its keeper has put back: one that begins within
+ * that moment takes for the baseline what it finds.
  */
 #ifndef HG_CLI_CLAIMS_H
 #define HG_CLI_CLAIMS_H

@@ -42,7 +42,7 @@ size_t grid_make(const struct grid_axis *axes, size_t n, const double *found, do
 	for (size_t i = 0; i < n; i++)
 		take[i] = axes[i].n;
 	if (count(take, n, 1) + count(take, n, 0) + 1 > GRID_SETTINGS)
-		shrink(take, n, 1, GRID_SETTINGS / 2 - 1);
+		shrink(take, n, 1, 0.5 * GRID_SETTINGS - 1);
 	memcpy(cells, found, n * sizeof *cells);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t v = 0; v < take[i]; v++) {

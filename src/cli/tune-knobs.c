@@ -192,7 +192,7 @@ static void fill_joint(
 static int fill_rows(
 	struct cli *cli, const struct sweep_set *set, bool named, bool joint, struct tune_knobs *k)
 {
-	struct grid_axis axes[TUNE_KNOBS];
+	struct grid_axis axes[TUNE_KNOBS] = {{NULL, 0}};
 	size_t rows = 1, at = 0;
 	double *values;
 	int rc;
@@ -202,7 +202,11 @@ static int fill_rows(
 	values = calloc(rows, sizeof *values);
 	k->cells = calloc(
 		(rows > GRID_SETTINGS ? rows : GRID_SETTINGS) * set->n + 1, sizeof *k->cells);
-	rc = values && k->cells ? fill_found(cli, set, k) : cli_broken(cli, HG_ENOMEM);
+	if (!values || !k->cells) {
+		free(values);
+		return cli_broken(cli, HG_ENOMEM);
+	}
+	rc = fill_found(cli, set, k);
 	for (size_t i = 0; rc == EXIT_OK && i < set->n; i++) {
 		axes[i] = (struct grid_axis){values + at, other_values(set, k, i, values + at)};
 		at += axes[i].n;
@@ -229,8 +233,11 @@ int tune_knobs_open(struct cli *cli, const char *const *texts, size_t n, bool jo
 	for (size_t i = 0; i < k->n; i++)
 		if (claims_add(&k->claims, k->devices[i], &k->reason) != HG_OK)
 			k->n = 0;
-	if (k->n == 0)
+	if (k->n == 0) {
+		/* nothing is set, so another one may */
+		claims_finish(&k->claims);
 		return EXIT_OK;
+	}
 	rc = read_sweeps(cli, texts, n, k, &set);
 	if (rc == EXIT_OK)
 		rc = fill_rows(cli, &set, n > 0, joint, k);

@@ -56,7 +56,7 @@ void tune_knobs_finish(struct tune_knobs *k);
  * @param stuck  receives the knob that cannot be set to anything else than what was found, which is
  *               left alone from then on; SIZE_MAX: it is this value; may be NULL */
 hg_err tune_knobs_set(struct tune_knobs *k, size_t row, size_t *stuck, hg_error *why);
-/** Appends "power_limit_w=450 (default: 700)". */
+/** Appends the knobs that a row sets, such as "power_limit 450 W"; of row 0 all that there are. */
 void tune_knobs_text(struct buf *out, const struct tune_knobs *k, size_t row);
 
 #endif

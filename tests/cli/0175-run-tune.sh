@@ -85,7 +85,8 @@ json '.jobs | length' 1 m.json
 run 0 run -d sim:h100 --min-energy --steps-from fd --json -o r.json -- \
 	sh -c 'for i in $(seq 50); do echo >&"$HOURGLASS_STEPS_FD"; sleep 0.04; done'
 json '.phase != "idle" and .tried >= 1' true r.json
-json .steps 49 r.json
+# all but the first; on a busy machine some of the last come at once, too short a piece to be told
+json '.steps >= 40 and .steps <= 49' true r.json
 
 # Few steps, no steps, a failing command: the knobs are back, its status is ours.
 echo 'exit 3' >none.sh
@@ -120,37 +121,43 @@ for kill in '15 0.05' '15 1.2' '15 2.1' '2 1.6' '6 1.4' '11 1.8'; do
 done
 
 # Killed without a chance to put anything back: another process does.
-for seconds in 1.1 1.7; do
+# seen N: whether the command saw so many limits
+# shellcheck disable=SC2317 # it is called, by await and check
+seen() {
+	[ -s caps ] && [ "$(sort -u caps | wc -l)" -ge "$1" ]
+}
+for limits in 2 3; do
 	fresh
-	python3 kill.py 9 $seconds "$HOURGLASS" run --min-energy --steps-from fd -- \
-		python3 work.py "$hwmon" 150 fd
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		test "$(cat "$cap")" = "$before" && break
-		sleep 0.5
-	done
-	back "SIGKILL"
+	rm -f caps
+	"$HOURGLASS" run --min-energy --steps-from fd -- python3 work.py "$hwmon" 20000 fd >out 2>err &
+	killed=$!
+	await 30 seen $limits
+	check "$limits limits were seen" seen $limits
+	kill -KILL "$killed"
+	wait "$killed"
+	await 30 is_back
+	back "SIGKILL: $(cat err)"
 done
-check "it had been another" test "$(sort -u caps | wc -l)" -ge 2
 
 # Two at once would each put back what the other had set: the second one sets nothing.
 fresh
-"$HOURGLASS" run --min-energy --steps-from fd -- python3 work.py "$hwmon" 120 fd >out1 2>err1 &
+"$HOURGLASS" run --min-energy --steps-from fd -- python3 work.py "$hwmon" 20000 fd >out1 2>err1 &
 first=$!
-for _ in $(seq 100); do
-	test "$(cat "$cap")" != "$before" && break
-	sleep 0.05
-done
+await 30 is_away
+check "the first one has set another limit" is_away
 run 0 run --min-energy --steps-from fd --json -o r.json -- true
 json .phase idle r.json
 json .reason "amdgpu:0000:17:00.0: process $first sets its knobs already" r.json
 run 2 profile -d amdgpu:0000:17:00.0 -k power_limit=300W,700W -o x.json -- true
 says "hourglass profile: amdgpu:0000:17:00.0: process $first sets its knobs already"
+# whoever asks, and however often, hears who it is
+for _ in 1 2 3; do
+	run 2 profile -d amdgpu:0000:17:00.0 -k power_limit=300W,700W -o x.json -- true
+	says "hourglass profile: amdgpu:0000:17:00.0: process $first sets its knobs already"
+done
 kill -KILL "$first"
 wait "$first"
-for _ in $(seq 100); do
-	test "$(cat "$cap")" = "$before" && break
-	sleep 0.05
-done
+await 30 is_back
 back "two at once"
 run 0 run --min-energy --steps-from fd --json -o r.json -- python3 work.py "$hwmon" 60 fd
 json '.tried >= 1' true r.json
@@ -163,7 +170,7 @@ cat >leaves.sh <<-'SH'
 	exit 5
 SH
 run 5 run --min-energy --steps-from fd --json -o r.json -- sh leaves.sh
-json '.time_s > 0.45 and .steps == 4' true r.json
+json '.time_s > 0.45 and .steps >= 2 and .steps <= 4' true r.json
 back "children"
 
 # Nothing that can be set: said, and the command runs.

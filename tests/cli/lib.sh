@@ -95,6 +95,17 @@ json() {
 	[ "$value" = "$2" ] || fail "$last: $1 is $value, expected $2"
 }
 
+# await SECONDS COMMAND...: until COMMAND succeeds, so long at most: what is checked then says more
+await() {
+	await_left=$(($1 * 20))
+	shift
+	until "$@"; do
+		[ "$await_left" -gt 0 ] || return 0
+		await_left=$((await_left - 1))
+		sleep 0.05
+	done
+}
+
 # same_file A B
 same_file() {
 	checks=$((checks + 1))
@@ -156,6 +167,14 @@ fresh() {
 	hwmon=$(echo root/sys/class/drm/card0/device/hwmon/hwmon*)
 	cap=$hwmon/power1_cap
 	before=$(cat "$cap")
+}
+
+# is_back: whether the limit of that card is as it was; is_away: whether it is another one
+is_back() {
+	[ "$(cat "$cap")" = "$before" ]
+}
+is_away() {
+	! is_back && [ -s "$cap" ]
 }
 
 # back AFTER: the limit of that card is as it was
