@@ -615,7 +615,6 @@ int main(int argc, char **argv)
 	struct names files;
 	char path[4096];
 
-	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	(void)bench_options("bench-model", argc, argv, 0, options);
 	ops = !phases && !no_ops && !unknown;
 	sweeps = !phases && !no_sweeps;

@@ -91,6 +91,8 @@ int bench_options(
 {
 	int operands = 0;
 
+	/* A bench that is ended early has printed what it knew. */
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 1; i < argc; i++) {
 		const struct bench_option *o = options;
 		const char *value = NULL;

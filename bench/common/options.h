@@ -23,7 +23,7 @@ struct bench_option {
 /**
  * Reads the options of a bench into what they point to. --help lists them and ends the program;
  * what is not known, lacks its value or has a wrong one is named on standard error, and ends it
- * with status 2.
+ * with status 2. Lines go out one by one from here on, to files and pipes too.
  *
  * @param most  operands that the bench takes; they are moved to argv[1] and on
  * @return how many operands there are
