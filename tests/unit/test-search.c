@@ -213,6 +213,31 @@ static void test_several_at_once_differ(void **state)
 	hg_search_destroy(s);
 }
 
+/** Few results leave much in question: a sum of probabilities may be far above 1. */
+static void test_a_draw_escapes_as_settings_do_in_the_mean(void **state)
+{
+	static struct world w;
+	hg_search_state now = {.size = sizeof now};
+	double sum = 0;
+	hg_search *s;
+
+	(void)state;
+	world_init(&w, 10);
+	s = open_search(&w, HG_SEARCH_COVER, 10);
+	tell(s, &w, 0);
+	for (uint32_t i = 0; i < CONFIGS; i++) {
+		hg_search_belief b = {.size = sizeof b};
+
+		assert_int_equal(hg_search_believe(s, i, &b, NULL), HG_OK);
+		sum += b.told ? 0 : b.escape;
+	}
+	assert_true(sum > 2);
+	assert_int_equal(hg_search_look(s, &now, NULL), HG_OK);
+	assert_true(now.escape == 1);
+	assert_true(fabs(now.escape_drawn - sum / CONFIGS) < 1e-12);
+	hg_search_destroy(s);
+}
+
 static void test_what_fails_is_left_alone(void **state)
 {
 	static struct world w;
@@ -447,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_every_policy_ends_with_the_frontier_of_what_it_measured),
 		cmocka_unit_test(test_a_search_goes_on_from_what_it_was_told),
 		cmocka_unit_test(test_several_at_once_differ),
+		cmocka_unit_test(test_a_draw_escapes_as_settings_do_in_the_mean),
 		cmocka_unit_test(test_what_fails_is_left_alone),
 		cmocka_unit_test(test_everything_may_fail),
 		cmocka_unit_test(test_most_is_most),

@@ -388,17 +388,3 @@ hg_err pool_locate(hg_search *s, const double *cells, uint32_t *config)
 	(void)put(s, *config, cells, POOL_CHOSEN);
 	return predict(s, config, 1);
 }
-
-double pool_escape(const hg_search *s, const struct front *covered)
-{
-	double sum = 0, n = 0;
-
-	for (size_t i = 0; i < s->space.n; i++) {
-		if (s->pool.role[i] != POOL_DRAWN)
-			continue;
-		n++;
-		if (s->marks[i] == MARK_FREE || s->marks[i] == MARK_PENDING)
-			sum += search_escapes(s, i, covered);
-	}
-	return n > 0 ? sum / n : 1;
-}

@@ -41,7 +41,5 @@ hg_err pool_turn(hg_search *s);
  * @return HG_OK, HG_ELIMIT, HG_ENOMEM
  */
 hg_err pool_locate(hg_search *s, const double *cells, uint32_t *config);
-/** Mean probability of what was drawn by chance to escape. */
-double pool_escape(const hg_search *s, const struct front *covered);
 
 #endif

@@ -445,6 +445,21 @@ static hg_err bound(const hg_search *s, double most, double *out)
 	return HG_OK;
 }
 
+/** Mean probability to escape: of a product, of what was drawn by chance. */
+static double escape_drawn(const hg_search *s, const struct front *covered)
+{
+	double sum = 0, n = 0;
+
+	for (size_t i = 0; i < s->space.n; i++) {
+		if (s->pool.on && s->pool.role[i] != POOL_DRAWN)
+			continue;
+		n++;
+		if (s->marks[i] == MARK_FREE || s->marks[i] == MARK_PENDING)
+			sum += search_escapes(s, i, covered);
+	}
+	return n > 0 ? sum / n : 1;
+}
+
 static void count(const hg_search *s, hg_search_state *state)
 {
 	state->measured = (uint32_t)s->told.len;
@@ -472,8 +487,7 @@ hg_err hg_search_look(const hg_search *s, hg_search_state *state, hg_error *why)
 		if (rc == HG_OK)
 			now.escape = fmin(1, search_escape(s, &covered, 1));
 		if (rc == HG_OK)
-			now.escape_drawn = s->pool.on ? pool_escape(s, &covered)
-						      : now.escape / (double)s->space.n;
+			now.escape_drawn = escape_drawn(s, &covered);
 		free(covered.at);
 	}
 	if (rc != HG_OK)
