@@ -258,7 +258,8 @@ HG_API const double *hg_search_cells(const hg_search *s, uint32_t config);
  * Finds the configuration with these cells; of a product it becomes a candidate. O(n_configs)
  *
  * @param config  receives it; UINT32_MAX on an error
- * @return HG_OK; HG_EINVAL (there is none); HG_ELIMIT (no candidate can give way); HG_ENOMEM
+ * @return HG_OK; HG_EINVAL (there is none); HG_ELIMIT (no candidate can give way: all are told,
+ * pending, or located since something was told); HG_ENOMEM
  */
 HG_API HG_NODISCARD hg_err hg_search_locate(
 	hg_search *s, const double *cells, uint32_t *config, hg_error *why);

@@ -241,6 +241,31 @@ static void test_candidates_come_and_go(void **state)
 	hg_search_destroy(s);
 }
 
+/** What is located keeps its number until something is told, however much else is. */
+static void test_what_is_located_stays(void **state)
+{
+	static double cells[8][KNOBS];
+	uint32_t at[300];
+	struct world w;
+	hg_search *s;
+
+	(void)state;
+	world_init(&w);
+	s = open_search(&w, HG_SEARCH_COVER, 8);
+	(void)run(s, 8, cells);
+	for (int i = 0; i < 300; i++) {
+		const double c[KNOBS] = {i % 12, 32, i / 12 % 12, 100 + 10 * (i / 144)};
+
+		assert_int_equal(hg_search_locate(s, c, &at[i], NULL), HG_OK);
+	}
+	for (int i = 0; i < 300; i++) {
+		const double c[KNOBS] = {i % 12, 32, i / 12 % 12, 100 + 10 * (i / 144)};
+
+		assert_memory_equal(hg_search_cells(s, at[i]), c, sizeof c);
+	}
+	hg_search_destroy(s);
+}
+
 /** Of twelve exchangeable values the draws have each as often, and all are allowed. */
 static void test_draws_are_fair(void **state)
 {
@@ -335,6 +360,9 @@ static void test_bad_products_are_refused(void **state)
 	refuses(&w, NULL, "knob 'limit': 100 is there twice");
 	w.n_values[2] = 0;
 	refuses(&w, NULL, "knob 'share': 0 values");
+	w.n_values[2] = 1;
+	w.lists[2] = NULL;
+	refuses(&w, NULL, "knob 'share': 0 values");
 	w.space.n_configs = 1;
 	refuses(&w, NULL, "no listed configurations");
 	w.space.values = NULL;
@@ -348,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_a_search_goes_on_as_it_would_have),
 		cmocka_unit_test(test_new_candidates_are_predicted_as_others),
 		cmocka_unit_test(test_candidates_come_and_go),
+		cmocka_unit_test(test_what_is_located_stays),
 		cmocka_unit_test(test_draws_are_fair),
 		cmocka_unit_test(test_what_is_refused_is_mended),
 		cmocka_unit_test(test_bad_products_are_refused),

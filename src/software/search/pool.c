@@ -7,15 +7,17 @@
 #include "core/fail.h"
 #include "search.h"
 
-#define ATTEMPTS 20 /* at something new, for each candidate that is wanted */
-#define FRESH    32 /* draws of a turn */
-#define MOVED    96 /* moves of a turn */
-#define PARENTS  64 /* of the most promising */
+#define ATTEMPTS 20   /* at something new, for each candidate that is wanted */
+#define DRY      1000 /* attempts in a row at a first candidate that found nothing new */
+#define FRESH    32   /* draws of a turn */
+#define MOVED    96   /* moves of a turn */
+#define PARENTS  64   /* of the most promising */
 
 void pool_finish(struct pool *p)
 {
 	product_finish(&p->product);
 	free(p->role);
+	free(p->asked);
 	free(p->born);
 	free(p->places);
 	memset(p, 0, sizeof *p);
@@ -119,21 +121,24 @@ static void put_anchors(hg_search *s, size_t most)
 	}
 }
 
-/** Fills all slots, or as many as there is something for: a quarter are drawn for a while. */
+/** Fills all slots, or as many as something is found for: a quarter are drawn for a while. */
 static size_t put_first(hg_search *s, size_t n)
 {
 	struct pool *p = &s->pool;
 	double cells[HG_SEARCH_MAX_KNOBS];
-	size_t filled = p->n_anchors;
+	size_t filled = p->n_anchors, dry = 0;
 
-	for (size_t i = 0; i < ATTEMPTS * n && filled < n; i++) {
+	for (size_t i = 0; i < ATTEMPTS * n && filled < n && dry++ < DRY; i++) {
 		bool chance = s->opts.policy == HG_SEARCH_RANDOM || filled % 4 == 0;
 
 		if (!product_draw(&p->product, &p->rng, cells))
 			continue;
 		if (!chance && filled % 2 && !lift(&p->product, 0, cells))
 			continue;
-		filled += put(s, filled, cells, chance ? POOL_DRAWN : POOL_CHOSEN);
+		if (!put(s, filled, cells, chance ? POOL_DRAWN : POOL_CHOSEN))
+			continue;
+		filled++;
+		dry = 0;
 	}
 	return filled;
 }
@@ -153,14 +158,16 @@ hg_err pool_init(
 	for (p->n_places = 16; p->n_places < 4 * n;)
 		p->n_places *= 2;
 	p->role = calloc(n, sizeof *p->role);
+	p->asked = calloc(n, sizeof *p->asked);
 	p->born = calloc(n, sizeof *p->born);
 	p->places = calloc(p->n_places, sizeof *p->places);
-	if (!p->role || !p->born || !p->places)
+	if (!p->role || !p->asked || !p->born || !p->places)
 		return fail(why, HG_ENOMEM, "no memory for %zu candidates", n);
 	put_anchors(s, anchors);
 	s->space.n = put_first(s, n);
 	if (s->space.n == 0)
-		return fail(why, HG_EINVAL, "no setting was found that is allowed");
+		return fail(
+			why, HG_EINVAL, "no setting was found that is allowed, in %d draws", DRY);
 	rc = space_number(&s->space);
 	return rc == HG_OK ? rc : fail(why, rc, "no memory for %zu candidates", n);
 }
@@ -356,6 +363,7 @@ hg_err pool_turn(hg_search *s)
 	hg_err rc;
 
 	s->pool.sure = 0;
+	memset(s->pool.asked, 0, s->space.n * sizeof *s->pool.asked);
 	if (s->opts.policy == HG_SEARCH_RANDOM || s->told.len == 0)
 		return HG_OK;
 	rc = turn_once(s);
@@ -373,18 +381,19 @@ hg_err pool_turn(hg_search *s)
 
 hg_err pool_locate(hg_search *s, const double *cells, uint32_t *config)
 {
-	uint32_t at = s->pool.places[place_of(s, cells)];
-	size_t slot = s->space.n;
+	struct pool *p = &s->pool;
+	uint32_t at = p->places[place_of(s, cells)];
+	size_t slot = at ? at : s->space.n; /* and 1 */
 
-	if (at) {
-		*config = at - 1;
-		return HG_OK;
-	}
-	while (slot > s->pool.n_anchors && s->marks[slot - 1] != MARK_FREE)
+	while (!at && slot > p->n_anchors &&
+		(s->marks[slot - 1] != MARK_FREE || p->asked[slot - 1]))
 		slot--;
-	if (slot == s->pool.n_anchors)
+	if (!at && slot == p->n_anchors)
 		return HG_ELIMIT;
 	*config = (uint32_t)slot - 1;
+	p->asked[*config] = true;
+	if (at)
+		return HG_OK;
 	(void)put(s, *config, cells, POOL_CHOSEN);
 	return predict(s, config, 1);
 }

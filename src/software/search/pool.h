@@ -23,6 +23,7 @@ struct pool {
 	bool on;
 	struct product product;
 	uint8_t *role;  /* n of enum pool_role */
+	bool *asked;    /* n: located since the last result, and not to be exchanged till then */
 	uint32_t *born; /* n: turn of each draw */
 	uint32_t *places, turn;
 	size_t n_places, n_anchors; /* anchors come first */

@@ -70,9 +70,9 @@ static hg_err add_knob(struct product *p, const hg_search_space *g, hg_error *wh
 	struct value *room;
 	hg_err rc;
 
-	if (n == 0 || n > VALUES_MOST)
-		return fail(why, n ? HG_ELIMIT : HG_EINVAL, "knob '%.60s': %zu values",
-			g->knobs[k].name, n);
+	if (n == 0 || n > VALUES_MOST || !g->values[k])
+		return fail(why, n > VALUES_MOST ? HG_ELIMIT : HG_EINVAL,
+			"knob '%.60s': %zu values", g->knobs[k].name, g->values[k] ? n : 0);
 	own->scale = (hg_search_scale)g->scales[k];
 	own->n = n;
 	own->values = malloc(n * sizeof *own->values);

@@ -10,14 +10,14 @@ struct product {
 	struct product_knob {
 		hg_search_scale scale;
 		double *values; /* rising */
-		double *costs;  /* of each, or NULL */
+		double *costs;  /* of each */
 		size_t n;
 	} knobs[HG_SEARCH_MAX_KNOBS];
 	hg_search_allows_fn allows; /* or NULL */
 	void *user;
 };
 
-/** Copies and checks. @return HG_OK; HG_EINVAL; HG_ENOMEM. product_finish() in any case */
+/** Copies and checks. @return HG_OK, HG_EINVAL, HG_ELIMIT, HG_ENOMEM. product_finish() it always */
 hg_err product_init(struct product *p, const hg_search_space *given, hg_error *why);
 void product_finish(struct product *p);
 /** How many combinations there are, refused ones included. */

@@ -381,7 +381,7 @@ hg_err hg_search_locate(hg_search *s, const double *cells, uint32_t *config, hg_
 	if (s->pool.on && product_has(&s->pool.product, cells)) {
 		rc = pool_locate(s, cells, config);
 		if (rc == HG_ELIMIT)
-			return fail(why, rc, "all %zu candidates are told or pending", s->space.n);
+			return fail(why, rc, "no candidate of %zu can give way", s->space.n);
 		return rc == HG_OK ? HG_OK : fail(why, rc, "no memory for a candidate");
 	}
 	for (size_t i = 0; !s->pool.on && i < s->space.n; i++)
