@@ -1,6 +1,7 @@
 #include "product.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,14 +149,19 @@ static void walk(struct world *w, int k, int *at, double *cells, double t, doubl
 static void make_world(struct world *w, int n, uint64_t seed)
 {
 	struct rng rng;
-	int at[KNOBS];
-	double cells[KNOBS], least = INFINITY;
 
 	memset(w, 0, sizeof *w);
 	w->n = n;
 	rng_init(&rng, seed);
 	fill_one(w, &rng);
 	fill_two(w, &rng);
+}
+
+static void find_front(struct world *w)
+{
+	int at[KNOBS];
+	double cells[KNOBS], least = INFINITY;
+
 	for (int b = 0; b < BUCKETS; b++)
 		w->front[b] = INFINITY;
 	walk(w, 0, at, cells, 0, 0);
@@ -228,8 +234,8 @@ static double cpu_s(void)
 	return (double)used.ru_utime.tv_sec + 1e-6 * (double)used.ru_utime.tv_usec;
 }
 
-/** One measurement. @return its log time and log energy */
-static void step(const struct world *w, hg_search *s, double *t, double *e)
+/** One measurement. @param t, e  receive its log time and log energy. @return false: it ended */
+static bool step(const struct world *w, hg_search *s, double *t, double *e)
 {
 	hg_search_result r = {.size = sizeof r};
 	hg_error why = {""};
@@ -239,7 +245,7 @@ static void step(const struct world *w, hg_search *s, double *t, double *e)
 
 	check(hg_search_next(s, 1, &r.config, &n, &why), &why);
 	if (n == 0)
-		return;
+		return false;
 	cells = hg_search_cells(s, r.config);
 	for (int k = 0; k < w->n; k++)
 		for (at[k] = 0; value_of(k, at[k]) != cells[k];)
@@ -248,6 +254,7 @@ static void step(const struct world *w, hg_search *s, double *t, double *e)
 	r.time_s = exp(*t);
 	r.energy_j = exp(*e);
 	check(hg_search_tell(s, &r, &why), &why);
+	return true;
 }
 
 static hg_search *open_search(const struct product *p, uint32_t policy, uint64_t seed)
@@ -279,15 +286,17 @@ static void find(int n_knobs, int seeds, uint32_t policy, double *at_100, double
 		struct product p;
 		double t[200], e[200];
 		hg_search *s;
+		int n = 0;
 
 		make_world(&w, n_knobs, (uint64_t)i + 1);
+		find_front(&w);
 		make_product(&p, &w);
 		s = open_search(&p, policy, (uint64_t)i + 1);
-		for (int k = 0; k < 200; k++)
-			step(&w, s, &t[k], &e[k]);
+		while (n < 200 && step(&w, s, &t[n], &e[n]))
+			n++;
 		hg_search_destroy(s);
-		off[i] = missing(&w, t, e, 100);
-		off[seeds + i] = missing(&w, t, e, 200);
+		off[i] = missing(&w, t, e, n < 100 ? n : 100);
+		off[seeds + i] = missing(&w, t, e, n);
 	}
 	qsort(off, (size_t)seeds, sizeof *off, by_value);
 	qsort(off + seeds, (size_t)seeds, sizeof *off, by_value);
@@ -299,20 +308,22 @@ static void find(int n_knobs, int seeds, uint32_t policy, double *at_100, double
 static void time_steps(int n_knobs)
 {
 	static struct world w;
-	double begin = cpu_s(), late = 0, t, e;
+	double begin, late = 0, t, e;
 	struct rusage used;
 	struct product p;
 	hg_search *s;
 
-	w.n = n_knobs;
+	make_world(&w, n_knobs, 1);
 	make_product(&p, &w);
+	begin = cpu_s();
 	s = open_search(&p, HG_SEARCH_COVER, 1);
 	printf("product_1e%d_create %.2f ms\n", n_knobs, 1e3 * (cpu_s() - begin));
 	begin = cpu_s();
 	for (int i = 1; i <= LATER + 10; i++) {
 		double from = cpu_s();
 
-		step(&w, s, &t, &e);
+		if (!step(&w, s, &t, &e))
+			break;
 		late += i > LATER - 10 ? (cpu_s() - from) / 20 : 0;
 	}
 	getrusage(RUSAGE_SELF, &used);
