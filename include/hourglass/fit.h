@@ -65,7 +65,7 @@ typedef struct hg_fit_options {
  * What is fitted then are factors on what was predicted (all times, gaps, compute over memory,
  * dynamic power, power in gaps, static power), which lean to 1 as far as ops' times are known.
  * No observation is needed: without any the intervals say how far off a prediction may be.
- * Complexity: O(n^3) with a small factor; 9 observations take about a millisecond.
+ * Complexity: O(n log n); 9 observations take about a millisecond, 1,000 some tenths of a second.
  *
  * @param m     the device; what is needed of it is copied
  * @param obs   n >= 1 observations (0 will do with opts->workload), at most HG_FIT_MAX_OBS

@@ -6,6 +6,7 @@
 #include "hardware/model/fit-table.h"
 #include "hardware/model/linear.h"
 #include "hardware/model/observe.h"
+#include "hardware/model/walk.h"
 
 #include <hourglass/fit.h>
 #include <hourglass/frontier.h>
@@ -513,9 +514,52 @@ static void infeasible_caps_say_so(void **state)
 	hg_model_destroy(m);
 }
 
+#define SEEN 40
+
+/* Sums that no order of rows changes: determinant, a' K^-1 a and a' K^-1 b. */
+static void walks_whiten_as_dense_factors_do(void **state)
+{
+	static double k[SEEN * SEEN];
+	struct walk_step steps[SEEN];
+	double s[SEEN], noise[SEEN], a[SEEN], b[SEEN], x[SEEN], y[SEEN];
+	double ln = 0.0, dense[2] = {0, 0}, fast[2] = {0, 0};
+	struct rng r;
+
+	(void)state;
+	rng_init(&r, 7);
+	for (size_t i = 0; i < SEEN; i++) {
+		/* unsorted, with repeats and with full clocks, where there is no walk */
+		s[i] = i % 4 == 3 ? s[i - 3] : i % 10 == 1 ? 0.0 : rng_double(&r);
+		noise[i] = 0.01 + rng_double(&r);
+		a[i] = x[i] = rng_normal(&r);
+		b[i] = y[i] = rng_normal(&r);
+		for (size_t j = 0; j <= i; j++)
+			k[i * SEEN + j] = 3.0 * fmin(s[i], s[j]) + (i == j ? noise[i] : 0.0);
+	}
+	assert_true(cholesky(k, SEEN));
+	cholesky_forward(k, SEEN, a);
+	cholesky_forward(k, SEEN, b);
+	assert_true(walk_set(steps, SEEN, s, noise, 3.0));
+	walk_whiten(steps, SEEN, x);
+	walk_whiten(steps, SEEN, y);
+	for (size_t i = 0; i < SEEN; i++) {
+		ln += 2.0 * log(k[i * SEEN + i]);
+		dense[0] += a[i] * a[i];
+		dense[1] += a[i] * b[i];
+		fast[0] += x[i] * x[i];
+		fast[1] += x[i] * y[i];
+	}
+	assert_near(walk_log_determinant(steps, SEEN), ln, 1e-9);
+	assert_near(fast[0], dense[0], 1e-9);
+	assert_near(fast[1], dense[1], 1e-9);
+	noise[5] = -10.0;
+	assert_false(walk_set(steps, SEEN, s, noise, 3.0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(walks_whiten_as_dense_factors_do),
 		cmocka_unit_test(exact_observations_give_the_parameters_back),
 		cmocka_unit_test(noisy_sweeps_recover_within_their_own_sds),
 		cmocka_unit_test(intervals_cover_what_they_say),

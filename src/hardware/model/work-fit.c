@@ -76,7 +76,7 @@ static double cost_at(const struct descent *d, const double z[WORK_N])
 
 	residuals(d, z, w->white, NULL);
 	for (size_t c = 0; c < 2; c++)
-		cholesky_forward(w->factor[c], w->n, w->white[c]);
+		walk_whiten(w->steps[c], w->n, w->white[c]);
 	return data_cost(w) + prior_cost(d, z);
 }
 
@@ -84,21 +84,19 @@ static double cost_at(const struct descent *d, const double z[WORK_N])
 static bool covariance_set(const struct descent *d, const double z[WORK_N])
 {
 	struct work_fit *w = d->w;
-	size_t n = w->n;
+	double *noise = w->memory;
 
 	residuals(d, z, w->white, w->s);
 	for (size_t c = 0; c < 2; c++) {
 		double walk = w->prior.walk[c];
 
-		for (size_t i = 0; i < n; i++) {
+		for (size_t i = 0; i < w->n; i++) {
 			double sd = d->obs[i].sd[c] > 0.0 ? d->obs[i].sd[c] : w->prior.noise[c];
 			double far = w->white[c][i] / (OUTLIER * sqrt(sd * sd + walk * w->s[i]));
 
-			for (size_t j = 0; j <= i; j++)
-				w->factor[c][i * n + j] = walk * fmin(w->s[i], w->s[j]);
-			w->factor[c][i * n + i] += sd * sd * sqrt(1.0 + far * far);
+			noise[i] = sd * sd * sqrt(1.0 + far * far);
 		}
-		if (!cholesky(w->factor[c], n))
+		if (!walk_set(w->steps[c], w->n, w->s, noise, walk))
 			return false;
 	}
 	return true;
@@ -121,7 +119,7 @@ static void jacobian(const struct descent *d, const double z[WORK_N])
 		for (size_t c = 0; c < 2; c++) {
 			for (size_t i = 0; i < n; i++)
 				moved[c][i] = (at[c][i] - moved[c][i]) / DIFFERENCE;
-			cholesky_forward(w->factor[c], n, moved[c]);
+			walk_whiten(w->steps[c], n, moved[c]);
 			for (size_t i = 0; i < n; i++)
 				w->slope[c][i * WORK_N + k] = moved[c][i];
 		}
@@ -204,29 +202,25 @@ static double descend(struct descent *d, double z[WORK_N], int rounds, int steps
 /* The log determinant makes costs of different covariances comparable. */
 static double log_determinant(const struct work_fit *w)
 {
-	double sum = 0.0;
-
-	for (size_t c = 0; c < 2; c++)
-		for (size_t i = 0; i < w->n; i++)
-			sum += 2.0 * log(w->factor[c][i * w->n + i]);
-	return sum;
+	return walk_log_determinant(w->steps[0], w->n) + walk_log_determinant(w->steps[1], w->n);
 }
 
 static hg_err memory_take(struct work_fit *w)
 {
-	size_t n = w->n, each = n + n * n + n * WORK_N;
+	size_t n = w->n, each = n + n * WORK_N;
 	double *at = calloc(5 * n + 2 * each + 1, sizeof *at);
 
-	if (!at)
-		return HG_ENOMEM;
 	w->memory = at;
+	w->steps[0] = calloc(2 * n + 1, sizeof *w->steps[0]);
+	if (!at || !w->steps[0])
+		return HG_ENOMEM;
+	w->steps[1] = w->steps[0] + n;
 	at += 4 * n;
 	w->s = at;
 	at += n;
 	for (size_t c = 0; c < 2; c++) {
 		w->white[c] = at;
-		w->factor[c] = at + n;
-		w->slope[c] = at + n + n * n;
+		w->slope[c] = at + n;
 		at += each;
 	}
 	return HG_OK;
@@ -311,8 +305,10 @@ static hg_err fit_init(struct work_fit *w, const struct figures *f, const struct
 	w->mix = mix;
 	w->prior = *prior;
 	w->n = n;
-	if (memory_take(w))
+	if (memory_take(w)) {
+		work_fit_finish(w);
 		return HG_ENOMEM;
+	}
 	if (!prior_prepare(&d)) {
 		work_fit_finish(w);
 		return HG_EINVAL;
@@ -358,6 +354,7 @@ hg_err work_fit_mix(struct work_fit *w, const struct figures *f, const struct mi
 void work_fit_finish(struct work_fit *w)
 {
 	free(w->memory);
+	free(w->steps[0]);
 	memset(w, 0, sizeof *w);
 }
 
@@ -406,7 +403,7 @@ static double krige(
 	*variance = walk * s;
 	for (size_t i = 0; i < w->n; i++)
 		weights[i] = walk * fmin(s, w->s[i]);
-	cholesky_forward(w->factor[c], w->n, weights);
+	walk_whiten(w->steps[c], w->n, weights);
 	for (size_t i = 0; i < w->n; i++) {
 		residual += weights[i] * w->white[c][i];
 		*variance -= weights[i] * weights[i];

@@ -6,6 +6,7 @@
 #define HG_HARDWARE_MODEL_WORK_FIT_H
 
 #include "prior.h"
+#include "walk.h"
 
 /** Most observations of one workload. */
 #define WORK_OBS_MAX 1024u
@@ -25,12 +26,12 @@ struct work_fit {
 	double z[WORK_N];
 	double covariance[WORK_N][WORK_N];
 	size_t n;
-	double *s;         /* n: -ln x of the observations */
-	double *factor[2]; /* n * n: Cholesky factors of the covariance of ln time, ln power */
-	double *white[2];  /* n: L^-1 residual */
-	double *slope[2];  /* n * WORK_N: L^-1 Jacobian */
-	size_t seen;       /* settings that differ; at most PRIOR_SEEN */
-	double cost;       /* minus twice the log posterior, but for a constant */
+	double *s;                  /* n: -ln x of the observations */
+	struct walk_step *steps[2]; /* n: of ln time, ln power */
+	double *white[2];           /* n: residual, whitened */
+	double *slope[2];           /* n * WORK_N: Jacobian, whitened */
+	size_t seen;                /* settings that differ; at most PRIOR_SEEN */
+	double cost;                /* minus twice the log posterior, but for a constant */
 	double *memory;
 };
 
@@ -55,7 +56,7 @@ hg_err work_fit_mix(struct work_fit *w, const struct figures *f, const struct mi
 	const struct work_obs *obs, size_t n);
 void work_fit_finish(struct work_fit *w);
 
-/** Complexity: O(n^2). */
+/** Complexity: O(n). */
 void work_fit_forecast(const struct work_fit *w, const hg_knobs *k, struct work_forecast *out);
 
 #endif
