@@ -7,7 +7,7 @@
 #include "cmd.h"
 #include "core/number.h"
 #include "core/vec.h"
-#include "recur-store.h"
+#include "recur-pilots.h"
 #include "software/recur/explain.h"
 #include "table.h"
 
@@ -432,6 +432,7 @@ static int run_explain(struct cli *cli, const struct args *args)
 	if (rc != EXIT_OK)
 		return rc;
 	err = desk_read(s, args->operands[0], &d, &why);
+	d.engine.pilots = (uint32_t)args_number(args, "pilots", 0);
 	if (err == HG_OK)
 		err = hg_recur_explain(&d.engine, d.trials, d.n, desk_seed(&d),
 			args_has(args, "json") ? HG_RECUR_JSON : HG_RECUR_TEXT, &text, &why);
@@ -472,9 +473,9 @@ const struct command cmd_recur_explain = {
 	.name = "explain",
 	.path = "recur explain",
 	.page = "hourglass-recur",
-	.usage = "JOB [options]",
+	.usage = "JOB [--pilots N] [options]",
 	.summary = "why the next batch size is what it is",
-	.tables = {recur_store_options},
+	.tables = {recur_pilots_options, recur_store_options},
 	.operand_name = "JOB",
 	.min_operands = 1,
 	.max_operands = 1,

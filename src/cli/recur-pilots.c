@@ -26,18 +26,22 @@ int recur_ask(struct cli *cli, const struct recur_asks *asks, struct store_trial
 	recur_owner(owner);
 	for (;;) {
 		hg_error why = {""};
-		hg_err err = desk_next(
-			asks->store, asks->job, owner, asks->lease_ms, NULL, &pilots, out, &why);
+		hg_err err;
 
+		/* the store may fail before it says whether to wait */
+		pilots.wait = false;
+		err = desk_next(
+			asks->store, asks->job, owner, asks->lease_ms, NULL, &pilots, out, &why);
 		if (err == HG_OK)
 			return EXIT_OK;
 		if (!pilots.wait)
 			return recur_error(cli, err, &why);
 		if (!told)
 			cli_note(cli,
-				"%s: %u runs are under way, enough until more is known of it: "
+				"%s: %u %s under way, enough until more is known of it: "
 				"waiting",
-				asks->job, pilots.running);
+				asks->job, pilots.running,
+				pilots.running == 1 ? "run is" : "runs are");
 		told = true;
 		if ((double)(child_now_ns() + ASK_NS - from) > asks->wait_s * 1e9)
 			return EXIT_INFEASIBLE;

@@ -132,6 +132,20 @@ void recur_belief_json(struct json_out *j, const hg_recur_belief *b)
 	json_close(j, '}');
 }
 
+/* Of runs that are told to wait, what follows is what they would be now. */
+static void tell_wait(struct story *s)
+{
+	size_t running = model_in_flight(&s->m), reached = s->m.reached;
+
+	if (s->d.wait)
+		buf_addf(&s->out,
+			"A run would be told to wait: %zu run%s under way and %zu %s reached the "
+			"target, which with %u pilots lets %zu run at once. If it began all the "
+			"same: ",
+			running, running == 1 ? " is" : "s are", reached,
+			reached == 1 ? "has" : "have", s->v.job.pilots, s->v.job.pilots + reached);
+}
+
 static void put_decision(struct json_out *j, const struct story *s)
 {
 	const hg_recur_decision *d = &s->d;
@@ -149,6 +163,7 @@ static void put_decision(struct json_out *j, const struct story *s)
 	json_kv_int(j, "trials", (int64_t)s->v.n);
 	json_kv_int(j, "regime", (int64_t)d->regime);
 	json_kv_bool(j, "exhausted", d->exhausted);
+	json_kv_bool(j, "wait", d->wait != 0);
 	json_kv_number(j, "scatter", s->m.noise);
 	json_key(j, "similar");
 	if (isnan(s->m.alike_cost)) {
@@ -205,6 +220,7 @@ hg_err hg_recur_explain(const hg_recur_job *job, const hg_recur_trial *trials, s
 	if (err == HG_OK && form == HG_RECUR_JSON) {
 		put_json(s);
 	} else if (err == HG_OK) {
+		tell_wait(s);
 		tell_reason(s);
 		tell_numbers(s);
 	}

@@ -416,3 +416,12 @@ hg_err model_build(struct model *m, const struct view *v, bool costs_only, hg_er
 	expect_running(m, v);
 	return HG_OK;
 }
+
+size_t model_in_flight(const struct model *m)
+{
+	size_t n = 0;
+
+	for (size_t a = 0; a < m->n; a++)
+		n += m->in_flight[a];
+	return n;
+}

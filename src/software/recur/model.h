@@ -65,6 +65,9 @@ struct model {
  * HG_EINVAL (a frontier's) */
 hg_err model_build(struct model *m, const struct view *v, bool costs_only, hg_error *why);
 
+/** Own runs under way, but for the one that asks. */
+size_t model_in_flight(const struct model *m);
+
 /** Point of a size's frontier for the job's eta. @return false: it has none */
 bool view_pick(const struct view *v, size_t arm, hg_pick *pick, hg_err *err, hg_error *why);
 

@@ -103,12 +103,8 @@ static double joules(const struct model *m, double value)
 /* As long as little is known, a few runs find out as much as many. */
 static bool should_wait(const struct model *m, const struct view *v)
 {
-	size_t in_flight = 0;
-
-	for (size_t a = 0; a < m->n; a++)
-		in_flight += m->in_flight[a];
 	return v->job.policy == HG_RECUR_LEARN && v->job.pilots > 0 &&
-	       in_flight >= v->job.pilots + m->reached;
+	       model_in_flight(m) >= v->job.pilots + m->reached;
 }
 
 hg_err recur_decide(
