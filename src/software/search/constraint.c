@@ -230,7 +230,7 @@ static double compute(char kind, double a, double b)
 
 static double side(const struct constraint *c, const double *cells, size_t from, size_t to)
 {
-	double stack[CONSTRAINT_OPS];
+	double stack[CONSTRAINT_OPS] = {0};
 	size_t n = 0;
 
 	for (size_t i = from; i < to; i++) {

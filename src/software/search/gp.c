@@ -47,15 +47,21 @@ static hg_err make_room(struct gp *g)
 	if (g->n < g->room)
 		return HG_OK;
 	rows = realloc(g->rows, room * sizeof *rows);
-	g->rows = rows ? rows : g->rows;
-	z = realloc(g->z, room * sizeof *z);
-	g->z = z ? z : g->z;
-	pivot = realloc(g->pivot, room * sizeof *pivot);
-	g->pivot = pivot ? pivot : g->pivot;
-	at = realloc(g->at, room * sizeof *at);
-	g->at = at ? at : g->at;
-	if (!rows || !z || !pivot || !at)
+	if (!rows)
 		return HG_ENOMEM;
+	g->rows = rows;
+	z = realloc(g->z, room * sizeof *z);
+	if (!z)
+		return HG_ENOMEM;
+	g->z = z;
+	pivot = realloc(g->pivot, room * sizeof *pivot);
+	if (!pivot)
+		return HG_ENOMEM;
+	g->pivot = pivot;
+	at = realloc(g->at, room * sizeof *at);
+	if (!at)
+		return HG_ENOMEM;
+	g->at = at;
 	g->room = room;
 	return HG_OK;
 }
