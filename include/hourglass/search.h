@@ -179,7 +179,7 @@ typedef struct hg_search_state {
 	uint32_t points;      /**< on the frontier of what was measured */
 	double epsilon_bound; /**< the certificate; INFINITY before anything was measured */
 	double escape;        /**< bound of the probability that epsilon is missed */
-	double escape_drawn;  /**< probability that a setting drawn from the space is not covered */
+	double escape_drawn;  /**< mean probability to be not covered; of a product, of draws */
 	double combinations;  /**< settings; of a product combinations of values, refused too */
 	uint32_t candidates;  /**< settings that left, certified, epsilon_bound and escape are of */
 	uint32_t reserved;    /**< 0 */

@@ -27,8 +27,8 @@ size_t product_place(const struct product *p, size_t knob, double value);
 /** Whether the space has these cells. */
 bool product_has(const struct product *p, const double *cells);
 /**
- * A setting by chance: each with the same probability, where more than some hundredth of all
- * combinations is allowed; else by backtracking.
+ * A setting by chance: each with the same probability, where at least some hundredths of all
+ * combinations are allowed; else by backtracking.
  * @return false: none was found
  */
 bool product_draw(const struct product *p, struct rng *rng, double *cells);
