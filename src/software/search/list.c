@@ -7,6 +7,7 @@
 
 #include "core/fail.h"
 #include "rules.h"
+#include "space.h"
 
 /* Values that are tried for a list: about a second. Where more are, rules leave little of much. */
 #define TRIES_MOST ((size_t)1 << 25)
@@ -63,16 +64,10 @@ static const double *row_at(const struct spec *s, size_t config)
 
 static uint64_t hash_of(const struct spec *s, const double *cells)
 {
-	uint64_t h = 0x9e3779b97f4a7c15u;
+	uint64_t h = SPACE_HASH;
 
-	for (size_t k = 0; k < s->n_knobs; k++) {
-		double v = cells[k] + 0.0; /* there is one zero */
-		uint64_t bits;
-
-		memcpy(&bits, &v, sizeof bits);
-		h = (h ^ bits) * 0xff51afd7ed558ccdu;
-		h ^= h >> 32;
-	}
+	for (size_t k = 0; k < s->n_knobs; k++)
+		h = space_hash_add(h, cells[k]);
 	return h;
 }
 

@@ -175,18 +175,11 @@ static bool agree(const struct space *s, const double *a, const double *b, hg_se
 /** Hash of what agree() compares. */
 static uint64_t hash_of(const struct space *s, const double *row, hg_search_scale last)
 {
-	uint64_t h = 0x9e3779b97f4a7c15u;
+	uint64_t h = SPACE_HASH;
 
-	for (size_t k = 0; k < s->n_knobs; k++) {
-		double v = row[k] + 0.0; /* there is one zero */
-		uint64_t bits;
-
-		if (s->knobs[k].scale > last)
-			continue;
-		memcpy(&bits, &v, sizeof bits);
-		h = (h ^ bits) * 0xff51afd7ed558ccdu;
-		h ^= h >> 32;
-	}
+	for (size_t k = 0; k < s->n_knobs; k++)
+		if (s->knobs[k].scale <= last)
+			h = space_hash_add(h, row[k]);
 	return h;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <hourglass/search.h>
 
@@ -69,6 +70,18 @@ hg_err space_init_slots(struct space *s, const hg_search_space *given, size_t n,
 void space_put(struct space *s, size_t slot, const struct space_row *row);
 /** Numbers sets of choices and stems anew. @return HG_OK, HG_ENOMEM */
 hg_err space_number(struct space *s);
+/** What a hash of cells begins with. */
+#define SPACE_HASH 0x9e3779b97f4a7c15u
+/** A hash of cells with one more. Both zeros are one. */
+static inline uint64_t space_hash_add(uint64_t hash, double cell)
+{
+	double v = cell + 0.0;
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof bits);
+	hash = (hash ^ bits) * 0xff51afd7ed558ccdu;
+	return hash ^ hash >> 32;
+}
 /** Hash of cells, and whether a configuration has them. */
 uint64_t space_hash(const struct space *s, const double *cells);
 bool space_is(const struct space *s, size_t config, const double *cells);
