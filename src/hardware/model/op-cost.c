@@ -233,8 +233,7 @@ void op_spread(const struct hg_model *m, const hg_ops *ops, enum op_kind kind, d
 {
 	const struct op_class *c = op_class(kind);
 	const struct op_known *k = ops ? &ops->of[kind] : NULL;
-
-	double alike = 1.0, variance;
+	double alike, variance;
 
 	*common = k ? k->common : c->common;
 	*each = k ? k->each : c->each;

@@ -40,8 +40,9 @@ hg_err ways_weigh(struct ways *w, struct pair *p, const double lag[2][CHAIN_MAX]
 
 /**
  * By how much disjoint pairs of chains raise the dual value of a flow, at every T.
- * @param node, edge  a flow that hg_dag_bound() accepts for HG_CLASS_OP
- * @param gain_j      receives it, >= 0
+ * @param node    of a flow that hg_dag_bound() accepts for HG_CLASS_OP
+ * @param edge    of the same flow
+ * @param gain_j  receives it, >= 0
  * @return HG_OK, HG_ENOMEM
  */
 hg_err pairs_gain(

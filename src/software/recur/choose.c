@@ -342,7 +342,7 @@ void choose(const struct model *m, const struct view *v, size_t only, double spe
 	struct choice *out)
 {
 	struct look l;
-	bool near[HG_RECUR_MAX_SIZES];
+	bool near[HG_RECUR_MAX_SIZES] = {false};
 	double top = INFINITY;
 
 	look_init(&l, m, v);

@@ -274,17 +274,17 @@ static void account(struct sim *sim, const struct slot *slot, double cost, bool 
 {
 	const struct sim_arm *a = &sim->s->arms[slot->arm];
 	struct sim_step *step = &sim->steps[slot->recurrence];
-	double settled = slot->upto * a->cost_j, fair = settled;
+	double settled = slot->upto * a->cost_j, fair;
 
 	step->part_j[SIM_LIMITS] += cost - settled;
-	if (reached) {
-		fair = a->cost_j * a->mean_epochs *
-		       stretch(sim->s, sim->o, slot->arm, drifted(sim->o, slot->recurrence));
-		step->part_j[slot->blind ? SIM_BLIND_DEAR : SIM_LATER_DEAR] += fair - step->best_j;
-		step->part_j[SIM_LUCK] += settled - fair;
-	} else {
+	if (!reached) {
 		step->part_j[slot->blind ? SIM_BLIND_LEFT : SIM_LATER_LEFT] += settled;
+		return;
 	}
+	fair = a->cost_j * a->mean_epochs *
+	       stretch(sim->s, sim->o, slot->arm, drifted(sim->o, slot->recurrence));
+	step->part_j[slot->blind ? SIM_BLIND_DEAR : SIM_LATER_DEAR] += fair - step->best_j;
+	step->part_j[SIM_LUCK] += settled - fair;
 }
 
 /* Enters an attempt that has ended. @return whether the recurrence is over */
