@@ -158,7 +158,8 @@ typedef struct hg_obs_issue {
  * Whether one fits the others is judged by the prediction from them: it must be off by more than
  * five standard deviations and by more than half. With two observations only what the clock's range
  * allows is judged.
- * Complexity: a fit for each observation (up to 32, else one fit).
+ * Complexity: a fit for each observation (up to 32; else a fit of all, and one more whenever some
+ * are dropped).
  *
  * @param issues  room for at least n
  * @param found   number of issues, in order of observations

@@ -18,6 +18,8 @@
 #define ODD_LN  0.4054651081081644 /* ln 1.5 */
 /* Up to so many observations each is predicted from the others. */
 #define LEAVE_OUT_MAX 32
+/* Of more than these, what is so large a share as odd as the oddest is dropped with it. */
+#define ABOUT 0.8
 
 static bool outside(double value, double min, double max)
 {
@@ -209,14 +211,12 @@ static void pair_check(struct check *c)
 
 /** How far an observation is from what the others say. */
 struct odd {
-	size_t index;
 	double far; /* in standard deviations and units of ODD_LN, whichever is less; 1: odd */
 	double off; /* in ln */
 	const char *what;
 };
 
-static void odd_consider(
-	struct odd *worst, size_t i, const struct work_obs *o, const struct work_forecast *at)
+static void odd_consider(struct odd *odd, const struct work_obs *o, const struct work_forecast *at)
 {
 	static const char *const what[] = {"the time", "the power"};
 
@@ -224,14 +224,14 @@ static void odd_consider(
 		double off = o->ln[c] - at->ln[c];
 		double far = fmin(fabs(off) / (ODD_SDS * at->sd[c]), fabs(off) / ODD_LN);
 
-		if (far > worst->far)
-			*worst = (struct odd){i, far, off, what[c]};
+		if (far > odd->far)
+			*odd = (struct odd){far, off, what[c]};
 	}
 }
 
-/* The oddest observation, each judged by a fit to the others. */
-static hg_err odd_find(const struct check *c, const struct prior *prior, struct work_obs *others,
-	struct odd *worst)
+/* How odd each observation is, judged by a fit to the others. */
+static hg_err odd_find(
+	const struct check *c, const struct prior *prior, struct work_obs *others, struct odd *each)
 {
 	bool leave_out = c->n <= LEAVE_OUT_MAX;
 	struct work_fit fit;
@@ -252,16 +252,42 @@ static hg_err odd_find(const struct check *c, const struct prior *prior, struct 
 				return rc;
 		}
 		work_fit_forecast(&fit, &c->good[i].setting, &at);
-		odd_consider(worst, i, &c->good[i], &at);
+		each[i] = (struct odd){1.0, 0.0, NULL};
+		odd_consider(&each[i], &c->good[i], &at);
 		if (leave_out || i + 1 == c->n)
 			work_fit_finish(&fit);
 	}
 	return HG_OK;
 }
 
+/* Takes out the oddest. Among many, one hardly moves what the others are judged by: those that are
+ * about as odd in the same way go with it. @return whether there was one */
+static bool odd_drop(struct check *c, const struct odd *each)
+{
+	bool many = c->n > LEAVE_OUT_MAX;
+	struct odd worst = each[0];
+	size_t at = 0;
+
+	for (size_t i = 1; i < c->n; i++) {
+		if (each[i].far > worst.far) {
+			worst = each[i];
+			at = i;
+		}
+	}
+	if (!worst.what)
+		return false;
+	for (size_t i = c->n; i-- > 0;)
+		if (i == at ||
+			(many && each[i].what == worst.what && each[i].off * worst.off > 0.0 &&
+				each[i].far >= ABOUT * worst.far))
+			work_issue(c, i, exp(each[i].off), each[i].what);
+	return true;
+}
+
 static hg_err work_check(struct check *c)
 {
 	struct work_obs *others;
+	struct odd *each;
 	struct prior prior;
 	hg_err rc = HG_OK;
 
@@ -270,18 +296,17 @@ static hg_err work_check(struct check *c)
 	if (c->n < 3)
 		return HG_OK;
 	others = calloc(c->n, sizeof *others);
-	if (!others)
-		return HG_ENOMEM;
+	each = calloc(c->n, sizeof *each);
+	if (!others || !each)
+		rc = HG_ENOMEM;
 	prior_of(c->m, &prior);
-	while (c->n >= 3) {
-		struct odd worst = {0, 1.0, 0.0, NULL};
-
-		rc = odd_find(c, &prior, others, &worst);
-		if (rc || !worst.what)
+	while (!rc && c->n >= 3) {
+		rc = odd_find(c, &prior, others, each);
+		if (!rc && !odd_drop(c, each))
 			break;
-		work_issue(c, worst.index, exp(worst.off), worst.what);
 	}
 	free(others);
+	free(each);
 	return rc == HG_EINVAL ? HG_OK : rc;
 }
 
