@@ -104,6 +104,11 @@ int keep_open(struct cli *cli, hg_ctx *ctx, hg_guard **out)
 	return EXIT_OK;
 }
 
+void keep_held(int fd)
+{
+	keeper_hold(keeper, fd);
+}
+
 void keep_close(hg_guard *g)
 {
 	bool whole;

@@ -13,6 +13,8 @@
  * @return exit code; what is wrong goes to stderr
  */
 int keep_open(struct cli *cli, hg_ctx *ctx, hg_guard **out);
+/** The descriptor outlives this process for as long as something has to be put back. */
+void keep_held(int fd);
 /** Puts back, and destroys the guard; before its devices are closed. NULL is fine. */
 void keep_close(hg_guard *g);
 

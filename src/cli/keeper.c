@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 
 #define DONE      "done\n"
 #define NOTES_MAX ((size_t)1 << 20)
-/* A write to a pipe of no more than that is whole. */
+/* A write to a socket of no more than that is whole. */
 #define LINE_ROOM 1024
 
 /* ----- on this side */
@@ -62,7 +63,7 @@ int keeper_start(hg_ctx *ctx)
 	int fds[2];
 	pid_t pid;
 
-	if (!is_needed(ctx) || pipe2(fds, O_CLOEXEC) != 0)
+	if (!is_needed(ctx) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
@@ -96,6 +97,32 @@ hg_err keeper_note(void *user, const hg_guard_entry *e)
 	/* a keeper that is gone keeps nobody from working */
 	(void)!write(*fd, line, (size_t)len);
 	return HG_OK;
+}
+
+/* Room for one descriptor, aligned as the kernel wants it. */
+union passed {
+	char room[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+void keeper_hold(int fd, int held)
+{
+	static char nothing[] = "\n";
+	struct iovec line = {nothing, 1};
+	union passed control = {{0}};
+	struct msghdr m = {.msg_iov = &line,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof control.room};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&m);
+
+	if (fd < 0)
+		return;
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof held);
+	memcpy(CMSG_DATA(head), &held, sizeof held);
+	(void)!sendmsg(fd, &m, MSG_NOSIGNAL);
 }
 
 void keeper_dismiss(int fd)
@@ -136,6 +163,20 @@ static void put_back(struct cli *cli, hg_ctx *ctx, struct slice line)
 			info.spec);
 }
 
+/* What comes with the text, the descriptors of keeper_hold(), stays open until this process ends.
+ */
+static ssize_t receive(int from, char *piece, size_t room)
+{
+	struct iovec text = {piece, room};
+	union passed control;
+	struct msghdr m = {.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof control.room};
+
+	return recvmsg(from, &m, MSG_CMSG_CLOEXEC);
+}
+
 int keeper_main(struct cli *cli)
 {
 	struct buf notes;
@@ -144,7 +185,7 @@ int keeper_main(struct cli *cli)
 	ssize_t n;
 
 	buf_init(&notes, NOTES_MAX);
-	while ((n = read(0, piece, sizeof piece)) > 0)
+	while ((n = receive(0, piece, sizeof piece)) > 0)
 		buf_add(&notes, piece, (size_t)n);
 	if (notes.len > 0 &&
 		(notes.len < strlen(DONE) ||

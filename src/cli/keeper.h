@@ -1,6 +1,6 @@
 /*
  * Another process that puts knobs back when this one ends without having done so, which is what
- * SIGKILL makes of it. It reads what to put back from a pipe, and acts when that is closed.
+ * SIGKILL makes of it. It reads what to put back from a socket, and acts when that is closed.
  */
 #ifndef HG_CLI_KEEPER_H
 #define HG_CLI_KEEPER_H
@@ -20,6 +20,8 @@
 int keeper_start(hg_ctx *ctx);
 /** An hg_guard_journal_fn; user is the int that keeper_start() returned. */
 hg_err keeper_note(void *user, const hg_guard_entry *entry);
+/** It has the descriptor too, until everything is put back. fd of -1: nothing is done. */
+void keeper_hold(int fd, int held);
 /** Everything is put back: it goes. Safe in a signal handler. */
 void keeper_dismiss(int fd);
 

@@ -139,6 +139,36 @@ for limits in 2 3; do
 	back "SIGKILL: $(cat err)"
 done
 
+# The next one begins where the killed one did, however slow the process is that puts back.
+# keeper: its number
+# shellcheck disable=SC2317 # it is called, by await and check
+keeper() {
+	for process in /proc/[0-9]*; do
+		[ "$(readlink "$process/cwd" 2>/dev/null)" = "$PWD" ] &&
+			tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q '^hourglass-keeper' &&
+			echo "${process#/proc/}" && return 0
+	done
+	return 1
+}
+fresh
+"$HOURGLASS" run --min-energy --steps-from fd -- python3 work.py "$hwmon" 20000 fd >out 2>err &
+killed=$!
+await 30 is_away
+slow=$(keeper)
+check "there is one that puts back" test -n "$slow"
+kill -STOP "$slow"
+kill -KILL "$killed"
+"$HOURGLASS" run --min-energy --steps-from fd --json -o r.json -- python3 work.py "$hwmon" 60 fd >out 2>err &
+next=$!
+sleep 0.5
+check "it has not begun" is_away
+kill -CONT "$slow"
+wait "$killed"
+wait "$next"
+json .before.power_limit_w 700 r.json
+json .restored true r.json
+back "the next one"
+
 # Two at once would each put back what the other had set: the second one sets nothing.
 fresh
 "$HOURGLASS" run --min-energy --steps-from fd -- python3 work.py "$hwmon" 20000 fd >out1 2>err1 &
