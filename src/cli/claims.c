@@ -87,7 +87,6 @@ static bool is_gone(pid_t pid)
 	if (kill(pid, 0) != 0 && errno == ESRCH)
 		return true;
 	(void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	buf_init(&text, 4096);
 	/* "PID (NAME) STATE", where a name may hold anything */
 	end = file_read(path, 4096, &text, NULL) == HG_OK && text.data ? strrchr(text.data, ')')
 								       : NULL;
