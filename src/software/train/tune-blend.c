@@ -139,15 +139,15 @@ void blend_update(hg_tune *t)
 {
 	for (size_t row = 0; row < t->n; row++) {
 		struct cand *c = &t->cands[row];
-		const struct part *p = t->parts + c->part;
 
 		for (size_t k = 0; c->n_parts && k < 2; k++) {
 			double at = blend(t, c, k);
 
 			for (size_t i = 0; i < c->n_parts; i++) {
-				const struct cand *alone = &t->cands[p[i].row];
+				const struct part *p = &t->parts[c->part + i];
+				const struct cand *alone = &t->cands[p->row];
 
-				at += p[i].weight[k] * (prior(alone, k) - figure(alone, k));
+				at += p->weight[k] * (prior(alone, k) - figure(alone, k));
 			}
 			*(k ? &c->prior_p : &c->prior_t) = (k ? -at : at) + c->lean[k];
 		}
