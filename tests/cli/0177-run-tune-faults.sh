@@ -6,12 +6,7 @@
 export HOURGLASS_NVML="$HG_FAKE_NVML" HOURGLASS_FS_ROOT="$work/root"
 mkdir root
 
-cat >steps.sh <<-'SH'
-	for i in $(seq "$1"); do
-		echo >&"$HOURGLASS_STEPS_FD"
-		sleep 0.03
-	done
-SH
+steady_steps
 
 # faulty NAME DEVICE [MORE]: members of the device, and of the scenario; into NAME.json and NAME.err
 faulty() {

@@ -125,12 +125,7 @@ check "both are back after SIGKILL: $(head -n 2 err)" restored
 export HOURGLASS_NVML="${HG_FAKE_NVML:?names the fake library}"
 rm -rf root
 mkdir root
-cat >steps.sh <<-'SH'
-	for i in $(seq "$1"); do
-		echo >&"$HOURGLASS_STEPS_FD"
-		sleep 0.03
-	done
-SH
+steady_steps
 # refuses CALL KNOB OTHER
 refuses() {
 	cat >nvml.json <<-JSON

@@ -169,6 +169,16 @@ fresh() {
 	before=$(cat "$cap")
 }
 
+# steady_steps: writes steps.sh N, which tells of N steps of 30 ms each
+steady_steps() {
+	cat >steps.sh <<-'SH'
+		for i in $(seq "$1"); do
+			echo >&"$HOURGLASS_STEPS_FD"
+			sleep 0.03
+		done
+	SH
+}
+
 # is_back: whether the limit of that card is as it was; is_away: whether it is another one
 is_back() {
 	[ "$(cat "$cap")" = "$before" ]

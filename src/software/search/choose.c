@@ -64,7 +64,7 @@ static double from_anchor(
 
 		if (scale == HG_SEARCH_CHOICE)
 			continue;
-		if (scale == HG_SEARCH_LIMIT || scale == HG_SEARCH_CLOCK)
+		if (scale_is_share(scale))
 			sum -= 10 * f;
 		else if (hi[k] > lo[k])
 			sum += fabs((f - lo[k]) / (hi[k] - lo[k]) - quantile);

@@ -196,7 +196,7 @@ static void add_dials(struct fit *f)
 	if (f->s->space.sd)
 		add_dial(f, &f->h.trust, 1.0, SIZE_MAX);
 	for (size_t k = 0; k < f->s->space.n_knobs; k++) {
-		bool share = f->s->space.knobs[k].scale >= HG_SEARCH_LIMIT;
+		bool share = scale_is_share(f->s->space.knobs[k].scale);
 
 		if (!is_ordered(f, k)) {
 			if (f->s->space.mixed)

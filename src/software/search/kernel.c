@@ -7,11 +7,6 @@
 /* What sets of choices have in common that differ in one of several: a share of a variance. */
 #define KINSHIP 0.7
 
-static bool is_share(hg_search_scale scale)
-{
-	return scale == HG_SEARCH_LIMIT || scale == HG_SEARCH_CLOCK;
-}
-
 void hyper_init(struct hyper *h, const struct space *s, int output)
 {
 	/* without limits and clocks each configuration is a stem of its own */
@@ -31,11 +26,11 @@ void hyper_init(struct hyper *h, const struct space *s, int output)
 	for (size_t i = 0; i < s->n_knobs; i++) {
 		hg_search_scale scale = s->knobs[i].scale;
 
-		h->main[i] = is_share(scale)             ? priors[output].limit_main
+		h->main[i] = scale_is_share(scale)       ? priors[output].limit_main
 			     : scale == HG_SEARCH_CHOICE ? priors[output].group
 							 : priors[output].main;
-		h->own[i] = is_share(scale) ? priors[output].limit_own : priors[output].own;
-		h->length[i] = is_share(scale)          ? priors[output].limit_length
+		h->own[i] = scale_is_share(scale) ? priors[output].limit_own : priors[output].own;
+		h->length[i] = scale_is_share(scale)    ? priors[output].limit_length
 			       : scale == HG_SEARCH_LOG ? priors[output].log_length
 							: SPAN;
 	}
@@ -81,7 +76,7 @@ double kernel_sum(
 		if (s->knobs[i].scale == HG_SEARCH_CHOICE)
 			continue;
 		sum += (h->main[i] + same * h->own[i]) * alike[i];
-		if (stem && is_share(s->knobs[i].scale))
+		if (stem && scale_is_share(s->knobs[i].scale))
 			sum += h->bend * alike[i];
 		total += alike[i];
 		squares += alike[i] * alike[i];

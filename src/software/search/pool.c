@@ -65,16 +65,11 @@ static bool put(hg_search *s, size_t slot, const double *cells, enum pool_role r
 
 /* ----- where to begin */
 
-static bool is_share(const struct product *p, size_t k)
-{
-	return p->knobs[k].scale >= HG_SEARCH_LIMIT;
-}
-
 /** Moves a setting to its largest shares. @return whether there is such a one */
 static bool lift(const struct product *p, uint32_t fixed, double *cells)
 {
 	for (size_t k = 0; k < p->n_knobs; k++)
-		if (is_share(p, k))
+		if (scale_is_share(p->knobs[k].scale))
 			cells[k] = p->knobs[k].values[p->knobs[k].n - 1];
 	return product_mend(p, fixed, cells);
 }

@@ -224,11 +224,6 @@ bool product_mend(const struct product *p, uint32_t fixed, double *cells)
 	return backtrack(p, fixed, from, cells);
 }
 
-static bool is_share(const struct product_knob *k)
-{
-	return k->scale >= HG_SEARCH_LIMIT;
-}
-
 /** The largest value of a knob with the same choices. */
 static double top_of(const struct product *p, size_t knob, const double *cells)
 {
@@ -258,7 +253,7 @@ void product_row(const struct product *p, const double *cells, struct space_row 
 		row->cells[k] = cells[k];
 		row->lo[k] = own->values[0];
 		row->hi[k] = own->values[own->n - 1];
-		row->top[k] = is_share(own) ? top_of(p, k, cells) : 0;
+		row->top[k] = scale_is_share(own->scale) ? top_of(p, k, cells) : 0;
 		row->cost *= own->costs[product_place(p, k, cells[k])];
 	}
 }

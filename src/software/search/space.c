@@ -275,7 +275,7 @@ static void make_strength(struct space *s, size_t i)
 	for (size_t k = 0; k < s->n_knobs; k++) {
 		size_t at = i * s->n_knobs + k;
 		double f = s->feature[at];
-		bool share = s->knobs[k].scale >= HG_SEARCH_LIMIT;
+		bool share = scale_is_share(s->knobs[k].scale);
 
 		s->strength[SEARCH_TIME][at] = share ? f : 1;
 		s->strength[SEARCH_POWER][at] = share ? f : 1;
@@ -401,7 +401,7 @@ hg_err space_init_slots(struct space *s, const hg_search_space *g, size_t n, hg_
 	if (rc != HG_OK)
 		return fail(why, rc, "no memory for %zu configurations", n);
 	for (size_t k = 0; k < s->n_knobs; k++) {
-		s->stems |= s->knobs[k].scale >= HG_SEARCH_LIMIT;
+		s->stems |= scale_is_share(s->knobs[k].scale);
 		choices += s->knobs[k].scale == HG_SEARCH_CHOICE && g->n_values[k] > 1;
 	}
 	s->mixed = choices > 1;

@@ -25,6 +25,12 @@ struct scales {
 	double limit_power; /* of time: strength is (1 - u)^this; of power it is log u */
 };
 
+/** Whether a knob acts by its share of the largest value. */
+static inline bool scale_is_share(hg_search_scale scale)
+{
+	return scale == HG_SEARCH_LIMIT || scale == HG_SEARCH_CLOCK;
+}
+
 struct space {
 	const struct scales *scales; /* SEARCH_OUTPUTS of them */
 	size_t n, n_knobs;

@@ -22,7 +22,7 @@ struct kin {
 
 static bool is_share(const hg_search_space *g, size_t k)
 {
-	return g->scales[k] == HG_SEARCH_LIMIT || g->scales[k] == HG_SEARCH_CLOCK;
+	return scale_is_share((hg_search_scale)g->scales[k]);
 }
 
 /** Whether two rows of cells agree in the knobs on the scales that are asked for. */
