@@ -330,8 +330,10 @@ static double worth(const hg_tune *t, const struct goal *g, const struct rivals 
 		gain = fmax(gain, ahead - LATER * gain_of_next(l, trial->setting));
 		most = fmax(most, ahead);
 	}
-	if (t->phase == HG_TUNE_SETTLED || budget_spent(t, all))
-		gain *= SETTLED_SHARE, most *= SETTLED_SHARE;
+	if (t->phase == HG_TUNE_SETTLED || budget_spent(t, all)) {
+		gain *= SETTLED_SHARE;
+		most *= SETTLED_SHARE;
+	}
 	if (left <= 0 || gain < t->opts.threshold || !affordable(t, g, c, all))
 		return 0;
 	excess = fmax(0, cost_of(g, c) / r->best - 1);
